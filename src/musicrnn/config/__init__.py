@@ -1,0 +1,1 @@
+"""Settings: their declarations, and one strict loader."""

@@ -1,0 +1,60 @@
+"""What can be wrong, by who can mend it.
+
+Every message names the file or field, the rule, and the value that broke it.
+"""
+
+
+class MusicRNNError(Exception):
+    """Anything that MusicRNN reports to a person instead of a traceback."""
+
+    exit_status = 1
+
+
+class ConfigError(MusicRNNError):
+    """A setting is unknown, of the wrong type or out of its range; mended in a file or a flag."""
+
+    exit_status = 78
+
+
+class MidiFileError(MusicRNNError):
+    """A MIDI file cannot be read; mended by exporting it again."""
+
+    exit_status = 65
+
+
+class ScoreTextError(MusicRNNError):
+    """A score text breaks the rules of the language; the message gives its line."""
+
+    exit_status = 65
+
+
+class CorpusError(MusicRNNError):
+    """A corpus holds too little, or nothing, that can be trained on."""
+
+    exit_status = 65
+
+
+class ModelError(MusicRNNError):
+    """A model file is damaged, of another kind, or contradicts itself."""
+
+    exit_status = 65
+
+
+class GrammarError(MusicRNNError):
+    """A token stands where the grammar does not allow it."""
+
+
+class PortError(MusicRNNError):
+    """A MIDI port cannot be opened; mended outside the program."""
+
+    exit_status = 69
+
+
+class ControlError(MusicRNNError):
+    """A live control is unknown, of the wrong type or out of its range."""
+
+
+class TrainingError(MusicRNNError):
+    """Training cannot start or go on: too little data, a loss that is not finite, a full disk."""
+
+    exit_status = 70

@@ -1,0 +1,1 @@
+"""From a corpus of scores to a run folder that holds a model."""

@@ -1,0 +1,1 @@
+"""The terminal UI: one more control surface, a client over OSC."""
