@@ -1,0 +1,132 @@
+"""Generate one tick of music at a time, from any point and as often as wanted.
+
+Nothing here keeps state: a tick is a function of the snapshot before it, the controls and the seed,
+so the future can be cut and made again, a bar rolled again, and a session replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musicrnn.models import sampling
+from musicrnn.models.frames import Frame
+from musicrnn.models.grammar import Grammar, Phase, State
+from musicrnn.models.step import NetworkState, StepModel
+from musicrnn.models.timing import Position
+from musicrnn.models.tokens import decode, encode, sustained
+from musicrnn.models.vocabulary import END, START, SUSTAIN, TICK, Kind
+
+
+class Snapshot(NamedTuple):
+    """A point between two ticks: the last token (not yet read by the network), both states, and the last frame."""
+
+    token: int
+    grammar: State
+    network: NetworkState
+    frame: Frame = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How tokens are chosen: A ~ Normal(mu, sigma) drawn once a ``span``; ``density`` is added to the
+    logits of attacks; ``may_end`` allows the model to end the piece."""
+
+    mu: float = 1.0
+    sigma: float = 0.0
+    span: sampling.Span = "tick"
+    seed: int = 0
+    density: float = 0.0
+    may_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TickRecord:
+    """One tick as it was made: what sounds, the tokens, the exponent of each, and the point after it."""
+
+    tick: int
+    position: Position
+    frame: Frame
+    tokens: tuple[int, ...]
+    exponents: tuple[float, ...]
+    after: Snapshot
+    ended: bool = False
+
+
+class Generator:
+    """Makes ticks with one model."""
+
+    def __init__(self, model: StepModel) -> None:
+        self.model = model
+        self.vocabulary = model.info.vocabulary
+        self.grammar = Grammar(self.vocabulary)
+        self._attacks = (self.vocabulary.kind == Kind.ATTACK).astype(np.float32)
+
+    def begin(self) -> Snapshot:
+        """Return the point before the first tick of a piece."""
+        return Snapshot(START, self.grammar.advance(self.grammar.start, START), self.model.initial_state())
+
+    def prime(self, frames: Sequence[Frame], positions: Sequence[Position]) -> Snapshot:
+        """Return the point after the given frames; ``positions`` has one more for each tick.
+
+        Raises GrammarError or ValueError where the frames are not of the model's language.
+        """
+        point = self.begin()
+        token, state, network = point.token, point.grammar, point.network
+        tick = 0
+        for following in encode(frames, self.vocabulary)[1:-1]:
+            _, network = self.model.step(token, positions[tick], network)
+            state = self.grammar.advance(state, following)
+            token = following
+            tick += following in (TICK, SUSTAIN)
+        return Snapshot(token, state, network, frames[-1] if frames else ())
+
+    def tick(self, tick: int, bar: int, position: Position, choice: Choice, before: Snapshot) -> TickRecord:
+        """Make tick number ``tick``, which stands in bar number ``bar``.
+
+        Costs at most 2 x max_polyphony + 1 network steps. Raises FloatingPointError where the network
+        answers with numbers that are not finite; ``before`` is still good then.
+        """
+        rng = sampling.generator_at(choice.seed, sampling.TOKEN_STREAM, tick)
+        exponent = self._exponent(choice, tick, bar)
+        token, state, network, frame = before
+        tokens: list[int] = []
+        exponents: list[float] = []
+        while not tokens or token not in (TICK, SUSTAIN, END):
+            if choice.span == "token":
+                exponent = sampling.draw_exponent(rng, choice.mu, choice.sigma)
+            logits, network = self.model.step(token, position, network)
+            token = self._choose(logits, state, exponent, choice, rng)
+            state = self.grammar.advance(state, token)
+            tokens.append(token)
+            exponents.append(exponent)
+        if token == END:
+            return TickRecord(tick, position, (), tuple(tokens), tuple(exponents), self.begin(), ended=True)
+        frame = sustained(frame, self.vocabulary) if token == SUSTAIN else decode(tokens, self.vocabulary)[0]
+        after = Snapshot(token, state, network, frame)
+        return TickRecord(tick, position, frame, tuple(tokens), tuple(exponents), after)
+
+    def _exponent(self, choice: Choice, tick: int, bar: int) -> float:
+        place = {"tick": tick, "bar": bar}.get(choice.span, 0)
+        rng = sampling.generator_at(choice.seed, sampling.EXPONENT_STREAM, place)
+        return sampling.draw_exponent(rng, choice.mu, choice.sigma)
+
+    def _choose(
+        self,
+        logits: NDArray[np.float32],
+        state: State,
+        exponent: float,
+        choice: Choice,
+        rng: np.random.Generator,
+    ) -> int:
+        legal = self.grammar.legal(state)
+        if not choice.may_end and state.phase == Phase.OPEN:
+            legal[END] = False
+        if choice.density:
+            logits = logits + choice.density * self._attacks
+        log_p = sampling.log_probabilities(logits, legal)
+        return sampling.choose(sampling.powered(log_p, exponent), rng)
