@@ -1,0 +1,138 @@
+"""What a player can ask for while it plays, and what the engine answers.
+
+Every control surface (OSC, MIDI, terminal, command line) speaks these commands and reads this status.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from musicrnn.errors import ControlError
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One continuous control: its range (both ends included), default, unit and meaning."""
+
+    name: str
+    low: float
+    high: float
+    default: float
+    unit: str
+    meaning: str
+    whole: bool = False
+
+    def check(self, value: float) -> float:
+        """Return the value; ControlError unless it is a finite number in range."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ControlError(f"{self.name} must be a finite number, got {value!r}")
+        if not self.low <= value <= self.high:
+            raise ControlError(f"{self.name} must be in {self.low:g}..{self.high:g}, got {value:g}")
+        if self.whole and value != int(value):
+            raise ControlError(f"{self.name} must be a whole number, got {value:g}")
+        return int(value) if self.whole else float(value)
+
+
+CONTROLS = {
+    control.name: control
+    for control in (
+        Control("mu", 0.0, 16.0, 1.0, "", "mean of the exponent A: below 1 freer, above 1 stricter"),
+        Control("sigma", 0.0, 16.0, 0.0, "", "standard deviation of the exponent A"),
+        Control("seed", 0, 2**31 - 1, 1, "", "random seed of what is made next", whole=True),
+        Control("tempo", 20.0, 999.0, 120.0, "bpm", "quarter notes a minute"),
+        Control("density", -10.0, 10.0, 0.0, "nats", "added to the logits of attacks: above 0 busier"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Give a control a value; acts at the next tick."""
+
+    name: str
+    value: float
+
+    def __post_init__(self) -> None:
+        control = CONTROLS.get(self.name)
+        if control is None:
+            raise ControlError(f"a control must be one of {', '.join(CONTROLS)}, got {self.name!r}")
+        object.__setattr__(self, "value", control.check(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Play from the beginning: from the prime, at the head of a bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop and release every note; the place is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on from where it stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Forget what was played: from the next bar on the model starts anew from the prime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prime:
+    """Start the model from these notes (score text, or the old 89 characters) from the next bar on."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if len(self.text) > 8192:
+            raise ControlError(f"a prime must have at most 8192 characters, got {len(self.text)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Silence a part, or let it sound again; the model goes on playing it unheard."""
+
+    part: str
+    muted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Silence everything at once, by every means; playing goes on with the next attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Release every note and end the program."""
+
+
+Command = Set | Start | Stop | Continue | Reset | Prime | Mute | Panic | Quit
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the engine is doing, at one moment."""
+
+    playing: bool = False
+    tick: int = 0
+    bar: int = 0
+    beat: int = 0
+    tempo: float = 120.0
+    mu: float = 1.0
+    sigma: float = 0.0
+    seed: int = 0
+    density: float = 0.0
+    exponent: float = 1.0
+    model: str = ""
+    parts: tuple[str, ...] = ()
+    muted: frozenset[str] = field(default_factory=frozenset)
+    sounding: tuple[tuple[str, int], ...] = ()
+    late_ticks: int = 0
+    skipped_ticks: int = 0
+    failures: int = 0
+    port: str = ""
+    recording: str = ""
+    message: str = ""
