@@ -1,0 +1,100 @@
+# make play          hear it: installs what plays and starts the daemon with the bundled model
+# make test          everything that must hold: lint, types, import contracts, tests of the wheel, end to end
+# make test-long     the property tests with at least 10,000 examples
+# make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
+# make test-alsa     the daemon recorded by arecordmidi on a real ALSA sequencer (in a small virtual machine)
+# make format lint types   the parts of make test that developers run most; make develop makes their .venv
+
+PYTHON ?= python3
+ARGS ?=
+JOBS ?= 2
+export PYTHON
+
+BASE := .venv-base
+FULL := .venv-train
+WHEEL := dist/.wheel
+SOURCES := $(shell find src -type f -not -name '*.pyc') README.md
+PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1 TF_CPP_MIN_LOG_LEVEL=2
+PURE := not jack and not daw and not alsa
+
+.PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
+	test-long test-daw test-alsa clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+play:
+	@sh scripts/play.sh $(ARGS)
+
+develop:
+	sh scripts/environment.sh .venv -e '.[train,jack,dev]'
+
+test: check test-base test-full test-end-to-end
+
+# ---- without running it ----
+check: lint format-check types imports
+
+lint: $(FULL)/.dependencies
+	$(FULL)/bin/ruff check
+
+format: $(FULL)/.dependencies
+	$(FULL)/bin/ruff format
+	$(FULL)/bin/ruff check --fix
+
+format-check: $(FULL)/.dependencies
+	$(FULL)/bin/ruff format --check
+
+types: $(FULL)/.dependencies
+	$(FULL)/bin/mypy
+
+imports: $(FULL)/.dependencies
+	PYTHONPATH=src $(FULL)/bin/lint-imports
+
+# ---- the built wheel, without and with the train extra ----
+test-base: $(BASE)/.wheel build/.system-test
+	$(PYTEST) $(BASE)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE)'
+	$(PYTEST) $(BASE)/bin/python -m pytest -q -m 'jack and not train'
+
+test-full: $(FULL)/.wheel build/.system-test
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE)'
+
+test-end-to-end: $(FULL)/.wheel build/.system-test
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -m 'jack and train'
+
+test-long: $(FULL)/.wheel
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE)' --hypothesis-profile=long \
+		--hypothesis-show-statistics >build/long.txt || { tail -n 60 build/long.txt; exit 1; }
+	$(FULL)/bin/python scripts/count_examples.py build/long.txt 10000
+	tail -n 1 build/long.txt
+
+test-daw: $(FULL)/.wheel build/.system-daw
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m daw
+
+test-alsa: $(FULL)/.wheel build/.system-alsa
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m alsa
+
+# ---- what the above need ----
+build/.system-%: scripts/system_packages.sh
+	@mkdir -p build
+	sh scripts/system_packages.sh $*
+	@touch $@
+
+$(BASE)/.dependencies: pyproject.toml scripts/environment.sh
+	sh scripts/environment.sh $(BASE) '.[jack,test]'
+	@touch $@
+
+$(FULL)/.dependencies: pyproject.toml scripts/environment.sh
+	sh scripts/environment.sh $(FULL) '.[train,jack,dev]'
+	@mkdir -p build
+	@touch $@
+
+$(WHEEL): pyproject.toml $(SOURCES) $(FULL)/.dependencies
+	rm -rf dist
+	$(FULL)/bin/python -m build --wheel --no-isolation --outdir dist . >build/wheel.txt || { cat build/wheel.txt; exit 1; }
+	@touch $@
+
+%/.wheel: $(WHEEL) %/.dependencies
+	sh scripts/environment.sh $* --force-reinstall --no-deps dist/*.whl
+	@touch $@
+
+clean:
+	rm -rf build dist .venv-base .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis

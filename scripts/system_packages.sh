@@ -1,0 +1,48 @@
+#!/bin/sh
+# system_packages.sh PURPOSE: install the Debian packages that PURPOSE needs and that are not there yet, as root or with
+# sudo; otherwise say what to type. PURPOSE: venv (a virtual environment), test, daw or alsa (the targets of make).
+set -eu
+purpose=$1
+
+case $purpose in
+venv) packages="python3-venv" ;;
+test) packages="jackd2 liblo-tools tmux" ;;
+daw) packages="ardour pipewire pipewire-bin pipewire-jack wireplumber dbus" ;;
+alsa) packages="qemu-system-x86 busybox-static alsa-utils kmod cpio" ;;
+*) echo "system_packages.sh: PURPOSE must be venv, test, daw or alsa, got $purpose" >&2; exit 2 ;;
+esac
+
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=
+for package in $packages; do
+    installed "$package" || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+command="apt-get update && apt-get install -y --no-install-recommends$missing"
+if ! command -v apt-get >/dev/null; then
+    echo "make $purpose needs what Debian calls$missing; install it with this system's own package manager." >&2
+    exit 1
+elif [ "$(id -u)" = 0 ]; then
+    as_root=env
+elif sudo -n true 2>/dev/null; then
+    as_root="sudo -n env"
+else
+    echo "Some packages of the system are missing. Type this, then try again:" >&2
+    echo "    sudo sh -c '$command'" >&2
+    exit 1
+fi
+
+for attempt in 1 2 3; do
+    # shellcheck disable=SC2086  # the words of these variables are meant to be split
+    if $as_root apt-get update -qq &&
+        $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
+        exit 0
+    fi
+    echo "installing$missing failed (attempt $attempt of 3)" >&2
+    sleep $((attempt * 5))
+done
+exit 1

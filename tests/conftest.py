@@ -1,0 +1,42 @@
+"""What every test run shares: hypothesis profiles, and what to leave out where a program or extra is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TRAIN_MARK = "pytestmark = pytest.mark.train"
+HAS_TRAIN = importlib.util.find_spec("tensorflow") is not None
+NOTHING_MAY_BE_MISSING = bool(os.environ.get("MUSICRNN_NOTHING_MAY_BE_MISSING"))
+PROGRAM_OF_MARK = {"jack": "jackd", "daw": "ardour7-lua", "alsa": "qemu-system-x86_64"}
+
+_SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("normal", _SHARED, max_examples=40)
+settings.register_profile("long", _SHARED, max_examples=1000)
+settings.load_profile("normal")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave a module that needs the train extra unimported where the extra is not installed."""
+    if HAS_TRAIN or collection_path.suffix != ".py":
+        return None
+    return True if TRAIN_MARK in collection_path.read_text(encoding="utf-8") else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests of the train extra without it, and of programs that are not here unless nothing may be missing."""
+    for item in items:
+        if not HAS_TRAIN and item.get_closest_marker("train") is not None:
+            item.add_marker(pytest.mark.skip(reason="the train extra is not installed"))
+    if NOTHING_MAY_BE_MISSING:
+        return
+    missing = {mark: program for mark, program in PROGRAM_OF_MARK.items() if shutil.which(program) is None}
+    for item in items:
+        for mark, program in missing.items():
+            if item.get_closest_marker(mark) is not None:
+                item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
