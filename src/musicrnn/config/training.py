@@ -1,0 +1,54 @@
+"""Settings of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from musicrnn.config.declare import Section, setting
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings(Section):
+    """How long, how fast and where a training run works."""
+
+    name: str = setting("model", help="Name of the model.")
+    run_folder: str = setting("", path=True, help="Folder of the run; none is runs/NAME-DATE.")
+    epochs: int = setting(50, low=1, high=100_000, help="Times the corpus is gone through at most.")
+    lanes: int = setting(32, low=1, high=4096, help="Pieces learnt from side by side (the batch).")
+    window: int = setting(
+        256, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
+    )
+    learning_rate: float = setting(3e-3, low=0, high=1, help="Highest learning rate.")
+    schedule: str = setting(
+        "cosine", choices=("cosine", "exponential", "constant"), help="How the learning rate falls."
+    )
+    decay: float = setting(0.97, low=0.01, high=1, help="Factor an epoch of the exponential schedule.")
+    decay_start: int = setting(0, low=0, high=100_000, unit="epochs", help="Epochs before the learning rate falls.")
+    warmup_steps: int = setting(
+        100, low=0, high=1_000_000, unit="steps", help="Steps over which the learning rate rises at the start."
+    )
+    weight_decay: float = setting(0.01, low=0, high=1, help="Pull of the weights towards zero.")
+    clip: float = setting(1.0, low=0, high=1000, help="Largest norm of a gradient; 0 does not clip.")
+    patience: int = setting(
+        10, low=0, high=100_000, unit="epochs", help="Epochs without a better validation before it stops; 0 never."
+    )
+    minutes: float = setting(
+        0.0, low=0, high=525_600, unit="minutes", help="Time after which it stops and finishes cleanly; 0 is no limit."
+    )
+    seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
+    threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets TensorFlow choose.")
+    deterministic: bool = setting(False, help="Use only operations that give the same result each time; slower.")
+    save_every: int = setting(
+        200, low=0, high=1_000_000, unit="steps", help="Steps between checkpoints; 0 only at epochs."
+    )
+    keep: int = setting(3, low=1, high=1000, help="Checkpoints kept beside the best one.")
+    audition_bars: int = setting(
+        8, low=0, high=1000, unit="bars", help="Length of the samples made on the way; 0 makes none."
+    )
+    audition_every: int = setting(1, low=1, high=100_000, unit="epochs", help="Epochs between these samples.")
+    resume: str = setting("", path=True, help="Folder of an interrupted run to go on with, exactly.")
+    init_from: str = setting("", path=True, help="Run folder or weights file to take the first weights from.")
+    overwrite: bool = setting(False, help="Allow a run folder that exists to be written over.")
+    quantise: str = setting("none", choices=("none", "int8"), help="Form of the weights in the run's model.onnx.")
+    licence: str = setting("", help="Licence of the corpus, kept in the model file.")
+    source: str = setting("", help="Where the corpus comes from, kept in the model file.")
