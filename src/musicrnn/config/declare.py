@@ -71,7 +71,7 @@ class Rule:
 def setting(
     default: T,
     *,
-    help: str,  # noqa: A002
+    help: str,
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
@@ -89,7 +89,7 @@ def setting(
     are given without a flag; a ``path`` may begin with ``~``.
     """
     rule = Rule(default, help, unit, low, high, also, choices, item, flag, positional, path)
-    return cast("T", dataclasses.field(default=default, metadata={"rule": rule}))
+    return dataclasses.field(default=default, metadata={"rule": rule})
 
 
 class Section:
@@ -129,7 +129,7 @@ def _check_one(rule: Rule, value: object, label: str) -> object:
     if not allowed:
         raise _refusal(rule, value, label)
     if rule.path and isinstance(value, str):
-        return os.path.expanduser(value)  # noqa: PTH111 - Path turns an empty text into "."
+        return os.path.expanduser(value)
     return value
 
 
@@ -138,7 +138,7 @@ def _of_kind(rule: Rule, value: object, label: str) -> object:
         value = float(value)
     if type(value) is not rule.kind:
         raise _refusal(rule, value, label)
-    if isinstance(value, str) and ("\0" in value or not value.isprintable() and _has_surrogate(value)):
+    if isinstance(value, str) and ("\0" in value or _has_surrogate(value)):
         raise ConfigError(f"{label} must be Unicode text without NUL, got {_shown(value)}")
     return value
 

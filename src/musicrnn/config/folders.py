@@ -49,7 +49,7 @@ def _folder(xdg: str, windows: str, mac: str) -> Path:
     given = os.environ.get(xdg, "")
     if Path(given).is_absolute():
         return Path(given) / _NAME
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises where there is no home
+    home = Path(os.path.expanduser("~"))
     if sys.platform == "darwin":
         return home / mac / _NAME
     if os.name == "nt":

@@ -33,7 +33,7 @@ class PlaySettings(Section):
     exponent_span: str = setting(
         "tick", choices=("tick", "run", "bar", "token"), help="How long one draw of the exponent A holds."
     )
-    seed: int = setting(0, low=0, high=2**32 - 1, help="Random seed; 0 takes one from the system and prints it.")
+    seed: int = setting(0, low=0, high=2**31 - 1, help="Random seed; 0 takes one from the system and prints it.")
     tempo: float = setting(0.0, low=20, high=999, also=(0,), unit="bpm", help="Tempo; 0 is the model's own.")
     prime: str = setting("", help="Notes to start from: score text, old characters, or the path of a file.")
     density: float = setting(

@@ -1,0 +1,119 @@
+"""The command line: one program with verbs, and three programs of their own for the verbs used daily.
+
+Only the module of the verb that is used is imported, so that `musicrnn --help` is quick and needs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from musicrnn import __version__
+from musicrnn.errors import ConfigError, MusicRNNError
+
+VERBS = {
+    "check": "say what is in MIDI files and what a training would leave out",
+    "convert": "turn MIDI files into score text and back",
+    "train": "learn a model from folders of MIDI files",
+    "export": "write the model file of a training run",
+    "sample": "make a piece with a model, faster than real time",
+    "daemon": "play a model to a MIDI port, live",
+    "tui": "steer a playing daemon from the terminal",
+    "doctor": "say what this machine has, and how to get what is missing",
+    "bench": "measure this machine",
+}
+INTERRUPTED = 128 + 2
+PIPE_CLOSED = 128 + 13
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``musicrnn VERB ...`` and return the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in VERBS:
+        return run_verb(words[0], words[1:], f"musicrnn {words[0]}")
+    return _guarded(lambda: _without_verb(words))
+
+
+def train() -> int:
+    """Run ``musicrnn-train``."""
+    return run_verb("train", sys.argv[1:], "musicrnn-train")
+
+
+def daemon() -> int:
+    """Run ``musicrnn-daemon``."""
+    return run_verb("daemon", sys.argv[1:], "musicrnn-daemon")
+
+
+def tui() -> int:
+    """Run ``musicrnn-tui``."""
+    return run_verb("tui", sys.argv[1:], "musicrnn-tui")
+
+
+def run_verb(verb: str, words: Sequence[str], program: str) -> int:
+    """Run one verb with its arguments, named ``program`` in its help; return the exit status."""
+    return _guarded(lambda: _verb(verb, words, program))
+
+
+def _verb(verb: str, words: Sequence[str], program: str) -> int:
+    name = f"musicrnn.commands.{verb}"
+    if importlib.util.find_spec(name) is None:
+        raise MusicRNNError(f"{program} is not there yet in version {__version__}")
+    command = importlib.import_module(name)
+    parser = argparse.ArgumentParser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
+    command.add_arguments(parser)
+    return int(command.run(parser.parse_args(words)))
+
+
+def _without_verb(words: Sequence[str]) -> int:
+    """Answer ``--help``, ``--version``, no verb at all, and a verb that there is not."""
+    lines = "\n".join(f"  {verb:9} {about}" for verb, about in VERBS.items())
+    parser = argparse.ArgumentParser(
+        "musicrnn",
+        usage="musicrnn [--version] [--help] VERB ...",
+        description="Turn a folder of MIDI files into a live instrument.",
+        epilog=f"verbs:\n{lines}\n\n'musicrnn VERB --help' says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
+    if words and not words[0].startswith("-"):
+        from musicrnn.config.declare import unknown
+
+        raise ConfigError(unknown(f"the verb {words[0]!r:.80}", words[0], list(VERBS)))
+    parser.parse_args(words)
+    parser.print_help()
+    return 0
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    """Turn what a person can mend into one line and a status; leave a bug its traceback."""
+    try:
+        status = work()
+        sys.stdout.flush()
+    except MusicRNNError as error:
+        print(f"musicrnn: error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_output()
+        return PIPE_CLOSED
+    return status
+
+
+def _close_output() -> None:
+    """Let nothing be written to the closed pipe when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""`musicrnn daemon`: the settings, handed to what plays."""
+
+from __future__ import annotations
+
+import argparse
+
+from musicrnn.commands.handover import hand_over
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+
+SETTINGS = COMMANDS["daemon"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `musicrnn daemon`."""
+    parser.add_argument("--list-models", action="store_true", help="show the models known by name, and end")
+    add_settings(parser, SETTINGS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    if args.list_models:
+        return hand_over("musicrnn.models.pretrained", "list_models")
+    settings = settings_from(args, "daemon")
+    if shown(args, settings, SETTINGS):
+        return 0
+    return hand_over("musicrnn.daemon.run", "run", settings)

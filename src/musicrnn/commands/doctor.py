@@ -1,0 +1,173 @@
+"""`musicrnn doctor`: what this machine has, and what to do about what is missing."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from musicrnn import __version__
+from musicrnn.commands.probe import ask
+from musicrnn.config import folders
+from musicrnn.config.load import read_settings, settings_of
+from musicrnn.errors import ConfigError, MusicRNNError
+
+MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
+_TRAIN_PACKAGES = ("tensorflow", "keras", "tf2onnx", "matplotlib")
+_MIDI_ADVICE = {
+    "alsa": "load the sequencer with 'modprobe snd-seq' (a container needs --device /dev/snd), or use --midi-api jack",
+    "jack": "start a JACK server ('jackd -d alsa', or '-d dummy' without a sound card); under PipeWire install "
+    "pipewire-jack and start MusicRNN with 'pw-jack musicrnn-daemon'",
+    "winmm": "Windows has no virtual ports of its own: install loopMIDI, make a port, and name it with --port",
+    "coremidi": "open Audio MIDI Setup once, so that macOS starts its MIDI server",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: ``state`` is ok, note (worth knowing), missing (can do without) or broken."""
+
+    subject: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `musicrnn doctor`."""
+    parser.add_argument("--json", action="store_true", help="print it for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is found; exit status 1 where MusicRNN cannot play until something is mended."""
+    found = list(findings())
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(_lines(found)))
+    return int(any(finding.state == "broken" for finding in found))
+
+
+def findings() -> Iterator[Finding]:
+    """Look at one thing after the other."""
+    system = f"{platform.system()} {platform.machine()}"
+    yield Finding("MusicRNN", "ok", f"{__version__}, Python {platform.python_version()} on {system}")
+    yield _runtime()
+    yield from _midi()
+    yield _jack()
+    yield _training()
+    yield _settings_file()
+    yield from (_folder(name, path) for name, path in _folders().items())
+    yield _models()
+
+
+def _lines(found: list[Finding]) -> Iterator[str]:
+    for finding in found:
+        mark = MARKS[finding.state]
+        mark = mark if _can_print(mark) else finding.state[0]
+        yield f"{mark} {finding.subject + ':':20} {finding.found}"
+        if finding.advice:
+            yield f"{'':23}{finding.advice}"
+    if not any(finding.state == "ok" and finding.subject.endswith("ports") for finding in found):
+        yield "\nNo MIDI system: the daemon still plays, in real time, into a recording."
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _runtime() -> Finding:
+    answer = ask("import:onnxruntime", seconds=30)
+    if "error" in answer:
+        return Finding("ONNX Runtime", "broken", answer["error"], "pip install --force-reinstall musicrnn onnxruntime")
+    return Finding("ONNX Runtime", "ok", answer["version"])
+
+
+def _midi() -> Iterator[Finding]:
+    answer = ask("apis")
+    if "error" in answer:
+        advice = (
+            "on Debian: apt-get install libasound2 libjack-jackd2-0; then pip install --force-reinstall python-rtmidi"
+        )
+        yield Finding("MIDI", "missing", answer["error"], advice)
+    for api in answer.get("apis", ()):
+        ports = ask(f"ports:{api}")
+        if "error" in ports:
+            yield Finding(f"{api} ports", "missing", ports["error"], _MIDI_ADVICE.get(api, ""))
+        else:
+            advice = _MIDI_ADVICE["winmm"] if api == "winmm" else ""
+            yield Finding(f"{api} ports", "ok", ", ".join(ports["ports"]) or "none to connect to yet", advice)
+
+
+def _jack() -> Finding:
+    answer = ask("jack")
+    pipewire = (Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")) / "pipewire-0").exists()
+    beside = "; PipeWire is running: use pw-jack" if pipewire else ""
+    if answer.get("running"):
+        return Finding("JACK server", "ok", f"{answer['rate']} Hz, {answer['period']} frames a period{beside}")
+    found = answer.get("error") or ("none is running" if answer.get("library") else "no JACK library is installed")
+    return Finding("JACK server", "note", f"{found}{beside}")
+
+
+def _training() -> Finding:
+    missing = [name for name in _TRAIN_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        found = f"not installed: {', '.join(missing)}"
+        return Finding("training", "missing", found, "pip install 'musicrnn[train]'")
+    return Finding("training", "ok", ", ".join(f"{name} {_version(name)}" for name in _TRAIN_PACKAGES))
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "(version unknown)"
+
+
+def _settings_file() -> Finding:
+    path = folders.user_settings_file()
+    if not path.is_file():
+        return Finding("settings file", "note", f"none at {path}; the defaults hold")
+    try:
+        settings_of(read_settings(path))
+    except ConfigError as error:
+        return Finding("settings file", "broken", str(error), "mend that line, or take the file away")
+    return Finding("settings file", "ok", str(path))
+
+
+def _folders() -> dict[str, Path]:
+    return {"recordings": folders.recordings_folder(), "own models": folders.models_folder(),
+            "cache": folders.cache_folder()}  # fmt: skip
+
+
+def _folder(name: str, path: Path) -> Finding:
+    """Tell whether the folder, or the nearest one above it that is there, can be written to."""
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Finding(name, "missing", f"{path} cannot be written to: {there}", f"make {there} writable")
+    return Finding(name, "ok", f"{path}{'' if there == path else ' (made when needed)'}")
+
+
+def _models() -> Finding:
+    try:
+        from musicrnn.models.pretrained import known_models  # type: ignore[import-not-found]
+
+        names: list[str] = [str(name) for name in known_models()]
+    except (ImportError, MusicRNNError) as error:
+        return Finding("models", "missing", f"none bundled: {error}")
+    return Finding(
+        "models", "ok" if names else "missing", ", ".join(names) or "none", "" if names else "musicrnn train"
+    )

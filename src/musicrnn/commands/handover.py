@@ -1,0 +1,33 @@
+"""How a command hands over to the package that does the work."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+from musicrnn.errors import MusicRNNError, TrainingError
+
+_TRAIN_EXTRA = ("tensorflow", "keras", "tf2onnx", "matplotlib")
+
+
+def hand_over(module: str, function: str, *arguments: object) -> int:
+    """Call a function of a module that is imported only now, and return its exit status (0 for None).
+
+    Raises MusicRNNError where this version has no such module.
+    """
+    try:
+        work = getattr(importlib.import_module(module), function)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise
+        raise MusicRNNError(f"this version has no {module}, which the command needs") from error
+    return int(work(*arguments) or 0)
+
+
+def need_train_extra() -> None:
+    """Raise TrainingError with the command that mends it where the packages for training are not installed."""
+    missing = [name for name in _TRAIN_EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise TrainingError(
+            f"training needs packages that are not installed ({', '.join(missing)}): pip install 'musicrnn[train]'"
+        )

@@ -1,0 +1,26 @@
+"""`musicrnn sample`: the settings, handed to what plays."""
+
+from __future__ import annotations
+
+import argparse
+
+from musicrnn.commands.handover import hand_over
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+
+SETTINGS = COMMANDS["sample"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `musicrnn sample`."""
+    parser.add_argument("--list-models", action="store_true", help="show the models known by name, and end")
+    add_settings(parser, SETTINGS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    if args.list_models:
+        return hand_over("musicrnn.models.pretrained", "list_models")
+    settings = settings_from(args, "sample")
+    if shown(args, settings, SETTINGS):
+        return 0
+    return hand_over("musicrnn.daemon.sample", "run", settings)

@@ -1,0 +1,24 @@
+"""`musicrnn train`: the settings, handed to the trainer."""
+
+from __future__ import annotations
+
+import argparse
+
+from musicrnn.commands.handover import hand_over, need_train_extra
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+
+SETTINGS = COMMANDS["train"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `musicrnn train`."""
+    add_settings(parser, SETTINGS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    settings = settings_from(args, "train")
+    if shown(args, settings, SETTINGS):
+        return 0
+    need_train_extra()
+    return hand_over("musicrnn.trainer.run", "run", settings)
