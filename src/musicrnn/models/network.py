@@ -1,0 +1,134 @@
+"""The network: embeddings of token and position, an LSTM stack, logits of the next token.
+
+Nothing here is specific to a Keras backend. Tokens are factored: the rows of a note's attack and
+hold share the tables of its pitch, part and slot, in the input and in the output, so that what is
+learnt of one serves the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from musicrnn.models.timing import MAX_BEATS, METRES
+from musicrnn.models.vocabulary import Kind, Vocabulary
+from musicrnn.models.weights import LayerWeights, StepWeights
+
+Tensor = Any
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkShape:
+    """Sizes and dropout rates of a network."""
+
+    layers: int = 2
+    units: int = 256
+    embedding: int = 64
+    dropout: float = 0.2
+    input_dropout: float = 0.0
+    output_dropout: float = 0.2
+
+
+class Network(keras.Model):  # type: ignore[misc]
+    """tokens int32[B, T], positions int32[B, T, 3], mask bool[B, T], state float32[layers, 2, B, units]
+    -> logits float32[B, T, V] of each next token, and the state after the last unmasked step.
+
+    Masked steps must come last in a row; they leave the state as it is.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, shape: NetworkShape, seed: int = 0) -> None:
+        super().__init__(name="musicrnn")
+        self.vocabulary, self.shape = vocabulary, shape
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self._index = _factors(vocabulary)
+        sizes = {name: int(index.max()) + 1 for name, index in self._index.items()}
+        width, units = shape.embedding, shape.units
+        start = keras.initializers.RandomNormal(0.05, seed=keras.random.SeedGenerator(seed + 1))
+        self.inputs_of = {
+            name: self.add_weight(shape=(size, width), initializer=start, name=f"in_{name}")
+            for name, size in sizes.items()
+        }
+        places = {"tick": vocabulary.ticks_per_beat, "beat": MAX_BEATS, "metre": METRES}
+        self.places = {
+            name: self.add_weight(shape=(size, width), initializer=start, name=f"place_{name}")
+            for name, size in places.items()
+        }
+        self.outputs_of = {
+            name: self.add_weight(shape=(size, units), initializer=start, name=f"out_{name}")
+            for name, size in sizes.items()
+        }
+        self.output_bias = self.add_weight(shape=(vocabulary.size,), initializer="zeros", name="out_bias")
+        self.stack = [
+            keras.layers.LSTM(units, return_sequences=True, return_state=True, seed=seed + 2 + i, name=f"lstm_{i}")
+            for i in range(shape.layers)
+        ]
+        for i, layer in enumerate(self.stack):
+            layer.build((None, None, width if i == 0 else units))
+        self.built = True
+
+    def _table(self, tables: dict[str, Tensor]) -> Tensor:
+        """Sum the factors of every token: [V, width]."""
+        return sum(ops.take(table, self._index[name], axis=0) for name, table in tables.items())
+
+    def call(
+        self, tokens: Tensor, positions: Tensor, mask: Tensor, state: Tensor, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits and the state after, as the class says."""
+        x = ops.take(self._table(self.inputs_of), tokens, axis=0)
+        for i, table in enumerate(self.places.values()):
+            x = x + ops.take(table, positions[..., i], axis=0)
+        x = self._drop(x, self.shape.input_dropout, training)
+        after = []
+        for i, layer in enumerate(self.stack):
+            x, h, c = layer(x, mask=mask, initial_state=[state[i, 0], state[i, 1]])
+            after.append(ops.stack([h, c]))
+            last = i == len(self.stack) - 1
+            x = self._drop(x, self.shape.output_dropout if last else self.shape.dropout, training)
+        logits = ops.matmul(x, ops.transpose(self._table(self.outputs_of))) + self.output_bias
+        return logits, ops.stack(after)
+
+    def _drop(self, x: Tensor, rate: float, training: bool) -> Tensor:
+        return keras.random.dropout(x, rate, seed=self.seed_generator) if training and rate > 0 else x
+
+    def initial_state(self, batch: int) -> Tensor:
+        """Return the state at the start of a piece for ``batch`` lanes."""
+        return ops.zeros((self.shape.layers, 2, batch, self.shape.units))
+
+    def step_weights(self) -> StepWeights:
+        """Return the weights in the form of a single step, tables summed up."""
+        convert = ops.convert_to_numpy
+        layers = tuple(
+            LayerWeights(*(np.asarray(convert(v), np.float32) for v in layer.trainable_variables))
+            for layer in self.stack
+        )
+        return StepWeights(
+            token=np.asarray(convert(self._table(self.inputs_of)), np.float32),
+            tick=np.asarray(convert(self.places["tick"]), np.float32),
+            beat=np.asarray(convert(self.places["beat"]), np.float32),
+            metre=np.asarray(convert(self.places["metre"]), np.float32),
+            layers=layers,
+            output=np.ascontiguousarray(np.asarray(convert(self._table(self.outputs_of)), np.float32).T),
+            output_bias=np.asarray(convert(self.output_bias), np.float32),
+        )
+
+
+def _factors(vocabulary: Vocabulary) -> dict[str, np.ndarray]:
+    """Return for each token its row in each table of factors, int32[V]; row 0 is that of no pitch, part or slot.
+
+    ``kind`` is a row of its own for each special token and velocity bin, and one for each pair of
+    kind and part of the notes.
+    """
+    kind, part = vocabulary.kind, vocabulary.part
+    note_kind = (kind == Kind.HOLD) * len(vocabulary.parts) + np.maximum(part, 0)
+    specials = 4 + vocabulary.velocity_bins
+    row = np.where(part < 0, np.arange(vocabulary.size), specials + note_kind)
+    return {
+        "kind": row.astype(np.int32),
+        "part": (part + 1).astype(np.int32),
+        "pitch": (vocabulary.pitch + 1).astype(np.int32),
+        "slot": (vocabulary.slot + 1).astype(np.int32),
+    }

@@ -1,0 +1,143 @@
+"""Scores as arrays of tokens, with all that a batch needs to know about each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musicrnn.models.frames import Fit, frames_of
+from musicrnn.models.grammar import Columns, Grammar
+from musicrnn.models.score import Score
+from musicrnn.models.timing import Position, metre_class, positions
+from musicrnn.models.tokens import encode
+from musicrnn.models.vocabulary import SUSTAIN, TICK, Vocabulary
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """One piece of N + 1 tokens, START to END, seen as N predictions.
+
+    ``tokens`` int16[N + 1]; ``places`` uint8[N, 3], the position of the tick in which each predicted
+    token stands; ``rules`` int16[N, 6] and ``sounding`` (bits, uint8[N, bytes]), the grammar's state
+    before it; ``bars`` int32, the predictions at which a bar begins, and N; ``shifts``, the
+    semitones, lowest and highest, by which the piece can be transposed.
+    """
+
+    tokens: NDArray[np.int16]
+    places: NDArray[np.uint8]
+    rules: NDArray[np.int16]
+    sounding: NDArray[np.uint8]
+    bars: NDArray[np.int32]
+    ticks: int
+    shifts: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.tokens) - 1
+
+
+def piece_of(score: Score, grammar: Grammar, transpose: int) -> tuple[Piece, Fit]:
+    """Return a score as a piece, transposable by at most ``transpose`` semitones, and what did not fit."""
+    vocabulary = grammar.vocabulary
+    frames, fit = frames_of(score, vocabulary)
+    tokens = np.array(encode(frames, vocabulary), dtype=np.int16)
+    columns = grammar.columns(grammar.states(tokens.tolist())[1:])
+    closes = np.isin(tokens, (TICK, SUSTAIN))
+    tick_of = (np.cumsum(closes) - closes)[1:]
+    last = score.bars[-1]
+    after_end = Position(0, 0, metre_class(last.numerator, last.denominator))
+    every = [*positions(score.bars, vocabulary.ticks_per_beat), after_end]
+    places = np.array(every, dtype=np.uint8)[tick_of]
+    first_of_tick = np.flatnonzero(np.concatenate(([True], tick_of[1:] != tick_of[:-1])))
+    bar_starts = first_of_tick[[bar.start for bar in score.bars]]
+    piece = Piece(
+        tokens,
+        places,
+        np.stack(columns[:6], axis=1),
+        np.packbits(columns.sounding, axis=1, bitorder="little"),
+        np.append(bar_starts, len(tokens) - 1).astype(np.int32),
+        score.length,
+        _shifts(tokens, vocabulary, transpose),
+    )
+    return piece, fit
+
+
+def _shifts(tokens: NDArray[np.int16], vocabulary: Vocabulary, most: int) -> tuple[int, int]:
+    """Return how far down and up every pitched note can move within its part's range."""
+    down, up = most, most
+    for index, part in enumerate(vocabulary.parts):
+        pitches = vocabulary.pitch[tokens[vocabulary.part[tokens] == index]]
+        if part.percussive or not len(pitches):
+            continue
+        down = min(down, int(pitches.min()) - part.low)
+        up = min(up, part.high - int(pitches.max()))
+    return -down, up
+
+
+def pieces_of(
+    scores: Sequence[Score], vocabulary: Vocabulary, transpose: int, done: Callable[[int], None] = lambda count: None
+) -> tuple[list[Piece], Fit]:
+    """Return all scores as pieces; ``done`` is told how many are ready."""
+    grammar = Grammar(vocabulary)
+    pieces: list[Piece] = []
+    out_of_range = over_polyphony = 0
+    for count, score in enumerate(scores, 1):
+        piece, fit = piece_of(score, grammar, transpose)
+        pieces.append(piece)
+        out_of_range += fit.out_of_range
+        over_polyphony += fit.over_polyphony
+        done(count)
+    return pieces, Fit(out_of_range, over_polyphony)
+
+
+class Shifter:
+    """Transposes tokens, grammar states and legal masks by table."""
+
+    def __init__(self, vocabulary: Vocabulary, most: int) -> None:
+        self.vocabulary = vocabulary
+        self.most = most
+        self._pitched = np.array([not part.percussive for part in vocabulary.parts])
+        sizes = [part.high - part.low + 1 for part in vocabulary.parts]
+        self._slot_part = np.repeat(np.arange(len(sizes)), sizes)
+        self._slot_start = np.array([0, *accumulate(sizes)])
+        self.tokens = np.stack([self._token_table(shift) for shift in range(-most, most + 1)])
+        self.slots = np.stack([self._slot_table(shift) for shift in range(-most, most + 1)])
+
+    def _moved(self, part: NDArray[np.int32], shift: int) -> NDArray[np.int32]:
+        return np.where((part >= 0) & self._pitched[part], shift, 0).astype(np.int32)
+
+    def _token_table(self, shift: int) -> NDArray[np.int16]:
+        """Return the token that each token becomes, int16[V]; what leaves its range stays."""
+        v = self.vocabulary
+        lows = np.array([part.low for part in v.parts])[v.part]
+        highs = np.array([part.high for part in v.parts])[v.part]
+        moved = v.pitch + self._moved(v.part, shift)
+        stays = (v.part < 0) | (moved < lows) | (moved > highs)
+        table = np.arange(v.size) - np.where(stays, 0, self._moved(v.part, shift))
+        return table.astype(np.int16)
+
+    def _slot_table(self, shift: int) -> NDArray[np.int32]:
+        """Return for each slot the slot whose content it gets, int32[slots]; ``slots`` stands for nothing."""
+        part = self._slot_part
+        source = np.arange(len(part)) + self._moved(part.astype(np.int32), shift)
+        inside = (source >= self._slot_start[part]) & (source < self._slot_start[part + 1])
+        return np.where(inside, source, len(part)).astype(np.int32)
+
+    def rules(self, piece: Piece, window: slice, shift: int) -> Columns:
+        """Return the grammar's states of a window of a transposed piece."""
+        small = piece.rules[window].copy()
+        last = small[:, 1]
+        small[:, 1] = np.where(last >= 0, last - self._moved(self._slot_part[last].astype(np.int32), shift), last)
+        count = self.vocabulary.slots
+        bits = np.unpackbits(piece.sounding[window], axis=1, count=count, bitorder="little").astype(bool)
+        padded = np.concatenate([bits, np.zeros((len(bits), 1), bool)], axis=1)
+        return Columns(*small.T, padded[:, self.slots[shift + self.most]])
+
+
+def total(pieces: Iterable[Piece]) -> tuple[int, int]:
+    """Return the number of predicted tokens and of ticks."""
+    counts = [(len(piece), piece.ticks) for piece in pieces]
+    return sum(tokens for tokens, _ in counts), sum(ticks for _, ticks in counts)

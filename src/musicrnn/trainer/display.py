@@ -1,0 +1,79 @@
+"""What a person sees of a run: a live table on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come; rates in tokens a second, times in seconds."""
+
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    share: float = 0.0
+    train: float = float("nan")
+    valid_token: float = float("nan")
+    valid_tick: float = float("nan")
+    best: float = float("nan")
+    rate: float = 0.0
+    tokens_a_second: float = 0.0
+    left: float = 0.0
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as people read it: 1:02:03."""
+    whole = max(int(seconds), 0)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+class Display:
+    """Shows :class:`Progress` while a run goes on."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._live = Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else None
+
+    def __enter__(self) -> Display:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live:
+            self._live.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line that matters to a person, terminal or not."""
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def show(self, progress: Progress) -> None:
+        """Redraw the table, on a terminal."""
+        if self._live:
+            self._live.update(_table(progress))
+
+
+def _table(progress: Progress) -> Table:
+    table = Table(box=None, pad_edge=False)
+    columns = {
+        "epoch": f"{progress.epoch}/{progress.epochs}",
+        "done": f"{progress.share:.0%}",
+        "step": str(progress.step),
+        "training": f"{progress.train:.4f}",
+        "validation": f"{progress.valid_token:.4f}",
+        "a tick": f"{progress.valid_tick:.4f}",
+        "best": f"{progress.best:.4f}",
+        "rate": f"{progress.rate:.2e}",
+        "tokens/s": f"{progress.tokens_a_second:,.0f}",
+        "time left": clock(progress.left),
+    }
+    for name in columns:
+        table.add_column(name, justify="right")
+    table.add_row(*columns.values())
+    return table

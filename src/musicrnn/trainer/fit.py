@@ -1,0 +1,153 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from musicrnn.errors import TrainingError
+from musicrnn.trainer.display import Progress
+from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.schedule import Schedule
+from musicrnn.trainer.session import Count
+from musicrnn.trainer.step import Stepper, StepResult
+
+MOST_SETBACKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a run ends and how often it saves; 0 means never or no limit."""
+
+    epochs: int
+    patience: int = 0
+    minutes: float = 0.0
+    save_every: int = 0
+
+
+class Ending(Enum):
+    """Why a run ended."""
+
+    EPOCHS = "all epochs are done"
+    PATIENCE = "validation got no better"
+    MINUTES = "its time is up"
+    ASKED = "it was asked to stop"
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What the loop asks for at its turning points; it does no I/O itself."""
+
+    save: Callable[[], None]
+    reload: Callable[[], Count]
+    validate: Callable[[], tuple[float, float]]
+    epoch_done: Callable[[Count, bool], None]
+    report: Callable[[Progress], None]
+    step_done: Callable[[Count, StepResult, float], None]
+    warn: Callable[[str], None]
+    stop_asked: Callable[[], bool] = field(default=lambda: False)
+
+
+class Fit:
+    """Runs a stepper over lanes until a limit is reached."""
+
+    def __init__(
+        self, stepper: Stepper, lanes: Lanes, schedule: Schedule, limits: Limits, hooks: Hooks, count: Count
+    ) -> None:
+        self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
+        self.count = count
+        self.progress = Progress(epochs=limits.epochs, best=count.best)
+        self._nats = self._tokens = 0.0
+
+    def run(self) -> Ending:
+        """Train until an epoch's end, the clock, patience or a request ends it, and say which.
+
+        Raises TrainingError when the loss stays infinite or NaN after going back three times.
+        """
+        started = time.monotonic() - self.count.seconds
+        while True:
+            if self.hooks.stop_asked():
+                self.hooks.save()
+                return Ending.ASKED
+            if self.lanes.epoch > self.count.epoch:
+                ending = self._end_epoch()
+                if ending is not None:
+                    return ending
+            self.count.seconds = time.monotonic() - started
+            if 0 < self.limits.minutes * 60 <= self.count.seconds:
+                self._end_epoch()
+                return Ending.MINUTES
+            if self._step() and self._due():
+                self.hooks.save()
+
+    def _due(self) -> bool:
+        return self.limits.save_every > 0 and self.count.step % self.limits.save_every == 0
+
+    def share(self) -> float:
+        """Return how much of the training is done, 0 to 1."""
+        timed = self.count.seconds / (60 * self.limits.minutes) if self.limits.minutes else 0.0
+        return min(1.0, max(self.lanes.progress / self.limits.epochs, timed))
+
+    def _step(self) -> bool:
+        began = time.monotonic()
+        batch = self.lanes.next()
+        if batch is None:
+            raise TrainingError("the stream of training windows must not end")
+        rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
+        result = self.stepper.train(batch, rate)
+        if not math.isfinite(result.nats) or not math.isfinite(result.gradient_norm):
+            self._go_back(result)
+            return False
+        self.count.step += 1
+        self.count.tokens += result.tokens
+        self._nats += result.nats
+        self._tokens += result.tokens
+        took = time.monotonic() - began
+        self._report(result, rate, took)
+        self.hooks.step_done(self.count, result, rate)
+        return True
+
+    def _go_back(self, result: StepResult) -> None:
+        setbacks, scale = self.count.setbacks + 1, self.count.rate_scale / 2
+        if setbacks > MOST_SETBACKS:
+            raise TrainingError(
+                f"step {self.count.step}: the loss must be finite, got {result.nats} with a gradient norm of "
+                f"{result.gradient_norm}, also after going back {MOST_SETBACKS} times; try a lower learning_rate"
+            )
+        self.hooks.warn(f"step {self.count.step}: the loss is {result.nats}; back to the last checkpoint, at half the rate")
+        self.count = self.hooks.reload()
+        self.count.setbacks, self.count.rate_scale = setbacks, scale
+
+    def _end_epoch(self) -> Ending | None:
+        self.count.epoch = self.lanes.epoch
+        valid_token, valid_tick = self.hooks.validate()
+        self.count.figures = {
+            "train_nats_a_token": self._nats / max(self._tokens, 1.0),
+            "valid_nats_a_token": valid_token,
+            "valid_nats_a_tick": valid_tick,
+        }
+        self._nats = self._tokens = 0.0
+        better = valid_token < self.count.best
+        if better:
+            self.count.best, self.count.best_epoch = valid_token, self.count.epoch
+        p = self.progress
+        p.valid_token, p.valid_tick, p.best = valid_token, valid_tick, self.count.best
+        self.hooks.epoch_done(self.count, better)
+        self.hooks.save()
+        if self.count.epoch >= self.limits.epochs:
+            return Ending.EPOCHS
+        if 0 < self.limits.patience <= self.count.epoch - self.count.best_epoch:
+            return Ending.PATIENCE
+        return None
+
+    def _report(self, result: StepResult, rate: float, took: float) -> None:
+        p = self.progress
+        speed = result.tokens / max(took, 1e-9)
+        p.tokens_a_second = speed if p.tokens_a_second == 0 else 0.95 * p.tokens_a_second + 0.05 * speed
+        p.epoch, p.step, p.rate, p.share = self.lanes.epoch + 1, self.count.step, rate, self.share()
+        p.train = self._nats / max(self._tokens, 1.0)
+        p.left = self.count.seconds * (1 - p.share) / p.share if p.share > 0 else 0.0
+        self.hooks.report(p)

@@ -1,0 +1,125 @@
+"""The folder of one training run, and what stands in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from musicrnn.errors import TrainingError
+from musicrnn.files import write_text_whole, write_whole
+
+METRICS = (
+    "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
+    "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick",
+)  # fmt: skip
+
+
+def default_folder(name: str) -> Path:
+    """Return runs/NAME-DATE for a run that names no folder."""
+    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+class RunFolder:
+    """Paths of a run, and the lock that keeps a second trainer out."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.auditions = path / "auditions"
+        self.tensorboard = path / "tensorboard"
+        self.metrics = path / "metrics.csv"
+        self.model = path / "model.onnx"
+        self._lock: IO[str] | None = None
+
+    def create(self, overwrite: bool) -> None:
+        """Make the folder; TrainingError where it holds a run already and ``overwrite`` is not asked for."""
+        if self.metrics.exists() and not overwrite:
+            raise TrainingError(
+                f"{self.path}: the run folder must be new; go on with it (--resume {self.path}), "
+                "choose another (--run-folder), or allow --overwrite"
+            )
+        try:
+            for folder in (self.checkpoints, self.auditions, self.tensorboard):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
+            for stale in (*self.checkpoints.glob("*.npz"), *self.tensorboard.glob("events.*"), self.metrics):
+                stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise TrainingError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
+
+    def reopen(self) -> None:
+        """Take up the folder of an interrupted run; TrainingError where there is none."""
+        if not self.checkpoints.is_dir():
+            raise TrainingError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
+        self._take_lock()
+
+    def _take_lock(self) -> None:
+        self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held as long as the run
+        if sys.platform == "win32":
+            return
+        import fcntl
+
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise TrainingError(f"{self.path}: another trainer works in this folder") from error
+
+    def write_settings(self, text: str) -> None:
+        """Keep the effective settings as TOML."""
+        write_text_whole(self.path / "settings.toml", text)
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Keep what the corpus consists of."""
+        write_text_whole(self.path / "corpus.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+    def log(self, line: str) -> None:
+        """Add a line to the run's diary."""
+        with open(self.path / "train.log", "a", encoding="utf-8") as file:
+            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
+
+    def read_metrics(self) -> list[dict[str, str]]:
+        """Return the rows written so far."""
+        if not self.metrics.exists():
+            return []
+        with open(self.metrics, encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def rewrite_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write all rows anew, whole."""
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, METRICS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text_whole(self.metrics, buffer.getvalue())
+
+    def add_metrics(self, row: dict[str, Any]) -> None:
+        """Add one row."""
+        with open(self.metrics, "a", encoding="utf-8", newline="") as file:
+            csv.DictWriter(file, METRICS, lineterminator="\n").writerow(row)
+
+    def plot(self) -> None:
+        """Draw the loss curve, training and validation, as loss.png."""
+        rows = self.read_metrics()
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 4.5), layout="constrained")
+        axes = figure.subplots()
+        for key, label in (("train_nats_a_token", "training"), ("valid_nats_a_token", "validation")):
+            points = [(int(row["step"]), float(row[key])) for row in rows if row[key]]
+            if points:
+                axes.plot(*zip(*points, strict=True), label=label, marker="." if "valid" in key else "")
+        axes.set_xlabel("step")
+        axes.set_ylabel("nats a token")
+        axes.grid(alpha=0.3)
+        if rows:
+            axes.legend()
+        buffer = io.BytesIO()
+        FigureCanvasAgg(figure).print_png(buffer)
+        write_whole(self.path / "loss.png", buffer.getvalue())

@@ -1,0 +1,114 @@
+"""All that a run must keep to go on exactly: weights, optimiser, place in the data, and what was best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.network import Network, NetworkShape
+from musicrnn.models.weights import StepWeights
+from musicrnn.errors import TrainingError
+from musicrnn.trainer import checkpoint
+from musicrnn.trainer.checkpoint import Checkpoint
+from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.step import Stepper
+
+
+@dataclass(slots=True)
+class Count:
+    """How far a run has come; ``seconds`` is the time spent in training and validation."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    epoch: int = 0
+    best: float = float("inf")
+    best_epoch: int = 0
+    rate_scale: float = 1.0
+    setbacks: int = 0
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def weight_variables(network: Network) -> dict[str, Any]:
+    """Return the network's trained variables by name."""
+    return {f"network/{variable.path}": variable for variable in network.trainable_variables}
+
+
+def _all_variables(stepper: Stepper) -> dict[str, Any]:
+    optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(stepper.optimizer.variables)}
+    seed = {"seed": stepper.network.seed_generator.state}
+    return {**weight_variables(stepper.network), **optimizer, **seed, "carried": stepper.state}
+
+
+def save(folder: Path, stepper: Stepper, lanes: Lanes, count: Count, facts: dict[str, Any], keep: int) -> Path:
+    """Write a checkpoint from which :func:`restore` goes on exactly, and delete old ones."""
+    arrays = {name: np.asarray(variable) for name, variable in _all_variables(stepper).items()}
+    description = {"count": asdict(count), "lanes": lanes.position(), "facts": facts}
+    path = checkpoint.write(folder, f"step-{count.step:08}", Checkpoint(arrays, description))
+    checkpoint.prune(folder, "step-", keep)
+    return path
+
+
+def restore(folder: Path, stepper: Stepper, lanes: Lanes, facts: dict[str, Any], warn: Callable[[str], None]) -> Count:
+    """Take up the newest whole checkpoint; TrainingError where there is none or it is of other data or settings."""
+    found = checkpoint.newest(folder, "step-", warn)
+    if found is None:
+        raise TrainingError(f"{folder}: a run to resume must have a whole checkpoint, found none")
+    path, stored = found
+    for name, value in facts.items():
+        if stored.description["facts"].get(name) != value:
+            raise TrainingError(
+                f"{path}: to go on exactly the {name} must be the same as before; use --init-from for a new run"
+            )
+    checkpoint.assign(_all_variables(stepper), stored.arrays, str(path))
+    lanes.go_to(stored.description["lanes"])
+    return Count(**stored.description["count"])
+
+
+def save_weights(folder: Path, stem: str, network: Network, info: ModelInfo) -> Path:
+    """Write the weights alone, with what is needed to build the network again."""
+    arrays = {name: np.asarray(variable) for name, variable in weight_variables(network).items()}
+    description = {"shape": asdict(network.shape), "info": info.to_json()}
+    return checkpoint.write(folder, stem, Checkpoint(arrays, description))
+
+
+def weights_path(source: Path) -> Path:
+    """Return the weights file that a path names: the file itself, or a run folder's best."""
+    if source.is_file():
+        return source
+    for stem in ("best-", "epoch-"):
+        found = checkpoint.stored(source / "checkpoints", stem)
+        if found:
+            return found[-1]
+    raise TrainingError(f"{source}: must be a weights file or the folder of a run with weights in it")
+
+
+def load_network(source: Path) -> tuple[Network, ModelInfo]:
+    """Build the network that a run folder or a weights file holds."""
+    path = weights_path(source)
+    stored = checkpoint.read(path)
+    try:
+        shape = NetworkShape(**stored.description["shape"])
+        info = ModelInfo.from_json(stored.description["info"], str(path))
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"{path}: must hold a network's weights, got a file without {error}") from error
+    network = Network(info.vocabulary, shape)
+    checkpoint.assign(weight_variables(network), stored.arrays, str(path))
+    return network, info
+
+
+def load_step_weights(source: Path) -> tuple[StepWeights, ModelInfo]:
+    """Return the weights of a run folder or a weights file in the form of a step, and what they are."""
+    network, info = load_network(source)
+    return network.step_weights(), info
+
+
+def init_from(network: Network, source: Path) -> None:
+    """Give a new network another model's weights; TrainingError unless names and shapes agree."""
+    path = weights_path(source)
+    checkpoint.assign(weight_variables(network), checkpoint.read(path).arrays, str(path))
