@@ -1,0 +1,70 @@
+"""A recorder on JACK that stamps every MIDI event with its absolute frame; a program of its own, not of MusicRNN.
+
+``python -m tests.peers.jack_recorder OUT`` opens the port ``recorder:in``, says so, and at SIGTERM writes OUT.json (the
+frame and bytes of each event, the count of xruns) and OUT.mid.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+
+TICKS_PER_QUARTER = 9600
+TICKS_PER_SECOND = 2 * TICKS_PER_QUARTER  # at the 120 bpm of a file that names no tempo
+PORT = "recorder:in"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One MIDI message and the frame at which it came."""
+
+    frame: int
+    data: bytes
+
+
+def as_midi(events: list[Event], rate: int) -> mido.MidiFile:
+    """Return the events as a file of one track, the first event at 0."""
+    track = mido.MidiTrack()
+    before = 0
+    for event in events:
+        tick = round((event.frame - events[0].frame) * TICKS_PER_SECOND / rate)
+        track.append(mido.Message.from_bytes(event.data, time=tick - before))
+        before = tick
+    return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER, tracks=[track])
+
+
+def main(out: Path) -> None:
+    """Record until SIGTERM."""
+    import jack
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before JACK starts threads that inherit it
+
+    client = jack.Client("recorder", no_start_server=True)
+    port = client.midi_inports.register("in")
+    events: list[Event] = []
+    xruns: list[float] = []
+
+    @client.set_process_callback  # type: ignore[untyped-decorator]
+    def process(frames: int) -> None:
+        start = client.last_frame_time
+        for offset, data in port.incoming_midi_events():
+            events.append(Event(start + offset, bytes(data)))
+
+    client.set_xrun_callback(xruns.append)
+    with client:
+        print("RECORDING", PORT, flush=True)
+        signal.sigwait({signal.SIGTERM})
+        rate = client.samplerate
+    listed = [{"frame": event.frame, "hex": event.data.hex()} for event in events]
+    out.with_suffix(".json").write_text(json.dumps({"rate": rate, "xruns": len(xruns), "events": listed}))
+    as_midi(events, rate).save(out.with_suffix(".mid"))
+    print("WROTE", len(events), "events,", len(xruns), "xruns", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

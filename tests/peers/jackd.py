@@ -1,0 +1,87 @@
+"""A private JACK server with the dummy driver: real MIDI routing with neither sound card nor user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import uuid
+from types import TracebackType
+
+from tests.peers.program import Program, wait_until
+
+SAMPLE_RATE = 48_000
+
+
+def may_run_in_real_time() -> bool:
+    """Say whether this user may have real-time scheduling, without which jackd loses MIDI when it is late."""
+    try:
+        before = os.sched_getscheduler(0), os.sched_getparam(0)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, *before)
+    except PermissionError:
+        return False
+    return True
+
+
+class JackServer:
+    """A jackd of its own name; a client joins it with ``environment``."""
+
+    def __init__(self, period: int = 1024) -> None:
+        self.period = period
+        self.name = f"musicrnn-{uuid.uuid4().hex[:8]}"
+        self.environment = {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
+        urgency = ["-R", "-P", "70"] if may_run_in_real_time() else ["--no-realtime"]
+        driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(period)]
+        self._program = Program(["jackd", "-n", self.name, *urgency, *driver])
+
+    @property
+    def period_seconds(self) -> float:
+        """Return the length of one period in seconds."""
+        return self.period / SAMPLE_RATE
+
+    def __enter__(self) -> JackServer:
+        assert shutil.which("jackd"), "jackd is not installed (Debian: jackd2)"
+        self._program.__enter__()
+        try:
+            self._ask("jack_wait", "-s", self.name, "-w", "-t", "10")
+        except BaseException:
+            self._program.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._program.stop()
+
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        self._program.send_signal(signal.SIGKILL)
+        self._program.wait(5)
+
+    def ports(self) -> list[str]:
+        """Return the names of all ports, as ``client:port``."""
+        return self._ask("jack_lsp").splitlines()
+
+    def wait_for_port(self, part: str, seconds: float = 20.0) -> str:
+        """Wait for a port whose name contains ``part`` and return its whole name."""
+        found: list[str] = []
+
+        def there() -> bool:
+            found[:] = [name for name in self.ports() if part in name]
+            return bool(found)
+
+        wait_until(there, seconds, f"a JACK port with {part!r} in its name")
+        return found[0]
+
+    def connect(self, source: str, destination: str) -> None:
+        """Connect two ports by their whole names."""
+        self._ask("jack_connect", source, destination)
+
+    def _ask(self, *command: str) -> str:
+        answer = subprocess.run(
+            command, env={**os.environ, **self.environment}, capture_output=True, text=True, timeout=15, check=True
+        )
+        return answer.stdout
