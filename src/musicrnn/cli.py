@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in VERBS:
         return run_verb(words[0], words[1:], f"musicrnn {words[0]}")
-    return _guarded(lambda: _without_verb(words))
+    return guarded(lambda: _without_verb(words))
 
 
 def train() -> int:
@@ -55,7 +55,7 @@ def tui() -> int:
 
 def run_verb(verb: str, words: Sequence[str], program: str) -> int:
     """Run one verb with its arguments, named ``program`` in its help; return the exit status."""
-    return _guarded(lambda: _verb(verb, words, program))
+    return guarded(lambda: _verb(verb, words, program))
 
 
 def _verb(verb: str, words: Sequence[str], program: str) -> int:
@@ -94,7 +94,7 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _guarded(work: Callable[[], int]) -> int:
+def guarded(work: Callable[[], int]) -> int:
     """Turn what a person can mend into one line and a status; leave a bug its traceback."""
     try:
         status = work()

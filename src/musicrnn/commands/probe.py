@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import json
+import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 SECONDS = 5.0
@@ -32,7 +34,10 @@ def ask(question: str, *, seconds: float = SECONDS) -> dict[str, Any]:
 
 
 def answer(question: str) -> dict[str, Any]:
-    """Answer ``apis``, ``ports:API``, ``jack`` or ``import:MODULE``, here in this process."""
+    """Answer ``apis``, ``ports:API``, ``jack`` or ``import:MODULE``, here in this process.
+
+    ``hang`` and ``crash`` do so: they stand for a sound server that does.
+    """
     kind, _, detail = question.partition(":")
     match kind:
         case "apis":
@@ -44,6 +49,10 @@ def answer(question: str) -> dict[str, Any]:
         case "import":
             module = __import__(detail)
             return {"version": str(getattr(module, "__version__", ""))}
+        case "hang":
+            threading.Event().wait()
+        case "crash":
+            os._exit(3)
     return {"error": f"unknown question {question!r}"}
 
 

@@ -57,7 +57,7 @@ class Rule:
         """What a value must be, as the reference and the messages say it."""
         if self.choices:
             return "one of " + ", ".join(_shown(choice) for choice in self.choices)
-        text = _WORDS.get(self.kind, "a table")
+        text = "a path" if self.path else _WORDS.get(self.kind, "a table")
         return f"{text} in {self.range}" if self.range else text
 
     @property
@@ -151,7 +151,7 @@ def _has_surrogate(text: str) -> bool:
 def _in_range(rule: Rule, value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return False
     if value in rule.also or rule.low is None or rule.high is None:
         return True
@@ -178,7 +178,7 @@ def unknown(label: str, word: str, known: list[str]) -> str:
     """Word the refusal of an unknown name, with the nearest known one."""
     import difflib
 
-    near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
     return f"{label[:200]} is unknown: {hint}"
 

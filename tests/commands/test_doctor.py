@@ -1,0 +1,90 @@
+"""The doctor says what there is, what to do about the rest, and never hangs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicrnn import cli
+from musicrnn.commands.doctor import MARKS, Finding, findings
+from musicrnn.commands.probe import answer, ask
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test a home of its own, and no JACK server."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-such-server")
+    return tmp_path
+
+
+def found() -> dict[str, Finding]:
+    """Return the findings by subject."""
+    return {finding.subject: finding for finding in findings()}
+
+
+def test_each_finding_has_a_state_and_what_is_missing_has_advice() -> None:
+    """A report without a remedy is half a report."""
+    for finding in found().values():
+        assert finding.state in MARKS
+        assert finding.found
+        assert finding.state not in ("missing", "broken") or finding.advice or finding.subject == "models"
+
+
+def test_what_plays_is_found_and_no_server_runs() -> None:
+    """ONNX Runtime is in the base install; the named JACK server does not exist."""
+    by_subject = found()
+    assert by_subject["ONNX Runtime"].state == "ok"
+    assert by_subject["JACK server"].state == "note"
+    assert by_subject["recordings"].state == "ok"
+
+
+def test_nothing_is_made_by_looking(own_folders: Path) -> None:
+    """The doctor changes nothing."""
+    found()
+    assert list(own_folders.iterdir()) == []
+
+
+def test_a_broken_settings_file_is_told_and_gives_status_1(
+    own_folders: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The daemon would refuse it as well. What C libraries say on standard error is not passed on."""
+    (own_folders / "musicrnn").mkdir()
+    (own_folders / "musicrnn" / "musicrnn.toml").write_text("[play]\nmu = 99\n", encoding="utf-8")
+    assert cli.main(["doctor", "--json"]) == 1
+    output = capfd.readouterr()
+    states = {item["subject"]: item for item in json.loads(output.out)}
+    assert states["settings file"]["state"] == "broken"
+    assert "play.mu must be a number in 0..16, got 99.0" in states["settings file"]["found"]
+    assert output.err == ""
+
+
+def test_the_report_is_one_line_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    """For people."""
+    cli.main(["doctor"])
+    text = capsys.readouterr().out
+    assert "ONNX Runtime:" in text
+    assert "settings file:" in text
+
+
+def test_a_question_that_hangs_is_given_up() -> None:
+    """A sound server that does not answer must not hold up the report."""
+    assert ask("hang", seconds=0.2) == {"error": "no answer in 0.2 seconds"}
+
+
+def test_a_question_that_falls_is_told() -> None:
+    """A crash in a C library ends only the process that asked."""
+    assert ask("crash") == {"error": "the question ended with status 3"}
+
+
+def test_an_import_that_fails_is_told() -> None:
+    """With its reason."""
+    assert ask("import:no_such_module") == {"error": "ModuleNotFoundError: No module named 'no_such_module'"}
+
+
+def test_an_unknown_question_is_told() -> None:
+    """A slip in the doctor shows."""
+    assert "unknown question" in answer("weather")["error"]

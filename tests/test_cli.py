@@ -1,0 +1,157 @@
+"""The command line imports what it uses, and tells a person what a person can mend."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from musicrnn import __version__, cli
+from musicrnn.errors import ConfigError, ModelError
+
+HEAVY = ("numpy", "onnxruntime", "rtmidi", "mido", "tensorflow", "keras", "rich", "textual", "symusic")
+
+
+@pytest.fixture(autouse=True)
+def no_user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings file of who runs the tests out of them."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    """Run a piece of Python in a process of its own."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("words", ["--help", "train --help", "daemon --help", "sample --help", "train --show-config"])
+def test_help_imports_nothing_heavy(words: str) -> None:
+    """It is there at once, and on a machine where a library is broken."""
+    code = (
+        "import sys; from musicrnn import cli\n"
+        f"try: cli.main({words.split()!r})\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    """And so does the program without a verb."""
+    assert cli.main([]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {verb}" in text for verb in cli.VERBS)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the program and by each verb."""
+    for words in (["--version"], ["daemon", "--version"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(words)
+        assert ended.value.code == 0
+        assert capsys.readouterr().out == f"musicrnn {__version__}\n"
+
+
+def test_an_unknown_verb_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, and the status of a wrong setting."""
+    assert cli.main(["trian"]) == ConfigError.exit_status
+    assert capsys.readouterr().err == "musicrnn: error: the verb 'trian' is unknown: did you mean 'train'?\n"
+
+
+def test_a_wrong_flag_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the rule and the value."""
+    assert cli.main(["daemon", "--mu", "17"]) == 78
+    assert capsys.readouterr().err == "musicrnn: error: --mu must be a number in 0..16, got 17.0\n"
+
+
+def test_an_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """No beginning of a flag is taken for the whole."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["train", "--learning", "0.1"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --learning" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("program", "verb"), [("train", "train"), ("daemon", "daemon")])
+def test_the_verbs_used_daily_are_programs_of_their_own(
+    program: str, verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same settings under a shorter name."""
+    monkeypatch.setattr("sys.argv", [f"musicrnn-{program}", "--show-config"])
+    assert getattr(cli, program)() == 0
+    short = capsys.readouterr().out
+    assert cli.main([verb, "--show-config"]) == 0
+    assert capsys.readouterr().out == short
+
+
+def test_training_without_its_extra_says_how_to_install_it() -> None:
+    """TensorFlow is half a gigabyte that what plays does not need."""
+    done = run(
+        "import sys, importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *a: None if name == 'tensorflow' else find(name, *a)\n"
+        "from musicrnn import cli; sys.exit(cli.main(['train', 'midi']))"
+    )
+    assert done.returncode == 70
+    assert "(tensorflow): pip install 'musicrnn[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def refuse() -> int:
+    """Fail as a damaged model does."""
+    raise ModelError("model.onnx must be an ONNX file, got 3 bytes")
+
+
+def interrupt() -> int:
+    """Fail as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def fall() -> int:
+    """Fail as a bug does."""
+    raise RuntimeError("a bug")
+
+
+def test_what_a_person_can_mend_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The status says of what kind it is."""
+    assert cli.guarded(refuse) == ModelError.exit_status
+    assert capsys.readouterr().err == "musicrnn: error: model.onnx must be an ONNX file, got 3 bytes\n"
+
+
+def test_an_interruption_has_its_status() -> None:
+    """130, as shells have it."""
+    assert cli.guarded(interrupt) == 130
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    """It must not look like something that a person can mend."""
+    with pytest.raises(RuntimeError, match="a bug"):
+        cli.guarded(fall)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_reader_that_goes_away_leaves_no_traceback() -> None:
+    """`musicrnn train --show-config | head -1` ends quietly."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        code = "import sys; from musicrnn import cli; sys.exit(cli.main(['train', '--show-config']))"
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.stderr == b""
+    assert done.returncode == 141
+
+
+def test_onnx_runtime_leaves_no_trace_and_tells_nobody(tmp_path: Path) -> None:
+    """It would write a device number into the cache folder before it reports to its maker."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    for name in ("ORT_DISABLE_TELEMETRY", "CI"):
+        environment.pop(name, None)
+    command = [sys.executable, "-c", "import musicrnn, onnxruntime"]
+    subprocess.run(command, env=environment, timeout=60, check=True)
+    assert list(tmp_path.iterdir()) == []
