@@ -1,7 +1,7 @@
 """A small virtual machine with a real ALSA sequencer, and arecordmidi in it as the recorder.
 
-The host calls ``run_in_guest``. In the guest, ``python -m tests.peers.alsa_vm FOLDER CLIENT PLAYER...`` starts the player,
-waits for the port of CLIENT, lets ``arecordmidi`` record it into FOLDER/heard.mid, and ends when the player has played.
+The host calls ``run_in_guest``. In the guest, ``python -m tests.peers.alsa_vm FOLDER CLIENT PLAYER...`` starts the
+player, waits for the port of CLIENT, lets ``arecordmidi`` record it into FOLDER/heard.mid, and ends when all is played.
 """
 
 from __future__ import annotations

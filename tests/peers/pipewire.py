@@ -27,8 +27,8 @@ def jack_library() -> Path:
 class PipeWire:
     """D-Bus, PipeWire and WirePlumber of their own; a JACK client joins with ``environment`` or ``preloading``.
 
-    ``environment`` is for programs linked with the system's libjack. python-rtmidi's wheel brings its own libjack, which
-    knows nothing of PipeWire: ``preloading`` puts PipeWire's in front of it.
+    ``environment`` is for programs linked with the system's libjack. python-rtmidi's wheel brings its own libjack,
+    which knows nothing of PipeWire: ``preloading`` puts PipeWire's in front of it.
     """
 
     def __init__(self, quantum: int = 1024) -> None:

@@ -17,7 +17,7 @@ def test_arecordmidi_records_each_note_of_the_sender(tmp_path: Path) -> None:
     """What arecordmidi wrote equals what was sent; its times mean nothing on an emulated processor."""
     sent = tmp_path / "sent.mid"
     write_test_music(sent)
-    player = [sys.executable, "-m", "tests.peers.stand_in_sender", "alsa", sent]
+    player: list[str | Path] = [sys.executable, "-m", "tests.peers.stand_in_sender", "alsa", sent]
     heard = run_in_guest(tmp_path, "sender", player)
     comparison = compare(notes_of(sent), notes_of(heard))
     print(comparison)

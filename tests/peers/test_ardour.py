@@ -20,7 +20,7 @@ def test_ardour_records_each_note_of_the_sender(tmp_path: Path) -> None:
     sent = tmp_path / "sent.mid"
     write_test_music(sent)
     with PipeWire() as pipewire:
-        command = [sys.executable, "-m", "tests.peers.stand_in_sender", "jack", sent]
+        command: list[str | Path] = [sys.executable, "-m", "tests.peers.stand_in_sender", "jack", sent]
         with Program(command, pipewire.preloading) as sender:
             sender.wait_for_line("PORT")
             source = pipewire.wait_for_port("sender:out")
