@@ -101,6 +101,16 @@ def test_training_without_its_extra_says_how_to_install_it() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [("train", "corpus.folders must name at least one folder"), ("export", "export.run must name the folder")],
+)
+def test_a_verb_without_its_folder_is_refused(verb: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything heavy is imported."""
+    assert cli.main([verb]) == ConfigError.exit_status
+    assert capsys.readouterr().err.startswith(f"musicrnn: error: {message}")
+
+
 def refuse() -> int:
     """Fail as a damaged model does."""
     raise ModelError("model.onnx must be an ONNX file, got 3 bytes")

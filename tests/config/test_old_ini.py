@@ -135,6 +135,7 @@ def test_the_other_spelling_of_the_folders_is_read() -> None:
             "[MODEL_PARAMETERS]\noutput_keep_prob = 2\n",
             "output_keep_prob (network.dropout) must be a number in 0..0.95, got -1.0",
         ),
+        ("[SAMPLE_PARAMETERS]\nsample_dir = \0\n", "sample_dir and sample_name (sample.output) must be Unicode text"),
         ("layer_size = 1\n", "must be an INI file"),
     ],
 )

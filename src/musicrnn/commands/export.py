@@ -6,6 +6,7 @@ import argparse
 
 from musicrnn.commands.handover import hand_over, need_train_extra
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.errors import ConfigError
 
 SETTINGS = COMMANDS["export"]
 
@@ -20,5 +21,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args, "export")
     if shown(args, settings, SETTINGS):
         return 0
+    if not settings.export.run:
+        raise ConfigError("export.run must name the folder of a training run, got none")
     need_train_extra()
     return hand_over("musicrnn.export.run", "run", settings)

@@ -6,6 +6,7 @@ import argparse
 
 from musicrnn.commands.handover import hand_over, need_train_extra
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.errors import ConfigError
 
 SETTINGS = COMMANDS["train"]
 
@@ -20,5 +21,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args, "train")
     if shown(args, settings, SETTINGS):
         return 0
+    if not settings.corpus.folders and not settings.training.resume:
+        raise ConfigError("corpus.folders must name at least one folder of MIDI files, got none")
     need_train_extra()
     return hand_over("musicrnn.trainer.run", "run", settings)

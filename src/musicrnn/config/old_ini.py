@@ -164,7 +164,7 @@ def read_old(text: str, file: str) -> Given:
             new = _values(mapping, raw, file)
             values |= new
             notes += _notes(mapping, raw, new, file)
-    values |= _output({mapping.key: raw.strip() for mapping, raw in found})
+    values |= _output({mapping.key: raw.strip() for mapping, raw in found}, file)
     if "play.mu" in values or "play.sigma" in values:
         values["play.exponent_span"] = "run"
     return Given(values, dict.fromkeys(values, file), tuple(notes))
@@ -204,7 +204,7 @@ def _values(mapping: OldKey, raw: str, file: str) -> dict[str, Any]:
     return {name: check(known[name], value, f"{label} ({name})") for name in targets}
 
 
-def _output(raw: Mapping[str, str]) -> dict[str, Any]:
+def _output(raw: Mapping[str, str], where: str) -> dict[str, Any]:
     """Join the folder and the name of the sample to one path."""
     folder, name = raw.get("sample_dir", ""), raw.get("sample_name", "")
     if not folder and not name:
@@ -212,7 +212,8 @@ def _output(raw: Mapping[str, str]) -> dict[str, Any]:
     file = name or "sample"
     file = file if file.lower().endswith((".mid", ".midi")) else f"{file}.mid"
     rule = dict(declared(("sample.output",)))["sample.output"]
-    return {"sample.output": check(rule, f"{folder.rstrip('/')}/{file}" if folder else file, "sample_dir, sample_name")}
+    path = f"{folder.rstrip('/')}/{file}" if folder else file
+    return {"sample.output": check(rule, path, f"{where}: [{_SAMPLE}] sample_dir and sample_name (sample.output)")}
 
 
 def _notes(mapping: OldKey, raw: str, new: Mapping[str, Any], file: str) -> list[str]:
