@@ -1,0 +1,63 @@
+"""Positions in beat and bar, and the anchored tempo line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.models.score import Bar
+from musicrnn.models.timing import Position, TempoLine, metre_class, position, positions
+
+
+def test_positions_count_ticks_and_beats_of_each_bar() -> None:
+    """A bar of 3/4 on a grid of 4 has three beats of four ticks, and the next bar begins again."""
+    bars = (Bar(0, 12, 3, 4), Bar(12, 12, 3, 4))
+    assert [place[:2] for place in positions(bars, 4)][10:14] == [(2, 2), (3, 2), (0, 0), (1, 0)]
+
+
+def test_a_pickup_counts_towards_the_bar_line_that_follows() -> None:
+    """A first bar of one beat in 4/4 stands on the fourth beat."""
+    assert position(0, Bar(0, 4, 4, 4), 4) == Position(0, 3, 4)
+
+
+def test_compound_metres_are_told_from_simple_ones_of_the_same_length() -> None:
+    """6/8 and 3/4 last as long, and are not the same metre."""
+    assert metre_class(6, 8) != metre_class(3, 4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 500), st.floats(20, 999)), max_size=6),
+    st.floats(20, 999),
+    st.sampled_from((4, 12, 24)),
+)
+def test_ticks_come_back_from_their_seconds(
+    bends: list[tuple[int, float]], bpm: float, ticks_per_beat: int
+) -> None:
+    """seconds_at and tick_at are inverse over any bends, and time never goes back."""
+    line = TempoLine(ticks_per_beat, bpm)
+    at = 0
+    for distance, tempo in bends:
+        at += distance
+        line.bend(at, tempo)
+    moments = [line.seconds_at(tick) for tick in range(0, at + 50)]
+    assert all(a < b for a, b in zip(moments, moments[1:], strict=False))
+    assert [round(line.tick_at(moment)) for moment in moments] == [*range(0, at + 50)]
+
+
+def test_a_bend_forgets_later_ones_and_keeps_the_past() -> None:
+    """A new tempo at a tick holds from there on; what came before stays where it was."""
+    line = TempoLine(4, 60.0)
+    line.bend(8, 120.0)
+    line.bend(16, 30.0)
+    line.bend(8, 240.0)
+    assert line.seconds_at(8) == 2.0
+    assert line.bpm_at(100) == 240.0
+    assert line.seconds_at(24) == pytest.approx(3.0)
+
+
+def test_nothing_adds_up_over_a_day() -> None:
+    """Tick n lies at n ticks' worth of seconds, to a microsecond, after 24 hours at 24 ticks a beat."""
+    line = TempoLine(24, 120.0)
+    tick = 24 * 2 * 86_400
+    assert line.seconds_at(tick) == pytest.approx(86_400.0, abs=1e-6)
