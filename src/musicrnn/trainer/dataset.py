@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -75,22 +75,6 @@ def _shifts(tokens: NDArray[np.int16], vocabulary: Vocabulary, most: int) -> tup
         down = min(down, int(pitches.min()) - part.low)
         up = min(up, part.high - int(pitches.max()))
     return -down, up
-
-
-def pieces_of(
-    scores: Sequence[Score], vocabulary: Vocabulary, transpose: int, done: Callable[[int], None] = lambda count: None
-) -> tuple[list[Piece], Fit]:
-    """Return all scores as pieces; ``done`` is told how many are ready."""
-    grammar = Grammar(vocabulary)
-    pieces: list[Piece] = []
-    out_of_range = over_polyphony = 0
-    for count, score in enumerate(scores, 1):
-        piece, fit = piece_of(score, grammar, transpose)
-        pieces.append(piece)
-        out_of_range += fit.out_of_range
-        over_polyphony += fit.over_polyphony
-        done(count)
-    return pieces, Fit(out_of_range, over_polyphony)
 
 
 class Shifter:

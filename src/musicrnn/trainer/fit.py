@@ -60,7 +60,6 @@ class Fit:
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
         self.progress = Progress(epochs=limits.epochs, best=count.best)
-        self._nats = self._tokens = 0.0
 
     def run(self) -> Ending:
         """Train until an epoch's end, the clock, patience or a request ends it, and say which.
@@ -103,8 +102,8 @@ class Fit:
             return False
         self.count.step += 1
         self.count.tokens += result.tokens
-        self._nats += result.nats
-        self._tokens += result.tokens
+        self.count.epoch_nats += result.nats
+        self.count.epoch_tokens += result.tokens
         took = time.monotonic() - began
         self._report(result, rate, took)
         self.hooks.step_done(self.count, result, rate)
@@ -125,11 +124,11 @@ class Fit:
         self.count.epoch = self.lanes.epoch
         valid_token, valid_tick = self.hooks.validate()
         self.count.figures = {
-            "train_nats_a_token": self._nats / max(self._tokens, 1.0),
+            "train_nats_a_token": self.count.epoch_nats / max(self.count.epoch_tokens, 1),
             "valid_nats_a_token": valid_token,
             "valid_nats_a_tick": valid_tick,
         }
-        self._nats = self._tokens = 0.0
+        self.count.epoch_nats, self.count.epoch_tokens = 0.0, 0
         better = valid_token < self.count.best
         if better:
             self.count.best, self.count.best_epoch = valid_token, self.count.epoch
@@ -148,6 +147,6 @@ class Fit:
         speed = result.tokens / max(took, 1e-9)
         p.tokens_a_second = speed if p.tokens_a_second == 0 else 0.95 * p.tokens_a_second + 0.05 * speed
         p.epoch, p.step, p.rate, p.share = self.lanes.epoch + 1, self.count.step, rate, self.share()
-        p.train = self._nats / max(self._tokens, 1.0)
+        p.train = self.count.epoch_nats / max(self.count.epoch_tokens, 1)
         p.left = self.count.seconds * (1 - p.share) / p.share if p.share > 0 else 0.0
         self.hooks.report(p)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from musicrnn.errors import TrainingError
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.weights import StepWeights
-from musicrnn.errors import TrainingError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.lanes import Lanes
@@ -31,6 +31,8 @@ class Count:
     best_epoch: int = 0
     rate_scale: float = 1.0
     setbacks: int = 0
+    epoch_nats: float = 0.0
+    epoch_tokens: int = 0
     figures: dict[str, float] = field(default_factory=dict)
 
 

@@ -1,0 +1,180 @@
+"""`musicrnn train`: from settings to a run folder with a model in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from musicrnn.config.load import read_settings, settings_of
+from musicrnn.config.settings import Settings
+from musicrnn.config.write import to_toml
+from musicrnn.errors import TrainingError
+from musicrnn.models.corpus import Corpus, read_corpus
+from musicrnn.trainer.material import Material, material
+from musicrnn.trainer.run_folder import RunFolder, default_folder
+
+_SECTIONS = ("corpus", "network", "training")
+
+
+class StopRequest:
+    """Set by the first SIGINT or SIGTERM; the second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Note the signal, or end."""
+        if self.signal:
+            os._exit(128 + number)
+        self.signal = number
+
+    @contextmanager
+    def listening(self) -> Iterator[StopRequest]:
+        """Listen while the block runs."""
+        before = {number: signal.signal(number, self) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def run(settings: Settings) -> int:
+    """Train as the settings say; return the exit status: 0, or 143 after SIGTERM."""
+    console = Console()
+    resume = bool(settings.training.resume)
+    folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
+    if resume:
+        settings = _settings_of_run(folder, settings)
+    with StopRequest().listening() as stop:
+        corpus = _read(settings, console)
+        prepared = _prepare(corpus, settings, console)
+        if resume:
+            folder.reopen()
+        else:
+            folder.create(settings.training.overwrite)
+            folder.write_settings(to_toml(settings, _SECTIONS))
+        folder.write_manifest(_manifest(corpus, prepared))
+        _start_tensorflow(settings)
+        from musicrnn.trainer.training import Training
+
+        training = Training(settings, folder, prepared, _facts(settings, corpus), _origin(settings, corpus), console)
+        training.run(stop, resume)
+    return 143 if stop.signal == signal.SIGTERM else 0
+
+
+def _folder(settings: Settings) -> Path:
+    named = settings.training.run_folder
+    return Path(named) if named else default_folder(settings.training.name)
+
+
+def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
+    """Return the interrupted run's own settings; only how long it goes on can be given anew."""
+    stored = folder.path / "settings.toml"
+    if not stored.exists():
+        raise TrainingError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
+    settings = settings_of(read_settings(stored))
+    anew = {
+        key: getattr(given.training, key)
+        for key in ("epochs", "minutes", "patience")
+        if f"training.{key}" in given.origins
+    }
+    return replace(settings, training=replace(settings.training, **anew))
+
+
+def _read(settings: Settings, console: Console) -> Corpus:
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        corpus = read_corpus([Path(folder) for folder in settings.corpus.folders], settings.corpus, progress)
+    console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
+    for left in corpus.left_out[:10]:
+        console.print(f"  left out: {left.name}: {left.reason}", highlight=False, markup=False, soft_wrap=True)
+    if len(corpus.left_out) > 10:
+        console.print(f"  and {len(corpus.left_out) - 10} more; corpus.json names them all", highlight=False)
+    return corpus
+
+
+def _prepare(corpus: Corpus, settings: Settings, console: Console) -> Material:
+    named = [(piece.name, piece.score) for piece in corpus.pieces]
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("encoding", total=len(named))
+        prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done))
+    tokens = sum(map(len, prepared.train))
+    console.print(
+        f"{len(prepared.train)} pieces ({tokens:,} tokens) to train on, {len(prepared.valid)} for validation, "
+        f"{len(prepared.test)} for the test; {prepared.vocabulary.size} tokens in the vocabulary",
+        highlight=False,
+    )
+    return prepared
+
+
+def _manifest(corpus: Corpus, prepared: Material) -> dict[str, Any]:
+    return {
+        "pieces": [{"name": piece.name, "sha256": piece.sha256} for piece in corpus.pieces],
+        "left_out": [{"name": left.name, "reason": left.reason} for left in corpus.left_out],
+        "shares": prepared.names,
+        "notes_out_of_range": prepared.fit.out_of_range,
+        "notes_over_polyphony": prepared.fit.over_polyphony,
+        "vocabulary": prepared.vocabulary.to_dict(),
+    }
+
+
+def _facts(settings: Settings, corpus: Corpus) -> dict[str, Any]:
+    """Return what must not change between an interruption and its resumption."""
+    hashes = "".join(piece.sha256 for piece in corpus.pieces)
+    kept = ("lanes", "window", "seed", "learning_rate", "schedule", "weight_decay", "clip")
+    training = {key: getattr(settings.training, key) for key in kept}
+    return {
+        "corpus": hashlib.sha256(hashes.encode()).hexdigest(),
+        "network": json.loads(json.dumps({key: getattr(settings.network, key) for key in settings.network.__slots__})),
+        "training": training,
+    }
+
+
+def _origin(settings: Settings, corpus: Corpus) -> dict[str, Any]:
+    """Return where the model comes from, for its file."""
+    hashes = "".join(sorted(piece.sha256 for piece in corpus.pieces))
+    return {
+        "source": settings.training.source,
+        "licence": settings.training.licence,
+        "pieces": len(corpus.pieces),
+        "sha256": hashlib.sha256(hashes.encode()).hexdigest(),
+    }
+
+
+def _start_tensorflow(settings: Settings) -> None:
+    """Load TensorFlow quietly, with the threads and the determinism that the settings ask for."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    threads = settings.training.threads
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
+    except RuntimeError:
+        pass  # TensorFlow was started before, with its threads as they are.
+    if settings.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def free_space_for(folder: Path, size: int) -> None:
+    """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < 3 * size:
+        raise TrainingError(f"{folder}: the disk must have room for {3 * size:,} bytes of checkpoints, got {free:,}")

@@ -1,0 +1,260 @@
+"""One run: everything put together around the loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+
+from musicrnn import __version__
+from musicrnn.config.settings import Settings
+from musicrnn.errors import TrainingError
+from musicrnn.export.step_graph import export_step
+from musicrnn.files import write_text_whole, write_whole
+from musicrnn.models.generator import Choice
+from musicrnn.models.grammar import Grammar
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.midi_write import write_midi
+from musicrnn.models.network import Network, NetworkShape
+from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.models.text import text_of
+from musicrnn.trainer import checkpoint, session
+from musicrnn.trainer.audition import audition
+from musicrnn.trainer.dataset import Piece, total
+from musicrnn.trainer.display import Display, Progress
+from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
+from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.material import Material
+from musicrnn.trainer.run_folder import RunFolder
+from musicrnn.trainer.schedule import Schedule
+from musicrnn.trainer.session import Count
+from musicrnn.trainer.step import StepResult, Stepper
+
+LOG_EVERY = 10
+
+
+class Stop(Protocol):
+    """Something that can be asked whether the run should end; 0 is no."""
+
+    signal: int
+
+
+class Training:
+    """Holds a run's parts and answers the loop's hooks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: RunFolder,
+        prepared: Material,
+        facts: dict[str, Any],
+        origin: dict[str, Any],
+        console: Console,
+    ) -> None:
+        self.settings, self.folder, self.prepared, self.facts = settings, folder, prepared, facts
+        self.console, self.origin = console, origin
+        t, n = settings.training, settings.network
+        shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout)
+        self.network = Network(prepared.vocabulary, shape, t.seed)
+        self.stepper = Stepper(self.network, t.lanes, weight_decay=t.weight_decay, clip=t.clip)
+        self.grammar = Grammar(prepared.vocabulary)
+        self.lanes = self._lanes(prepared.train, once=False)
+        self.writer = tf.summary.create_file_writer(str(folder.tensorboard))
+        self.display = Display(console)
+
+    def _lanes(self, pieces: list[Piece], once: bool) -> Lanes:
+        t, c = self.settings.training, self.settings.corpus
+        return Lanes(
+            pieces,
+            self.grammar,
+            t.lanes,
+            t.window,
+            transpose=0 if once else c.transpose,
+            seed=t.seed,
+            bars_a_piece=0 if once else c.bars_a_piece,
+            once=once,
+        )
+
+    def run(self, stop: Stop, resume: bool) -> None:
+        """Train to the end, then write the model, its figures and a last audition."""
+        count = self._resumed() if resume else self._begun()
+        t = self.settings.training
+        schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
+        limits = Limits(t.epochs, t.patience, t.minutes, t.save_every)
+        with self.display:
+            fit = Fit(self.stepper, self.lanes, schedule, limits, self._hooks(stop), count)
+            ending = fit.run()
+        self._finish(fit.count, ending)
+
+    def _hooks(self, stop: Stop) -> Hooks:
+        return Hooks(
+            save=self._save,
+            reload=self._reload,
+            validate=lambda: self.evaluate(self.prepared.valid or self.prepared.train),
+            epoch_done=self._epoch_done,
+            report=self.display.show,
+            step_done=self._step_done,
+            warn=self._warn,
+            stop_asked=lambda: stop.signal != 0,
+        )
+
+    def _begun(self) -> Count:
+        t = self.settings.training
+        if t.init_from:
+            session.init_from(self.network, Path(t.init_from))
+        self.count = Count()
+        self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
+        self.folder.rewrite_metrics([])
+        self._save(must=True)
+        return self.count
+
+    def _resumed(self) -> Count:
+        self.count = self._reload()
+        rows = [row for row in self.folder.read_metrics() if int(row["step"]) <= self.count.step]
+        self.folder.rewrite_metrics(rows)
+        self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
+        return self.count
+
+    def _reload(self) -> Count:
+        return session.restore(self.folder.checkpoints, self.stepper, self.lanes, self.facts, self._warn)
+
+    def _save(self, must: bool = False) -> None:
+        keep = self.settings.training.keep
+        try:
+            session.save(self.folder.checkpoints, self.stepper, self.lanes, self.count, self.facts, keep)
+        except OSError as error:
+            problem = f"{self.folder.checkpoints}: the checkpoint cannot be written: {error.strerror}"
+            if must:
+                raise TrainingError(problem) from error
+            self._warn(f"{problem}; the one before it is kept")
+
+    def evaluate(self, pieces: list[Piece]) -> tuple[float, float]:
+        """Return nats a token and nats a tick over whole pieces; nan for none."""
+        tokens, ticks = total(pieces)
+        if not tokens:
+            return float("nan"), float("nan")
+        lanes = self._lanes(pieces, once=True)
+        state = self.network.initial_state(len(lanes.lanes))
+        nats = 0.0
+        while (batch := lanes.next()) is not None:
+            some, state = self.stepper.evaluate(batch, state)
+            nats += some
+        return nats / tokens, nats / ticks
+
+    def info(self, figures: dict[str, float]) -> ModelInfo:
+        """Return what the model says of itself."""
+        n, prepared = self.settings.network, self.prepared
+        return ModelInfo(
+            name=self.settings.training.name,
+            vocabulary=prepared.vocabulary,
+            layers=n.layers,
+            units=n.units,
+            tempo=prepared.tempo,
+            metre=prepared.metre,
+            licence=self.settings.training.licence,
+            corpus=self.origin,
+            figures={name: round(value, 5) for name, value in figures.items() if np.isfinite(value)},
+            version=__version__,
+        )
+
+    def _step_done(self, count: Count, result: StepResult, rate: float) -> None:
+        self.count = count
+        if count.step % LOG_EVERY:
+            return
+        row = {
+            "step": count.step,
+            "epoch": self.lanes.epoch + 1,
+            "seconds": round(count.seconds, 1),
+            "tokens": count.tokens,
+            "rate": f"{rate:.6g}",
+            "train_nats_a_token": f"{result.nats / result.tokens:.5f}",
+            "gradient_norm": f"{result.gradient_norm:.5f}",
+            "parameter_norm": f"{result.parameter_norm:.4f}",
+            "seconds_a_step": f"{count.seconds / count.step:.4f}",
+        }
+        self.folder.add_metrics(row)
+        with self.writer.as_default(step=count.step):
+            for name in ("train_nats_a_token", "gradient_norm", "parameter_norm", "rate"):
+                tf.summary.scalar(name, float(row[name]))
+
+    def _epoch_done(self, count: Count, better: bool) -> None:
+        self.count = count
+        figures = count.figures
+        valid, tick = figures["valid_nats_a_token"], figures["valid_nats_a_tick"]
+        self.folder.add_metrics(
+            {"step": count.step, "epoch": count.epoch, "seconds": round(count.seconds, 1), "tokens": count.tokens,
+             "valid_nats_a_token": f"{valid:.5f}", "valid_nats_a_tick": f"{tick:.5f}"}
+        )  # fmt: skip
+        with self.writer.as_default(step=count.step):
+            tf.summary.scalar("valid_nats_a_token", valid)
+            tf.summary.scalar("valid_nats_a_tick", tick)
+        self.writer.flush()
+        self.folder.log(
+            f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, validation {valid:.4f} nats a token, "
+            f"{tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s"
+        )
+        self._keep_weights(count, valid, better)
+        self.folder.plot()
+        self._audition(count.epoch)
+
+    def _keep_weights(self, count: Count, valid: float, better: bool) -> None:
+        info = self.info(count.figures)
+        stem = f"epoch-{count.epoch:04}-valid-{valid:.4f}"
+        try:
+            session.save_weights(self.folder.checkpoints, stem, self.network, info)
+            checkpoint.prune(self.folder.checkpoints, "epoch-", self.settings.training.keep)
+            if better:
+                session.save_weights(self.folder.checkpoints, f"best-{stem}", self.network, info)
+                checkpoint.prune(self.folder.checkpoints, "best-", 1)
+        except OSError as error:
+            self._warn(f"{self.folder.checkpoints}: the weights cannot be written: {error.strerror}; training goes on")
+
+    def _audition(self, epoch: int) -> None:
+        t = self.settings.training
+        if not t.audition_bars or epoch % t.audition_every:
+            return
+        model = NumpyStepModel(self.network.step_weights(), self.info({}))
+        score = audition(model, t.audition_bars, Choice(seed=t.seed))
+        stem = self.folder.auditions / f"epoch-{epoch:04}"
+        try:
+            write_midi(score, stem.with_suffix(".mid"), overwrite=True)
+            write_text_whole(stem.with_suffix(".txt"), text_of(score))
+        except OSError as error:
+            self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
+
+    def _finish(self, count: Count, ending: Ending) -> None:
+        best = checkpoint.stored(self.folder.checkpoints, "best-")
+        if best:
+            session.init_from(self.network, best[-1])
+        figures = dict(count.figures)
+        figures["valid_nats_a_token"], figures["valid_nats_a_tick"] = self.evaluate(self.prepared.valid)
+        figures["test_nats_a_token"], figures["test_nats_a_tick"] = self.evaluate(self.prepared.test)
+        info = self.info(figures)
+        try:
+            self._write_model(info)
+        except OSError as error:
+            raise TrainingError(f"{self.folder.model}: the model cannot be written: {error.strerror}") from error
+        self._say(
+            f"{ending.value} after {count.epoch} epochs, {count.step} steps: "
+            + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
+        )
+        self._say(f"model: {self.folder.model}")
+        self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
+
+    def _write_model(self, info: ModelInfo) -> None:
+        content = export_step(self.network.step_weights(), info)
+        if self.settings.training.quantise == "int8":
+            from musicrnn.export.quantise import quantise
+
+            content = quantise(content)
+        write_whole(self.folder.model, content)
+
+    def _say(self, line: str) -> None:
+        self.display.say(line)
+        self.folder.log(line)
+
+    def _warn(self, line: str) -> None:
+        self._say(f"warning: {line}")
