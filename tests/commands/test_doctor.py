@@ -31,7 +31,7 @@ def test_each_finding_has_a_state_and_what_is_missing_has_advice() -> None:
     for finding in found().values():
         assert finding.state in MARKS
         assert finding.found
-        assert finding.state not in ("missing", "broken") or finding.advice or finding.subject == "models"
+        assert finding.state not in ("missing", "broken") or finding.advice
 
 
 def test_what_plays_is_found_and_no_server_runs() -> None:
@@ -46,6 +46,14 @@ def test_nothing_is_made_by_looking(own_folders: Path) -> None:
     """The doctor changes nothing."""
     found()
     assert list(own_folders.iterdir()) == []
+
+
+def test_the_users_own_models_are_listed(own_folders: Path) -> None:
+    """By the names that --model takes."""
+    folder = own_folders / "musicrnn" / "models"
+    folder.mkdir(parents=True)
+    (folder / "mine.onnx").touch()
+    assert "mine" in found()["models"].found.split(", ")
 
 
 def test_a_broken_settings_file_is_told_and_gives_status_1(

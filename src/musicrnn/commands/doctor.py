@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+import musicrnn
 from musicrnn import __version__
 from musicrnn.commands.probe import ask
 from musicrnn.config import folders
 from musicrnn.config.load import read_settings, settings_of
-from musicrnn.errors import ConfigError, MusicRNNError
+from musicrnn.errors import ConfigError
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
 _TRAIN_PACKAGES = ("tensorflow", "keras", "tf2onnx", "matplotlib")
@@ -162,12 +163,9 @@ def _folder(name: str, path: Path) -> Finding:
 
 
 def _models() -> Finding:
-    try:
-        from musicrnn.models.pretrained import known_models  # type: ignore[import-not-found]
-
-        names: list[str] = [str(name) for name in known_models()]
-    except (ImportError, MusicRNNError) as error:
-        return Finding("models", "missing", f"none bundled: {error}")
-    return Finding(
-        "models", "ok" if names else "missing", ", ".join(names) or "none", "" if names else "musicrnn train"
-    )
+    """List the model files that come with MusicRNN and the user's own, by name."""
+    bundled = Path(musicrnn.__file__).parent / "models" / "pretrained"
+    names = [path.stem for folder in (bundled, folders.models_folder()) for path in sorted(folder.glob("*.onnx"))]
+    if not names:
+        return Finding("models", "missing", "none", f"train one, or put a model file into {folders.models_folder()}")
+    return Finding("models", "ok", ", ".join(names))

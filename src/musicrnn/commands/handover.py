@@ -13,14 +13,16 @@ _TRAIN_EXTRA = ("tensorflow", "keras", "tf2onnx", "matplotlib")
 def hand_over(module: str, function: str, *arguments: object) -> int:
     """Call a function of a module that is imported only now, and return its exit status (0 for None).
 
-    Raises MusicRNNError where this version has no such module.
+    Raises MusicRNNError where this version has no such function.
     """
     try:
-        work = getattr(importlib.import_module(module), function)
+        work = getattr(importlib.import_module(module), function, None)
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name):
             raise
-        raise MusicRNNError(f"this version has no {module}, which the command needs") from error
+        work = None
+    if work is None:
+        raise MusicRNNError(f"this version has no {module}.{function}, which the command needs")
     return int(work(*arguments) or 0)
 
 
