@@ -1,0 +1,264 @@
+"""MIDI files to tracks of notes, tempo and metre, in the file's own ticks.
+
+Each track chunk is given to symusic as a file of its own, so that tracks keep their identity and one
+broken track does not lose the others. Two things that symusic does not tell are learnt by adding
+events to the chunk: a marker note on every channel one tick before the track (symusic returns
+its tracks in order of channel and program, so the markers delimit the channels) and note-offs one tick
+after its end (a note that ends there was never released). docs/adr/0010-reading-midi.md has the reasons.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from symusic.core import ScoreTick
+
+from musicrnn.errors import MidiFileError
+from musicrnn.models.midi_chunks import MidiChunks, readable_prefix, split_chunks
+
+Ticks = npt.NDArray[np.int64]
+_Event = TypeVar("_Event", tuple[int, int], tuple[int, int, int])
+
+MOST_NOTES = 1_000_000
+SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
+DECLARATION = b"musicrnn "
+
+_CHANNELS = range(16)
+_MARKERS = (
+    b"".join(bytes([0, 0x90 | c, 0, 1, 0, 0x80 | c, 0, 0]) for c in _CHANNELS) + b"\x00\xff\x01\x00\x01\xff\x01\x00"
+)
+_RELEASES = (
+    b"\x01\xff\x06\x01x"
+    + b"".join(bytes([0, 0x80 | c]) + b"\x00".join(bytes([p, 0]) for p in range(128)) for c in _CHANNELS)
+    + b"".join(bytes([0, 0xB0 | c, 64, 0]) for c in _CHANNELS)
+    + b"\x00\xff\x2f\x00"
+)
+_END_OF_TRACK = b"\xff\x2f\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class MidiTrack:
+    """The notes of one channel of one track chunk.
+
+    ``number`` is the chunk's place in the file and ``channel`` the MIDI channel, both from 1; ``program``
+    is the one under which most notes sound, 0 to 127. ``notes`` has a row (start, end, pitch, velocity) a
+    note, in MIDI ticks; ``pedals`` a row (down, up) a press of the sustain pedal. ``hanging`` counts the
+    notes that the file never released: they end with the track.
+    """
+
+    number: int
+    channel: int
+    name: str
+    program: int
+    drums: bool
+    notes: Ticks
+    pedals: Ticks
+    hanging: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MidiPiece:
+    """A piece as its file has it: tracks with notes, tempo changes (tick, microseconds a beat), metres (tick, n, d)."""
+
+    name: str
+    ticks_per_beat: int
+    tracks: tuple[MidiTrack, ...]
+    tempos: tuple[tuple[int, int], ...] = ()
+    metres: tuple[tuple[int, int, int], ...] = ()
+    declaration: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def note_count(self) -> int:
+        """Number of notes in all tracks."""
+        return sum(len(track.notes) for track in self.tracks)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the chunks of one piece have said so far."""
+
+    name: str
+    tracks: list[MidiTrack] = field(default_factory=list)
+    tempos: list[tuple[int, int]] = field(default_factory=list)
+    metres: list[tuple[int, int, int]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_midi(source: Path | bytes, name: str = "") -> list[MidiPiece]:
+    """Read a MIDI file: one piece, or one a track for a file of format 2.
+
+    Raises MidiFileError when it cannot be read at all or is over a limit (16 MiB, 1,024 tracks,
+    1,000,000 notes); whatever else is wrong is mended and named in the piece's ``warnings``.
+    """
+    if isinstance(source, Path):
+        name = name or str(source)
+        source = _bytes_of(source)
+    name = name or "<bytes>"
+    chunks = split_chunks(source, name)
+    if chunks.format == 2 and len(chunks.tracks) > 1:
+        return [
+            _read_piece(f"{name}#{number}", chunks, [(number, track)], chunks.tracks[0])
+            for number, track in enumerate(chunks.tracks, 1)
+        ]
+    return [_read_piece(name, chunks, list(enumerate(chunks.tracks, 1)), chunks.tracks[0])]
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MidiFileError(f"{path}: a MIDI file must be readable, got {error.strerror or error}") from None
+
+
+def _read_piece(name: str, chunks: MidiChunks, tracks: Sequence[tuple[int, bytes]], first: bytes) -> MidiPiece:
+    gathered = _Gathered(name, warnings=list(chunks.warnings))
+    for number, track in tracks:
+        _read_track(number, track, chunks.ticks_per_beat, gathered)
+    piece = MidiPiece(
+        name,
+        chunks.ticks_per_beat,
+        tuple(gathered.tracks),
+        _last_of_each_tick(gathered.tempos),
+        _last_of_each_tick(gathered.metres),
+        _declaration(first),
+        tuple(gathered.warnings),
+    )
+    if piece.note_count > MOST_NOTES:
+        raise MidiFileError(f"{name}: a MIDI file must hold at most {MOST_NOTES} notes, got {piece.note_count}")
+    return piece
+
+
+def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathered) -> None:
+    score = _parse(number, track, ticks_per_beat, gathered.warnings)
+    if score is None:
+        return
+    gathered.tempos += [_tempo(t.time - 1, t.mspq, gathered.warnings) for t in score.tempos]
+    for sign in score.time_signatures:
+        if 1 <= sign.numerator <= 255 and sign.denominator in (1, 2, 4, 8, 16, 32, 64):
+            gathered.metres.append((sign.time - 1, sign.numerator, sign.denominator))
+        else:
+            gathered.warnings.append(f"track {number}: metre {sign.numerator}/{sign.denominator} left out")
+    end = score.markers[-1].time if len(score.markers) else -1
+    for channel, voices in _by_channel(score).items():
+        found = _track_of(number, channel, voices, end)
+        if found is not None:
+            if len(found.notes) and found.notes.min() < 0:
+                raise MidiFileError(f"{gathered.name}: time must stay under 2147483648 ticks, got more in track {number}")
+            gathered.tracks.append(found)
+
+
+def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> ScoreTick | None:
+    """Return what symusic reads of one track, of its readable head if the track is damaged."""
+    try:
+        return ScoreTick.from_midi(_one_track_file(track, ticks_per_beat))
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    head = readable_prefix(track)
+    warnings.append(f"track {number}: damaged, {len(head)} of {len(track)} bytes read ({reason})")
+    try:
+        return ScoreTick.from_midi(_one_track_file(head, ticks_per_beat), sanitize_data=True)
+    except (RuntimeError, ValueError):
+        warnings.append(f"track {number}: left out, it cannot be read")
+        return None
+
+
+def _one_track_file(track: bytes, ticks_per_beat: int) -> bytes:
+    """Return a file of this one track, between the markers and the releases."""
+    if track.endswith(_END_OF_TRACK):
+        body = _MARKERS + track[: -len(_END_OF_TRACK)] + b"\xff\x01\x00" + _RELEASES
+    else:
+        body = _MARKERS + track + _RELEASES
+    return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, ticks_per_beat, b"MTrk", len(body)) + body
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One symusic track: the notes of one channel and program."""
+
+    name: str
+    program: int
+    drums: bool
+    notes: Ticks
+    pedals: Ticks
+
+
+def _by_channel(score: ScoreTick) -> dict[int, list[_Voice]]:
+    """Return the voices that hold notes, keyed by channel (from 1), by means of the markers."""
+    channels: dict[int, list[_Voice]] = {}
+    channel = 0
+    for track in score.tracks:
+        table = track.notes.numpy()
+        start = table["time"].astype(np.int64)
+        if len(start) and start[0] == 0:
+            channel += 1
+        rows = np.stack([start - 1, start - 1 + table["duration"], table["pitch"], table["velocity"]], axis=1)
+        pedals = [(pedal.time - 1, pedal.time - 1 + pedal.duration) for pedal in track.pedals]
+        rows = rows[rows[:, 0] != -1]
+        if len(rows) or pedals:
+            voice = _Voice(track.name, track.program, track.is_drum, rows, _pairs(pedals))
+            channels.setdefault(channel, []).append(voice)
+    if channel != len(_CHANNELS):
+        raise MidiFileError(f"a track's markers must come back on 16 channels, got {channel}: another symusic?")
+    return channels
+
+
+def _pairs(rows: Sequence[tuple[int, int]]) -> Ticks:
+    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
+
+def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> MidiTrack | None:
+    main = max(voices, key=lambda voice: len(voice.notes))
+    notes = np.concatenate([voice.notes for voice in voices])
+    if not len(notes):
+        return None
+    notes = notes[np.lexsort((notes[:, 1], notes[:, 2], notes[:, 0]))]
+    hanging = notes[:, 1] >= end - 1 if end > 0 else np.zeros(len(notes), dtype=bool)
+    notes[hanging, 1] = np.maximum(end - 2, notes[hanging, 0])
+    pedals = np.concatenate([voice.pedals for voice in voices])
+    return MidiTrack(
+        number,
+        channel,
+        main.name.replace("\x00", "").strip(),
+        main.program,
+        main.drums,
+        notes,
+        pedals[np.argsort(pedals[:, 0], kind="stable")],
+        int(hanging.sum()),
+    )
+
+
+def _tempo(tick: int, microseconds: int, warnings: list[str]) -> tuple[int, int]:
+    """Return a tempo change, held to 10..1000 bpm."""
+    clamped = min(max(microseconds, round(6e7 / FASTEST_BPM)), round(6e7 / SLOWEST_BPM))
+    if clamped != microseconds:
+        warnings.append(f"a tempo of {microseconds} microseconds a beat held to {6e7 / clamped:g} bpm")
+    return tick, clamped
+
+
+def _last_of_each_tick(events: Sequence[_Event]) -> tuple[_Event, ...]:
+    by_tick = {event[0]: event for event in events}
+    return tuple(by_tick[tick] for tick in sorted(by_tick) if tick >= 0)
+
+
+def _declaration(track: bytes) -> str:
+    """Return the part declaration that this program writes as a text event at the head of a file, or ''."""
+    at = track.find(b"\xff\x01", 0, 4096)
+    while at >= 0:
+        size, start = 0, at + 2
+        while start < len(track) and start < at + 6:
+            size = size << 7 | track[start] & 0x7F
+            start += 1
+            if track[start - 1] < 0x80:
+                break
+        text = track[start : start + size]
+        if text.startswith(DECLARATION):
+            return text[len(DECLARATION) :].decode("utf-8", "replace")
+        at = track.find(b"\xff\x01", at + 2, 4096)
+    return ""

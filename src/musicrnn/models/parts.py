@@ -1,0 +1,170 @@
+"""Tracks on the grid to the parts of scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from musicrnn.config.corpus import PartRule
+from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, note_rows
+from musicrnn.models.part_plan import DRUMS, PartPlan, takes_drums
+from musicrnn.models.score import DRUM_CHANNEL, Note, Part, Score
+
+MOST_POLYPHONY = 16
+_MELODIC_CHANNELS = tuple(channel for channel in range(1, 17) if channel != DRUM_CHANNEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """What giving tracks to parts left out or changed.
+
+    ``unisons`` are notes that struck the same pitch of the same part in the same tick as another and
+    were merged with it; ``cut_short`` ended early because their pitch was struck again.
+    """
+
+    unisons: int = 0
+    cut_short: int = 0
+    out_of_range: int = 0
+    tracks_left_out: tuple[str, ...] = ()
+    notes_left_out: int = 0
+
+
+def discover_parts(pieces: Sequence[GridPiece], plan: PartPlan) -> tuple[Part, ...]:
+    """Return the parts of a plan with the range, polyphony and program that the corpus gives them.
+
+    Parts that no piece has a note for are left out, unless the files declare them.
+    """
+    tracks: dict[str, list[list[GridTrack]]] = {name: [] for name in plan.names}
+    for piece in pieces:
+        for name, mine in _by_part(piece, plan).items():
+            tracks[name].append(mine)
+    if plan.kind == "declared":
+        return tuple(_widened([_declared(piece, name) for piece in pieces], tracks[name]) for name in plan.names)
+    channels = _channels([_rule(plan, name) for name in plan.names if tracks[name]])
+    return tuple(
+        _measured(name, tracks[name], _rule(plan, name), next(channels)) for name in plan.names if tracks[name]
+    )
+
+
+def assign(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[Score, Assigned]:
+    """Return the piece as a score of these parts, and what was left out or changed on the way."""
+    by_name = _by_part(piece, plan)
+    notes: list[Note] = []
+    unisons = cut = outside = 0
+    for index, part in enumerate(parts):
+        rows, merged, shortened = settled(by_name.pop(part.name, []), part.percussive)
+        inside = (rows[:, 2] >= part.low) & (rows[:, 2] <= part.high)
+        outside += int((~inside).sum())
+        unisons, cut = unisons + merged, cut + shortened
+        notes += [Note(start, index, pitch, length, loud) for start, length, pitch, loud in rows[inside].tolist()]
+    taken = {id(track) for name in by_name for track in by_name[name]}
+    left = [track for track in piece.tracks if plan.part_of(piece, track) is None or id(track) in taken]
+    score = Score(piece.ticks_per_beat, tuple(parts), tuple(sorted(notes)), piece.bars, piece.tempos)
+    labels = tuple(f"{track.number}:{track.channel} {track.name}".rstrip() for track in left)
+    return score, Assigned(unisons, cut, outside, labels, sum(len(track.notes) for track in left))
+
+
+def settled(tracks: Sequence[GridTrack], percussive: bool) -> tuple[GridNotes, int, int]:
+    """Return the notes of one part's tracks without collisions, how many were merged, and how many cut short.
+
+    Of the notes of one pitch that start together the longest is kept (the louder of two as long); a note still
+    sounding when its pitch is struck again ends there.
+    """
+    rows = np.concatenate([track.notes for track in tracks]) if tracks else note_rows([])
+    rows = rows[np.lexsort((-rows[:, 3], -rows[:, 1], rows[:, 0], rows[:, 2]))].copy()
+    if percussive:
+        rows[:, 1] = 1
+    same = (np.diff(rows[:, 2]) == 0) & (np.diff(rows[:, 0]) == 0)
+    rows = rows[np.concatenate([[True], ~same])] if len(rows) else rows
+    room = np.where(np.diff(rows[:, 2]) == 0, np.diff(rows[:, 0]), np.iinfo(np.int32).max)
+    cut = rows[:-1, 1] > room
+    rows[:-1, 1] = np.minimum(rows[:-1, 1], room)
+    return rows, int(same.sum()), int(cut.sum())
+
+
+def most_at_once(rows: GridNotes) -> int:
+    """Return the most notes that sound in one tick."""
+    if not len(rows):
+        return 0
+    times = np.concatenate([rows[:, 0], rows[:, 0] + rows[:, 1]])
+    change = np.concatenate([np.ones(len(rows), np.int64), -np.ones(len(rows), np.int64)])
+    return int(np.cumsum(change[np.lexsort((change, times))]).max())
+
+
+def _by_part(piece: GridPiece, plan: PartPlan) -> dict[str, list[GridTrack]]:
+    found: dict[str, list[GridTrack]] = {}
+    for track in piece.tracks:
+        name = plan.part_of(piece, track)
+        if name is not None:
+            found.setdefault(name, []).append(track)
+    return found
+
+
+def _rule(plan: PartPlan, name: str) -> PartRule | None:
+    return next((rule for rule in plan.rules if rule.name == name), None)
+
+
+def _channels(rules: Sequence[PartRule | None]) -> Iterator[int]:
+    """Yield the channel of each melodic part that asks for none: the first free ones, drums' left out."""
+    asked = {rule.channel for rule in rules if rule is not None}
+    free = [channel for channel in _MELODIC_CHANNELS if channel not in asked] or list(_MELODIC_CHANNELS)
+    at = 0
+    while True:
+        yield free[at % len(free)]
+        at += 1
+
+
+def _measured(name: str, pieces: Sequence[Sequence[GridTrack]], rule: PartRule | None, channel: int) -> Part:
+    percussive = takes_drums(rule) if rule is not None else name == DRUMS
+    programs = Counter(track.program for tracks in pieces for track in tracks)
+    low, high, polyphony = _extent(pieces, percussive)
+    part = Part(
+        name,
+        low,
+        high,
+        DRUM_CHANNEL if percussive else channel,
+        programs.most_common(1)[0][0],
+        percussive,
+        polyphony,
+    )
+    return part if rule is None else _as_ruled(part, rule)
+
+
+def _as_ruled(part: Part, rule: PartRule) -> Part:
+    """Return the part with the range, channel and program that the rule gives, where it gives one."""
+    return replace(
+        part,
+        low=rule.low if rule.low > 0 else min(part.low, rule.high),
+        high=rule.high if rule.high < 127 else max(part.high, rule.low),
+        channel=rule.channel or part.channel,
+        program=rule.program if rule.program >= 0 else part.program,
+    )
+
+
+def _declared(piece: GridPiece, name: str) -> Part:
+    return next(part for part in piece.declared if part.name == name)
+
+
+def _widened(declared: Sequence[Part], pieces: Sequence[Sequence[GridTrack]]) -> Part:
+    """Return one part that covers the declarations of all files and what they hold besides."""
+    first = declared[0]
+    low, high, polyphony = _extent(pieces, first.percussive) if pieces else (first.low, first.high, 1)
+    return replace(
+        first,
+        low=min(low, *(part.low for part in declared)),
+        high=max(high, *(part.high for part in declared)),
+        polyphony=max(polyphony, *(part.polyphony for part in declared)),
+    )
+
+
+def _extent(pieces: Sequence[Sequence[GridTrack]], percussive: bool) -> tuple[int, int, int]:
+    """Return the lowest and the highest pitch and the polyphony, held to 16."""
+    low, high, polyphony = 127, 0, 1
+    for tracks in pieces:
+        rows = settled(tracks, percussive)[0]
+        low, high = min(low, int(rows[:, 2].min())), max(high, int(rows[:, 2].max()))
+        polyphony = max(polyphony, most_at_once(rows))
+    return low, high, min(polyphony, MOST_POLYPHONY)

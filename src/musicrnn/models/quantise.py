@@ -1,0 +1,202 @@
+"""MIDI pieces to the grid: each onset and each end to its nearest tick."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from musicrnn.errors import MidiFileError
+from musicrnn.models.bar_lines import bars_until, nearest
+from musicrnn.models.declaration import parts_of_declaration
+from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, Moved
+from musicrnn.models.midi_read import MidiPiece, MidiTrack, Ticks
+from musicrnn.models.score import GRIDS, Bar, Tempo
+
+LONGEST_BEATS = 20_000
+_ON_GRID_BEATS = 1 / 96
+_DEFAULT_TEMPO = 500_000
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GridSettings:
+    """How a file is put on the grid.
+
+    ``pedal`` "extend" lets a note sound until the sustain pedal comes up, or its pitch is struck again.
+    Of more than ``longest_silence`` bars of silence in a row the rest is cut out; 0 keeps all of them.
+    """
+
+    ticks_per_beat: int = 12
+    pedal: str = "ignore"
+    longest_silence: int = 0
+
+    def __post_init__(self) -> None:
+        if self.ticks_per_beat not in GRIDS:
+            raise ValueError(f"ticks_per_beat must be one of {GRIDS}, got {self.ticks_per_beat}")
+        if self.pedal not in ("ignore", "extend"):
+            raise ValueError(f"pedal must be 'ignore' or 'extend', got {self.pedal!r}")
+        if self.longest_silence < 0:
+            raise ValueError(f"longest_silence must be 0 or more bars, got {self.longest_silence}")
+
+
+def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
+    """Put a piece on the grid, with its bars and tempo, trailing silence dropped.
+
+    Raises MidiFileError for a piece without notes or longer than 20,000 beats.
+    """
+    if piece.note_count == 0:
+        raise MidiFileError(f"{piece.name}: a piece must hold a note, got none")
+    _check_length(piece)
+    grid, resolution = settings.ticks_per_beat, piece.ticks_per_beat
+    sounding = [_sounding(track, settings.pedal) for track in piece.tracks]
+    tracks = [
+        GridTrack(t.number, instrument, t.channel, t.name, t.program, t.drums, _rows(notes, t.drums, resolution, grid))
+        for t, instrument, notes in zip(piece.tracks, _instruments(piece.tracks), sounding, strict=True)
+    ]
+    end = max(int((track.notes[:, 0] + track.notes[:, 1]).max()) for track in tracks)
+    on_grid = GridPiece(
+        piece.name,
+        grid,
+        tuple(tracks),
+        bars_until(end, piece.metres, resolution, grid),
+        _tempos(piece, end, grid),
+        _moved(piece, sounding, grid),
+        parts_of_declaration(piece.declaration),
+        piece.warnings,
+    )
+    return without_long_silence(on_grid, settings.longest_silence) if settings.longest_silence else on_grid
+
+
+def _check_length(piece: MidiPiece) -> None:
+    last = max(int(track.notes[:, 1].max()) for track in piece.tracks)
+    if last > LONGEST_BEATS * piece.ticks_per_beat:
+        beats = last / piece.ticks_per_beat
+        raise MidiFileError(f"{piece.name}: a piece must be at most {LONGEST_BEATS} beats long, got {beats:.0f}")
+
+
+def _instruments(tracks: Sequence[MidiTrack]) -> list[int]:
+    """Return the instrument of each track: a track's channels of one program are one, unless there is but one track."""
+    alone = len({track.number for track in tracks}) == 1
+    keys = [(t.number, t.drums, t.channel if alone and not t.drums else t.program) for t in tracks]
+    order = list(dict.fromkeys(keys))
+    return [order.index(key) + 1 for key in keys]
+
+
+def _sounding(track: MidiTrack, pedal: str) -> Ticks:
+    """Return the track's notes, lengthened by the pedal if that is asked for."""
+    if pedal == "ignore" or track.drums or not len(track.pedals):
+        return track.notes
+    starts: dict[int, list[int]] = {}
+    for start, _, pitch, _ in track.notes.tolist():
+        starts.setdefault(pitch, []).append(start)
+    downs, ups = track.pedals[:, 0].tolist(), track.pedals[:, 1].tolist()
+    notes = track.notes.copy()
+    for index, (start, end, pitch, _) in enumerate(track.notes.tolist()):
+        press = bisect_right(downs, end) - 1
+        if press >= 0 and ups[press] > end:
+            again = bisect_right(starts[pitch], start)
+            notes[index, 1] = max(end, min([ups[press], *starts[pitch][again : again + 1]]))
+    return notes
+
+
+def _rows(notes: Ticks, drums: bool, resolution: int, grid: int) -> GridNotes:
+    """Return (start, length, pitch, velocity) on the grid; hits and the shortest notes last one tick."""
+    start = (2 * notes[:, 0] * grid + resolution) // (2 * resolution)
+    end = (2 * notes[:, 1] * grid + resolution) // (2 * resolution)
+    length = np.ones_like(start) if drums else np.maximum(end - start, 1)
+    rows = np.stack([start, length, notes[:, 2], np.clip(notes[:, 3], 1, 127)], axis=1)
+    return rows.astype(np.int32)
+
+
+def _tempos(piece: MidiPiece, end: int, grid: int) -> tuple[Tempo, ...]:
+    """Return the tempo changes on the grid, the last of each tick, none that changes nothing."""
+    by_tick = {0: 6e7 / _DEFAULT_TEMPO}
+    for tick, microseconds in piece.tempos:
+        by_tick[nearest(tick, piece.ticks_per_beat, grid)] = 6e7 / microseconds
+    changes: list[Tempo] = []
+    for tick, bpm in sorted(by_tick.items()):
+        if tick < max(end, 1) and (not changes or changes[-1].bpm != bpm):
+            changes.append(Tempo(tick, bpm))
+    return tuple(changes)
+
+
+def _moved(piece: MidiPiece, sounding: Sequence[Ticks], grid: int) -> Moved:
+    resolution = piece.ticks_per_beat
+    notes = np.concatenate(sounding)
+    distance = _distance_beats(notes[:, 0], resolution, grid)
+    milliseconds = distance * _ms_a_beat(notes[:, 0], piece)
+    melodic = [n for n, track in zip(sounding, piece.tracks, strict=True) if not track.drums] or [notes[:0]]
+    held = np.concatenate(melodic)
+    ends = _distance_beats(held[:, 1], resolution, grid)
+    too_short = 2 * (held[:, 1] - held[:, 0]) * grid < resolution
+    return Moved(
+        len(notes),
+        float((distance > _ON_GRID_BEATS).mean()),
+        float(distance.mean()),
+        float(distance.max()),
+        float(milliseconds.mean()),
+        float(milliseconds.max()),
+        float(ends.mean()) if len(ends) else 0.0,
+        int(too_short.sum()),
+        sum(track.hanging for track in piece.tracks),
+    )
+
+
+def _distance_beats(positions: Ticks, resolution: int, grid: int) -> Floats:
+    """Return how far each position lies from the nearest tick, in beats."""
+    nearest_ticks = (2 * positions * grid + resolution) // (2 * resolution)
+    return np.abs(positions / resolution - nearest_ticks / grid)
+
+
+def _ms_a_beat(positions: Ticks, piece: MidiPiece) -> Floats:
+    """Return the length of a beat at each position, in milliseconds."""
+    ticks = np.array([0, *(tick for tick, _ in piece.tempos)])
+    lengths = np.array([_DEFAULT_TEMPO, *(microseconds for _, microseconds in piece.tempos)]) / 1000
+    found: Floats = lengths[np.searchsorted(ticks, positions, side="right") - 1]
+    return found
+
+
+def without_long_silence(piece: GridPiece, longest: int) -> GridPiece:
+    """Return the piece with all but the first ``longest`` bars of each longer silence cut out, whole bars only."""
+    kept = _bars_to_keep(piece, longest)
+    if all(kept):
+        return piece
+    shift, bars, tempos, at = [0] * len(kept), [], [piece.tempos[0]], 0
+    for index, (bar, keep) in enumerate(zip(piece.bars, kept, strict=True)):
+        shift[index] = bar.start - at
+        if keep:
+            bars.append(Bar(at, bar.length, bar.numerator, bar.denominator))
+            at += bar.length
+    starts = np.array([bar.start for bar in piece.bars])
+    moves = np.array(shift)
+    for tempo in piece.tempos[1:]:
+        index = int(np.searchsorted(starts, tempo.tick, side="right")) - 1
+        place = tempo.tick - shift[index] if kept[index] else piece.bars[index].start - shift[index]
+        tempos = [t for t in tempos if t.tick < place] + [Tempo(place, tempo.bpm)]
+    tracks = []
+    for track in piece.tracks:
+        notes = track.notes.copy()
+        notes[:, 0] -= moves[np.searchsorted(starts, notes[:, 0], side="right") - 1]
+        tracks.append(replace(track, notes=notes))
+    moved = replace(piece.moved, silent_bars_cut=kept.count(False))
+    return replace(piece, tracks=tuple(tracks), bars=tuple(bars), tempos=tuple(tempos), moved=moved)
+
+
+def _bars_to_keep(piece: GridPiece, longest: int) -> list[bool]:
+    starts = np.array([bar.start for bar in piece.bars])
+    sounds = np.zeros(len(starts) + 1, dtype=np.int64)
+    for track in piece.tracks:
+        first = np.searchsorted(starts, track.notes[:, 0], side="right") - 1
+        last = np.searchsorted(starts, track.notes[:, 0] + track.notes[:, 1] - 1, side="right") - 1
+        np.add.at(sounds, first, 1)
+        np.add.at(sounds, last + 1, -1)
+    kept, silent = [], 0
+    for count in np.cumsum(sounds)[:-1].tolist():
+        silent = 0 if count else silent + 1
+        kept.append(silent <= longest)
+    return kept
