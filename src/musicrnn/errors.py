@@ -54,6 +54,12 @@ class ControlError(MusicRNNError):
     """A live control is unknown, of the wrong type or out of its range."""
 
 
+class SessionError(MusicRNNError):
+    """A session log is damaged, or belongs to another model."""
+
+    exit_status = 65
+
+
 class TrainingError(MusicRNNError):
     """Training cannot start or go on: too little data, a loss that is not finite, a full disk."""
 

@@ -1,0 +1,331 @@
+"""The engine: told the time and the commands, it returns MIDI messages at their moments.
+
+It reads no clock, opens no port and starts no thread. :mod:`musicrnn.daemon.protocols` shows how it is driven.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from musicrnn.config.play import PlaySettings
+from musicrnn.control import Command, Continue, Mute, Panic, Prime, Quit, Reset, Set, Start, Status, Stop
+from musicrnn.daemon.ledger import NoteEvent, program, silencers
+from musicrnn.daemon.performance import MAX_FAILURES, Performance
+from musicrnn.daemon.priming import Primer
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.session import Entry, Header, changed, choice_of, make_header, recording_of
+from musicrnn.daemon.timeline import Begin, Made
+from musicrnn.daemon.transport import Transport
+from musicrnn.daemon.voices import channel_of
+from musicrnn.errors import ControlError
+from musicrnn.models.generator import Generator
+
+MESSAGE_SECONDS = 60.0
+
+
+class Engine:
+    """Plays one model.
+
+    ``play`` must have a seed and a tempo (see `musicrnn.daemon.session.resolved`); ``prime`` is the
+    text to start from, ``model_hash`` what the session log is to say of the model's file. Raises
+    ControlError for a prime that cannot be read. Nothing plays before ``handle(Start(), now)``.
+    """
+
+    def __init__(self, generator: Generator, play: PlaySettings, *, prime: str = "", model_hash: str = "") -> None:
+        self._info = generator.model.info
+        self.header: Header = make_header(self._info, play, prime, model_hash)
+        self.recording = recording_of(self.header)
+        self.finished = False
+        self._play = play
+        self._generator = generator
+        self._performance = Performance(generator, choice_of(play), self.recording)
+        self._transport = Transport(self._info.vocabulary.ticks_per_beat, play.tempo)
+        self._primer = Primer(generator, prime)
+        self._new_primer: Primer | None = None
+        self._wanted = ""
+        self._logged_prime = prime
+        self._entries: list[Entry] = []
+        self._playing = self._starting = self._begun = self._fresh = self._over = False
+        self._limit: int | None = None
+        self._sent = -math.inf
+        self._late_ticks = self._skipped_ticks = self._failures = 0
+        self._exponent = play.mu
+        self._message = ("", -math.inf)
+
+    @property
+    def tick(self) -> int:
+        """The next tick to be played: the length of the recording so far."""
+        return self._performance.tick
+
+    # What it is told.
+
+    def handle(self, command: Command, now: float) -> list[TimedMessage]:
+        """Obey a command; return what is to be sent at once. ControlError: refused, and nothing has changed."""
+        match command:
+            case Set():
+                self._set(command)
+            case Mute():
+                self._mute(command)
+            case Prime(text):
+                self._new_primer = Primer(self._generator, text)
+            case Reset():
+                self._begin_at_bar("reset")
+            case Start():
+                return self._start(now)
+            case Continue():
+                return self._continue(now)
+            case Stop():
+                return self._stop(now)
+            case Panic():
+                return self.panic(now)
+            case Quit():
+                self.finished = True
+                return self._stop(now)
+        return []
+
+    def _set(self, command: Set) -> None:
+        if command.name == "tempo":
+            self._transport.bend(self.tick, command.value)
+            self.recording.tempo(self.tick, command.value)
+        else:
+            self._performance.choice = changed(self._performance.choice, command.name, command.value)
+        self._log("set", name=command.name, value=command.value)
+
+    def _mute(self, command: Mute) -> None:
+        names = [part.name for part in self._info.vocabulary.parts]
+        if command.part not in names:
+            raise ControlError(f"a part must be one of {', '.join(names)}, got {command.part!r}")
+        self._performance.mute(names.index(command.part), command.muted)
+        self._log("mute", part=command.part, muted=command.muted)
+
+    # Starting and stopping.
+
+    def _start(self, now: float) -> list[TimedMessage]:
+        if self._new_primer is not None:
+            self._primer, self._new_primer = self._new_primer, None
+        if self._playing:
+            self._begin_at_bar("start")
+            return []
+        self._starting = True
+        return self._started(now) if self._primer.done else []
+
+    def _started(self, now: float) -> list[TimedMessage]:
+        """Begin at the head of a bar; the ticks before it never were."""
+        performance = self._performance
+        performance.skip_to(performance.next_bar())
+        self._starting, self._begun = False, True
+        self._begin_at_bar("start")
+        if self._limit is None and self._play.bars:
+            self._limit = performance.tick + self._play.bars * performance.bar_ticks
+        return self._go(now)
+
+    def _continue(self, now: float) -> list[TimedMessage]:
+        if self._playing or self._starting:
+            return []
+        if not self._begun or self._performance.timeline.point.over:
+            return self._start(now)
+        self._log("continue")
+        return self._go(now)
+
+    def _go(self, now: float) -> list[TimedMessage]:
+        """Let the next tick be a moment from now, and choose the programs."""
+        self._playing = self._fresh = True
+        self._message = ("", -math.inf)
+        self._transport.anchor(self.tick, max(now, self._sent))
+        programs = {channel_of(part): part.program for part in self._info.vocabulary.parts}
+        self._performance.ledger.used.update(programs)
+        return self._timed(now, [program(channel, number) for channel, number in sorted(programs.items())])
+
+    def _stop(self, now: float) -> list[TimedMessage]:
+        if self._playing:
+            self._log("stop")
+        self._playing = self._starting = False
+        return self._events(now, self._performance.release_all())
+
+    def _begin_at_bar(self, kind: str) -> None:
+        """Let a piece begin at the next bar, once the prime is read; a start is not undone by less."""
+        begin = self._performance.begin
+        if begin is not None and begin.kind == "start":
+            kind = "start"
+        self._wanted = kind
+        if self._primer.done:
+            tick = self._performance.next_bar()
+            self._performance.begin_at(Begin(tick, self._primer.snapshot, kind, self._primer.text))
+            self._wanted = ""
+
+    # Work ahead.
+
+    def prepare(self, now: float) -> bool:
+        """Do one small piece of work ahead, a tick or a bit of a prime; return whether there is more."""
+        if self._new_primer is not None or not self._primer.done:
+            self._prime_some(now)
+            return True
+        future = self._performance.timeline.future
+        if not self._playing or len(future) >= self._play.lookahead:
+            return False
+        if not future and self._transport.too_late(self.tick, now):
+            return False
+        self._performance.make()
+        return len(future) < self._play.lookahead
+
+    def _prime_some(self, now: float) -> None:
+        primer = self._new_primer or self._primer
+        try:
+            if primer.work():
+                return
+        except Exception as error:  # noqa: BLE001  whatever a model does, the music goes on
+            self._failures += 1
+            self._say(f"the model could not read the prime, which is not used: {error}", now)
+            if self._new_primer is not None:
+                self._new_primer = None
+                return
+            primer = Primer(self._generator, "")
+        if self._new_primer is not None:
+            self._wanted = self._wanted or "prime"
+        self._primer, self._new_primer = primer, None
+        if self._wanted:
+            self._begin_at_bar(self._wanted)
+
+    def next_deadline(self) -> float | None:
+        """Return the moment in seconds at which `release` has something to do, None while nothing plays."""
+        if self._starting:
+            return 0.0
+        return self._transport.due(self.tick) if self._playing else None
+
+    # What it plays.
+
+    def release(self, now: float) -> list[TimedMessage]:
+        """Return the messages of the ticks whose moment has come, in order of time, ends before begins.
+
+        A tick that comes too late is skipped, so that nothing is ever played in a burst.
+        """
+        messages = self._started(now) if self._starting and self._primer.done else []
+        while self._playing and self._transport.due(self.tick) <= now:
+            moment = self._transport.due(self.tick)
+            if self._transport.too_late(self.tick, now):
+                messages += self._skip(now, now - moment)
+            elif self._limit is not None and self.tick >= self._limit:
+                self.finished = True
+                messages += self._stop(moment)
+            else:
+                messages += self._play_tick(moment, now)
+        return messages
+
+    def _play_tick(self, moment: float, now: float) -> list[TimedMessage]:
+        self._late_ticks += self._transport.played(self.tick, now)
+        self._fresh = False
+        made, events = self._performance.play()
+        self._note(made, now)
+        messages = self._events(moment, events)
+        return messages + self._ended(moment) if made.record.ended else messages
+
+    def _note(self, made: Made, now: float) -> None:
+        """Log what the tick was."""
+        if made.record.exponents:
+            self._exponent = made.record.exponents[-1]
+        if made.begins is not None:
+            text = made.begins.prime
+            news = {} if text == self._logged_prime else {"prime": text}
+            self._logged_prime = text
+            self._log(made.begins.kind, made.tick, **news)
+        if made.failure:
+            self._failures += 1
+            self._log("failure", made.tick, kind=made.failure, error=made.error)
+        if made.failure == "reset":
+            self._say(f"the model failed {MAX_FAILURES} times in a row and was started anew: {made.error}", now)
+        if made.tick % self._performance.bar_ticks == 0:
+            self._log("bar", made.tick, bar=made.tick // self._performance.bar_ticks)
+
+    def _ended(self, moment: float) -> list[TimedMessage]:
+        """Do what was asked for at the end of a piece."""
+        if self._play.end == "restart":
+            self._begin_at_bar("reset")
+            return []
+        messages = self._stop(moment)
+        self._say("the piece has ended", moment)
+        return messages
+
+    def _skip(self, now: float, late: float) -> list[TimedMessage]:
+        """Go on with a tick that can be made in time, or after a bar's delay from the same place.
+
+        Where nothing has been heard yet since the start, the start is what is late.
+        """
+        performance, transport = self._performance, self._transport
+        if self._fresh:
+            transport.anchor(self.tick, now)
+            return []
+        if late > performance.bar_ticks * transport.tick_seconds:
+            self._log("gap", seconds=round(late, 3))
+            messages = self._events(now, performance.release_all())
+            transport.anchor(self.tick, now)
+            return messages
+        to = transport.catch_up(self.tick, now)
+        self._log("skip", to=to)
+        self._skipped_ticks += to - self.tick
+        return self._events(now, performance.skip_to(to))
+
+    # Silence.
+
+    def silence(self, now: float) -> list[TimedMessage]:
+        """Stop for good, and return what ends every sound: note-offs, pedal up, all notes off, all sound off."""
+        messages = self._stop(now)
+        if not self._over:
+            self._log("end")
+        self._over = self.finished = True
+        return messages + self._timed(now, silencers(self._performance.ledger.used))
+
+    def panic(self, now: float) -> list[TimedMessage]:
+        """Return what ends every sound; playing goes on with the next attack."""
+        self._log("panic")
+        messages = self._events(now, self._performance.release_all())
+        return messages + self._timed(now, silencers(self._performance.ledger.used))
+
+    # What it answers.
+
+    def status(self, now: float) -> Status:
+        """Return what it is doing; the port and the recording are for its surroundings to fill in."""
+        performance, choice = self._performance, self._performance.choice
+        names = [part.name for part in self._info.vocabulary.parts]
+        where = max(self.tick - 1, 0)
+        message, since = self._message
+        return Status(
+            playing=self._playing or self._starting,
+            tick=self.tick,
+            bar=where // performance.bar_ticks,
+            beat=where % performance.bar_ticks // self._info.vocabulary.ticks_per_beat,
+            tempo=self._transport.bpm,
+            mu=choice.mu,
+            sigma=choice.sigma,
+            seed=choice.seed,
+            density=choice.density,
+            exponent=self._exponent,
+            model=self._info.name,
+            parts=tuple(names),
+            muted=frozenset(names[index] for index in performance.muted),
+            sounding=tuple((names[part], pitch) for part, pitch in performance.ledger.sounding()),
+            late_ticks=self._late_ticks,
+            skipped_ticks=self._skipped_ticks,
+            failures=self._failures,
+            message=message if now - since <= MESSAGE_SECONDS else "",
+        )
+
+    def take_entries(self) -> list[Entry]:
+        """Return the entries of the session log since the last call."""
+        entries, self._entries = self._entries, []
+        return entries
+
+    def _log(self, do: str, tick: int | None = None, **facts: Any) -> None:
+        self._entries.append({"tick": self.tick if tick is None else tick, "do": do, **facts})
+
+    def _say(self, message: str, now: float) -> None:
+        self._message = (message[:200], now)
+
+    def _events(self, moment: float, events: Iterable[NoteEvent]) -> list[TimedMessage]:
+        return self._timed(moment, [event.data for event in events])
+
+    def _timed(self, moment: float, data: Iterable[bytes]) -> list[TimedMessage]:
+        """Return messages at a moment; time never goes back from one to the next."""
+        self._sent = max(self._sent, moment)
+        return [TimedMessage(self._sent, item) for item in data]

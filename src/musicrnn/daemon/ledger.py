@@ -1,0 +1,106 @@
+"""The account of what sounds: every note-on has one note-off, sent where its note-on went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+NOTE_OFF, NOTE_ON, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
+SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEvent:
+    """The begin (``velocity`` 1 to 127) or the end (0) of a sound: ``part`` is an index, ``channel`` 1 to 16."""
+
+    part: int
+    channel: int
+    pitch: int
+    velocity: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """The MIDI message."""
+        status = (NOTE_ON if self.velocity else NOTE_OFF) + self.channel - 1
+        return bytes((status, self.pitch, self.velocity))
+
+
+@dataclass(slots=True)
+class _Sound:
+    """One key that is down: who began it and when, and the parts that want it."""
+
+    part: int
+    since: int
+    owners: set[int]
+
+
+class Ledger:
+    """Keeps which keys are down: a key (channel, pitch) is down once or not at all.
+
+    Where two parts share a channel and a pitch, the key stays down until both have let go.
+    """
+
+    def __init__(self) -> None:
+        self._down: dict[tuple[int, int], _Sound] = {}
+        self._channel: dict[tuple[int, int], int] = {}
+        self.used: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._down)
+
+    def sounding(self) -> tuple[tuple[int, int], ...]:
+        """Return the (part, pitch) pairs that sound, sorted."""
+        return tuple(sorted(self._channel))
+
+    def older_than(self, tick: int) -> list[tuple[int, int]]:
+        """Return the (part, pitch) pairs whose sound began before ``tick``."""
+        return [
+            (part, pitch)
+            for (part, pitch), channel in self._channel.items()
+            if self._down[channel, pitch].since < tick
+        ]
+
+    def begin(self, part: int, channel: int, pitch: int, velocity: int, tick: int) -> Iterator[NoteEvent]:
+        """Yield what begins a note at ``tick``; a key that is down is let go first.
+
+        A second part that wants a key begun in the same tick shares it, and nothing is yielded.
+        """
+        key = (channel, pitch)
+        sound = self._down.get(key)
+        self._channel[part, pitch] = channel
+        self.used.add(channel)
+        if sound is not None and sound.since == tick:
+            sound.owners.add(part)
+            return
+        owners = {part} | (sound.owners if sound is not None else set())
+        self._down[key] = _Sound(part, tick, owners)
+        if sound is not None:
+            yield NoteEvent(sound.part, channel, pitch)
+        yield NoteEvent(part, channel, pitch, velocity)
+
+    def end(self, part: int, pitch: int) -> Iterator[NoteEvent]:
+        """Yield what ends a part's note: nothing where it does not sound, or another part still wants the key."""
+        channel = self._channel.pop((part, pitch), None)
+        if channel is None:
+            return
+        sound = self._down[channel, pitch]
+        sound.owners.discard(part)
+        if not sound.owners:
+            del self._down[channel, pitch]
+            yield NoteEvent(sound.part, channel, pitch)
+
+    def end_all(self, which: Iterable[tuple[int, int]] | None = None) -> list[NoteEvent]:
+        """Return what ends the given (part, pitch) pairs, or all."""
+        pairs = self.sounding() if which is None else tuple(which)
+        return [event for part, pitch in pairs for event in self.end(part, pitch)]
+
+
+def silencers(channels: Iterable[int]) -> list[bytes]:
+    """Return the messages that end what note-offs could not: pedal up, all notes off, all sound off."""
+    controllers = (SUSTAIN_PEDAL, ALL_NOTES_OFF, ALL_SOUND_OFF)
+    return [bytes((CONTROL_CHANGE + channel - 1, number, 0)) for channel in sorted(channels) for number in controllers]
+
+
+def program(channel: int, number: int) -> bytes:
+    """Return a program change; ``channel`` is 1 to 16, ``number`` 0 to 127."""
+    return bytes((PROGRAM_CHANGE + channel - 1, number))

@@ -1,0 +1,93 @@
+"""The notes that a model is started from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from musicrnn.errors import ControlError, ScoreTextError
+from musicrnn.models.frames import Frame, frames_of
+from musicrnn.models.generator import Generator, Snapshot
+from musicrnn.models.score import Bar, bar_length
+from musicrnn.models.timing import Position, position
+from musicrnn.models.tokens import encode
+from musicrnn.models.vocabulary import SUSTAIN, TICK, Vocabulary
+
+
+def prime_frames(text: str, vocabulary: Vocabulary) -> tuple[list[Frame], tuple[Bar, ...]]:
+    """Return the frames of a prime, one a tick, and its bars; none for an empty text.
+
+    ``text`` is score text, or the old 89 characters. Raises ControlError where it cannot be read or
+    the model cannot name its notes.
+    """
+    if not text.strip():
+        return [], ()
+    from musicrnn.daemon.prime_text import score_of_prime
+
+    try:
+        score = score_of_prime(text, vocabulary)
+        frames, fit = frames_of(score, vocabulary)
+    except (ScoreTextError, ValueError) as error:
+        raise ControlError(f"the prime must be score text or the old characters: {error}") from error
+    if fit.out_of_range or fit.over_polyphony:
+        raise ControlError(
+            "the prime's notes must be in the model's range and polyphony, got "
+            f"{fit.out_of_range} out of range and {fit.over_polyphony} too many at once"
+        )
+    return frames, score.bars
+
+
+def prime_positions(bars: Sequence[Bar], ticks_per_beat: int) -> list[Position]:
+    """Return the position of every tick of a prime; a last bar that is cut short ends on the bar line."""
+    result: list[Position] = []
+    for bar in bars:
+        full = bar_length(bar.numerator, bar.denominator, ticks_per_beat)
+        whole = Bar(0, full, bar.numerator, bar.denominator)
+        first = full - bar.length if bar is bars[-1] or bar.start == 0 else 0
+        result += [position(max(first, 0) + tick, whole, ticks_per_beat) for tick in range(bar.length)]
+    return result
+
+
+class Primer:
+    """Reads a prime a few tokens at a time, so that what plays is not held up."""
+
+    def __init__(self, generator: Generator, text: str) -> None:
+        """Read the text; ControlError where it is wrong."""
+        frames, bars = prime_frames(text, generator.vocabulary)
+        self.text = text
+        self._generator = generator
+        self._tokens = encode(frames, generator.vocabulary)[1:-1]
+        self._positions = prime_positions(bars, generator.vocabulary.ticks_per_beat)
+        self._last: Frame = frames[-1] if frames else ()
+        self._read = 0
+        self._tick = 0
+        self._point = generator.begin()
+
+    @property
+    def done(self) -> bool:
+        """Whether all is read."""
+        return self._read == len(self._tokens)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The point after the prime, once all is read."""
+        return self._point._replace(frame=self._last)
+
+    def work(self, tokens: int = 16) -> bool:
+        """Read some more tokens; return whether there are more."""
+        for following in self._tokens[self._read : self._read + tokens]:
+            self._read_one(following)
+        return not self.done
+
+    def _read_one(self, following: int) -> None:
+        where = self._positions[self._tick]
+        _, network = self._generator.model.step(self._point.token, where, self._point.network)
+        grammar = self._generator.grammar.advance(self._point.grammar, following)
+        self._point = Snapshot(following, grammar, network)
+        self._tick += following in (TICK, SUSTAIN)
+        self._read += 1
+
+    def finish(self) -> Snapshot:
+        """Read all that is left and return the point after the prime."""
+        while self.work():
+            pass
+        return self.snapshot

@@ -1,0 +1,204 @@
+"""The session log: JSON lines from which what was played can be played again.
+
+The first line is the header, each other line an entry: the tick of the session at which it took
+effect, what it did (``do``), and its facts:
+
+- ``start``, ``reset``, ``prime``: a piece began from the prime; ``prime`` is its text where it is new
+- ``set`` (``name``, ``value``), ``mute`` (``part``, ``muted``): controls
+- ``stop``, ``continue``, ``panic``, ``gap`` (``seconds`` for which the program was held up): all notes were released
+- ``skip`` (``to``): the ticks up to ``to`` came too late and were left out
+- ``failure`` (``kind`` "rest" or "reset", ``error``): the model failed, and a substitute stood in for the tick
+- ``bar`` (``bar``): a bar began; a log that breaks off is good up to there
+- ``end``: the session ended
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from musicrnn.config.play import PlaySettings
+from musicrnn.daemon.recording import Recording
+from musicrnn.errors import ConfigError, SessionError
+from musicrnn.models.generator import Choice
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.sampling import Span
+from musicrnn.models.score import Part
+
+FORMAT = 1
+MAX_BYTES = 512 * 2**20
+MAX_TICK = 50_000_000
+Entry = dict[str, Any]
+
+_FACTS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "start": {},
+    "reset": {},
+    "prime": {},
+    "set": {"name": str, "value": (int, float)},
+    "mute": {"part": str, "muted": bool},
+    "stop": {},
+    "continue": {},
+    "panic": {},
+    "gap": {"seconds": (int, float)},
+    "skip": {"to": int},
+    "failure": {"kind": str},
+    "bar": {"bar": int},
+    "end": {},
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a session was played with.
+
+    ``model_hash`` is the SHA-256 of the model's file, empty where it has none; ``vocabulary`` the
+    fingerprint of its vocabulary; ``prime`` the text that it started from, in place of the setting, which
+    may be a path; ``started`` a time of day for people.
+    """
+
+    model: str
+    model_hash: str
+    vocabulary: str
+    ticks_per_beat: int
+    metre: tuple[int, int]
+    parts: tuple[Part, ...]
+    play: PlaySettings
+    prime: str = ""
+    version: str = ""
+    started: str = ""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session log as read; ``complete`` tells that its end was written."""
+
+    header: Header
+    entries: tuple[Entry, ...] = field(default=())
+    complete: bool = True
+
+
+def resolved(play: PlaySettings, info: ModelInfo, fresh_seed: int) -> PlaySettings:
+    """Return the settings with a seed and a tempo: ``fresh_seed`` and the model's own where they are 0."""
+    return dataclasses.replace(play, seed=play.seed or fresh_seed, tempo=play.tempo or info.tempo)
+
+
+def make_header(info: ModelInfo, play: PlaySettings, prime: str, model_hash: str) -> Header:
+    """Return the header of a session."""
+    from musicrnn import __version__
+
+    vocabulary = info.vocabulary
+    return Header(
+        info.name,
+        model_hash,
+        vocabulary.fingerprint,
+        vocabulary.ticks_per_beat,
+        info.metre,
+        vocabulary.parts,
+        dataclasses.replace(play, prime=""),
+        prime,
+        __version__,
+    )
+
+
+def choice_of(play: PlaySettings) -> Choice:
+    """Return how tokens are chosen at the start of a session."""
+    span = cast(Span, play.exponent_span)
+    return Choice(play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on")
+
+
+def changed(choice: Choice, name: str, value: float) -> Choice:
+    """Return the choice with one control at another value; ``name`` is not the tempo."""
+    values: dict[str, Any] = {name: value}
+    return dataclasses.replace(choice, **values)
+
+
+def recording_of(header: Header) -> Recording:
+    """Return the empty recording of a session."""
+    return Recording(header.ticks_per_beat, header.metre, header.parts, header.play.tempo)
+
+
+def header_line(header: Header) -> bytes:
+    """Return the first line of a log."""
+    return _line({"session": "musicrnn", **dataclasses.asdict(header)})
+
+
+def entry_line(entry: Entry) -> bytes:
+    """Return the line of an entry."""
+    return _line(entry)
+
+
+def _line(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def read_session(path: Path) -> Session:
+    """Read a log; SessionError, naming the file and line, for what is no log. A last line cut short is left out."""
+    if path.stat().st_size > MAX_BYTES:
+        raise SessionError(f"{path}: a session log must have at most {MAX_BYTES} bytes, got {path.stat().st_size}")
+    return parse_session(path.read_bytes(), str(path))
+
+
+def parse_session(content: bytes, source: str) -> Session:
+    """Parse the bytes of a log; ``source`` is its name in messages."""
+    lines = content.split(b"\n")
+    if lines.pop():
+        pass  # cut short by a crash
+    if not lines:
+        raise SessionError(f"{source}: a session log must begin with a header, got an empty file")
+    header = _header(_values(lines[0], source, 1), source)
+    entries: list[Entry] = []
+    for number, line in enumerate(lines[1:], start=2):
+        entry = _values(line, source, number)
+        _check(entry, entries[-1]["tick"] if entries else 0, f"{source}, line {number}")
+        entries.append(entry)
+        if entry["do"] == "end":
+            break
+    return Session(header, tuple(entries), bool(entries) and entries[-1]["do"] == "end")
+
+
+def _values(line: bytes, source: str, number: int) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise SessionError(f"{source}, line {number}: must be JSON, got {line[:40]!r}") from error
+    if not isinstance(values, dict):
+        raise SessionError(f"{source}, line {number}: must be a JSON object, got {line[:40]!r}")
+    return values
+
+
+def _header(values: dict[str, Any], source: str) -> Header:
+    if values.pop("session", None) != "musicrnn" or values.get("format") != FORMAT:
+        raise SessionError(f"{source}: a session log of format {FORMAT} must begin with its header; this is none")
+    try:
+        values["metre"] = (int(values["metre"][0]), int(values["metre"][1]))
+        values["parts"] = tuple(Part(**part) for part in values["parts"])
+        values["play"] = PlaySettings(**values["play"])
+        header = Header(**values)
+    except (ConfigError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise SessionError(f"{source}: the header must be whole, got {error}") from error
+    texts = (header.model, header.model_hash, header.vocabulary, header.prime, header.version, header.started)
+    if not all(isinstance(text, str) for text in texts) or type(header.ticks_per_beat) is not int:
+        raise SessionError(f"{source}: the header's names must be texts and its grid a number")
+    return header
+
+
+def _check(entry: Entry, after: int, place: str) -> None:
+    tick, do = entry.get("tick"), entry.get("do")
+    if type(tick) is not int or not after <= tick <= MAX_TICK:
+        raise SessionError(f"{place}: tick must be a whole number in {after}..{MAX_TICK}, got {tick!r}")
+    facts = _FACTS.get(do) if isinstance(do, str) else None
+    if facts is None:
+        raise SessionError(f"{place}: do must be one of {', '.join(_FACTS)}, got {do!r}")
+    for name, kind in facts.items():
+        if not isinstance(entry.get(name), kind):
+            raise SessionError(f"{place}: {do} must have its {name}, got {entry.get(name)!r}")
+    if do == "skip" and not tick < entry["to"] <= MAX_TICK:
+        raise SessionError(f"{place}: to must be in {tick + 1}..{MAX_TICK}, got {entry['to']!r}")
+    if do == "failure" and entry["kind"] not in ("rest", "reset"):
+        raise SessionError(f"{place}: kind must be rest or reset, got {entry['kind']!r}")
+    if not isinstance(entry.get("prime", ""), str):
+        raise SessionError(f"{place}: prime must be a text, got {entry['prime']!r}")
