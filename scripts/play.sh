@@ -7,4 +7,7 @@ if [ ! -x .venv/bin/musicrnn-daemon ] || [ pyproject.toml -nt .venv/bin/musicrnn
     sh scripts/environment.sh .venv -e .
     touch .venv/bin/musicrnn-daemon
 fi
+if [ "$(uname)" = Linux ] && ! .venv/bin/python -c 'import rtmidi' 2>/dev/null; then
+    sh scripts/system_packages.sh midi || echo "Without it there is no MIDI port; what is played is recorded all the same." >&2
+fi
 exec .venv/bin/musicrnn-daemon "$@"

@@ -1,19 +1,30 @@
 #!/bin/sh
 # system_packages.sh PURPOSE: install the Debian packages that PURPOSE needs and that are not there yet, as root or with
-# sudo; otherwise say what to type. PURPOSE: venv (a virtual environment), test, daw or alsa (the targets of make).
+# sudo; otherwise say what to type. PURPOSE: venv (a virtual environment), midi (what python-rtmidi loads), test, daw or
+# alsa (the targets of make).
 set -eu
 purpose=$1
 
 case $purpose in
 venv) packages="python3-venv" ;;
+midi) packages="libasound2" ;;
 test) packages="jackd2 liblo-tools tmux" ;;
 daw) packages="ardour pipewire pipewire-bin pipewire-jack wireplumber dbus" ;;
 alsa) packages="qemu-system-x86 busybox-static alsa-utils kmod cpio" ;;
-*) echo "system_packages.sh: PURPOSE must be venv, test, daw or alsa, got $purpose" >&2; exit 2 ;;
+*) echo "system_packages.sh: PURPOSE must be venv, midi, test, daw or alsa, got $purpose" >&2; exit 2 ;;
 esac
 
 installed() {
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+    for name in "$1" "$1t64"; do # Debian 13 renamed libraries with a 64-bit time: libasound2t64
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] && return
+    done
+    return 1
+}
+
+named_as_here() {
+    for package in $missing; do
+        if apt-cache show "${package}t64" >/dev/null 2>&1; then echo "${package}t64"; else echo "$package"; fi
+    done
 }
 
 missing=
@@ -37,9 +48,9 @@ else
 fi
 
 for attempt in 1 2 3; do
-    # shellcheck disable=SC2086  # the words of these variables are meant to be split
-    if $as_root apt-get update -qq &&
-        $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
+    # shellcheck disable=SC2046,SC2086  # words are meant to be split
+    if $as_root apt-get update -qq && $as_root DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $(named_as_here) >/dev/null; then
         exit 0
     fi
     echo "installing$missing failed (attempt $attempt of 3)" >&2
