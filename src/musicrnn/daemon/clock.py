@@ -1,0 +1,55 @@
+"""The machine's own time."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+
+
+class MonotonicClock:
+    """A clock that nobody can set, and a wait on it that any thread, or a signal handler, can cut short.
+
+    The wake-up goes through a socket because `select` is punctual to the microsecond on every system, and
+    because a signal handler may write to a socket but not take the lock of a `threading.Event`.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+
+    def now(self) -> float:
+        """Return seconds since an unknown moment; never goes back."""
+        return time.monotonic()
+
+    def wait_until(self, seconds: float) -> None:
+        """Wait for an absolute moment of this clock, or for :meth:`wake`."""
+        ready, _, _ = select.select([self._reader], [], [], max(seconds - time.monotonic(), 0.0))
+        if ready:
+            self._forget_wakes()
+
+    def wake(self) -> None:
+        """End the wait that is going on, or the next one."""
+        try:
+            self._writer.send(b"\0")
+        except OSError:
+            return  # full of wake-ups that nobody has waited for yet, or closed
+
+    def close(self) -> None:
+        """Give the socket back; a wake-up after this is nothing."""
+        self._reader.close()
+        self._writer.close()
+
+    def _forget_wakes(self) -> None:
+        try:
+            while self._reader.recv(256):
+                pass
+        except BlockingIOError:
+            return
+
+
+def seconds_asleep() -> float:
+    """Return how long the machine has been suspended since it started; 0 where the system does not tell."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if boottime is None else time.clock_gettime(boottime) - time.monotonic()

@@ -1,0 +1,66 @@
+"""Where commands of every control surface wait for the engine: bounded, and the last value of a control wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from musicrnn.control import Command, Panic, Quit, Set, Stop
+
+LIMIT = 256
+URGENT = (Panic, Stop, Quit)
+
+
+def _nobody(_: str) -> None:
+    """Answer a sender who wants no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command, and how to tell its sender that it was refused."""
+
+    command: Command
+    refuse: Callable[[str], None] = _nobody
+
+
+class Inbox:
+    """A queue between threads; ``notify`` is called after each request that went in."""
+
+    def __init__(self, notify: Callable[[], None], limit: int = LIMIT) -> None:
+        self._notify = notify
+        self._limit = limit
+        self._waiting: list[Request] = []
+        self._lock = threading.Lock()
+        self.dropped = 0
+
+    def put(self, request: Request) -> bool:
+        """Add a request; False where the queue is full. Panic, stop and quit always go in.
+
+        A newer value of a control takes the place of one that waits, so a flood of them takes no room.
+        """
+        with self._lock:
+            taken = self._add(request)
+        if taken:
+            self._notify()
+        return taken
+
+    def take(self) -> list[Request]:
+        """Return what waits, oldest first, and forget it."""
+        with self._lock:
+            taken, self._waiting = self._waiting, []
+        return taken
+
+    def _add(self, request: Request) -> bool:
+        self._waiting = [waiting for waiting in self._waiting if not _replaces(request.command, waiting.command)]
+        if len(self._waiting) >= self._limit and not isinstance(request.command, URGENT):
+            self.dropped += 1
+            return False
+        self._waiting.append(request)
+        return True
+
+
+def _replaces(new: Command, old: Command) -> bool:
+    if isinstance(new, Set):
+        return isinstance(old, Set) and new.name == old.name
+    return isinstance(new, URGENT) and new == old

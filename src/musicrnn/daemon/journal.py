@@ -1,0 +1,70 @@
+"""The session log as it is written: by a thread of its own, so that no disk holds the music up."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from musicrnn.daemon.session import Entry, entry_line
+
+ROOM = 4096
+
+
+class Journal:
+    """Appends entries to a log; after each bar they are on the disk, whatever happens to the program then.
+
+    Where the disk is full or gone it gives up and says so in ``problem``; the music goes on.
+    """
+
+    def __init__(self, path: Path, header: bytes) -> None:
+        """Begin the file, which must not be there yet. Raises OSError."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.problem = ""
+        self._file = path.open("xb", buffering=0)
+        self._file.write(header)
+        self._queue: queue.Queue[tuple[Entry, ...] | None] = queue.Queue(ROOM)
+        self._thread = threading.Thread(target=self._write_all, name="musicrnn-journal", daemon=True)
+        self._thread.start()
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Take entries to be written; never waits."""
+        if not entries:
+            return
+        try:
+            self._queue.put_nowait(tuple(entries))
+        except queue.Full:
+            self.problem = "the session log is incomplete: the disk is too slow"
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Write what waits, for so many seconds at most."""
+        try:
+            self._queue.put(None, timeout=seconds)
+        except queue.Full:
+            return
+        self._thread.join(timeout=seconds)
+
+    def _write_all(self) -> None:
+        with self._file:
+            while (entries := self._queue.get()) is not None:
+                if not self.problem:
+                    self._write(entries)
+            if not self.problem:
+                self._flush()
+
+    def _write(self, entries: tuple[Entry, ...]) -> None:
+        try:
+            self._file.write(b"".join(entry_line(entry) for entry in entries))
+            if any(entry["do"] == "bar" for entry in entries):
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            self.problem = f"the session log is incomplete: {error.strerror}"
+
+    def _flush(self) -> None:
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self.problem = f"the session log is incomplete: {error.strerror}"

@@ -1,0 +1,69 @@
+"""Getting a lost port back: a thread that tries again and again, away from the music."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from musicrnn.daemon.protocols import MidiOut
+from musicrnn.errors import PortError
+
+SECONDS = 1.0
+
+
+def _nothing(_: str) -> None:
+    """Say nothing."""
+
+
+class PortKeeper:
+    """Opens a lost port again as soon as its server, or the device, is back."""
+
+    def __init__(
+        self,
+        reopen: Callable[[], MidiOut],
+        notify: Callable[[], None],
+        say: Callable[[str], None] = _nothing,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._reopen = reopen
+        self._say = say
+        self._notify = notify
+        self._seconds = seconds
+        self._found: MidiOut | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def lost(self, port: MidiOut) -> None:
+        """Close the port at once, and look for it from now on.
+
+        A JACK client that outlives its server must be closed before another is opened: libjack crashes
+        otherwise. Closing takes it a second, which nobody hears.
+        """
+        port.close()
+        self._thread = threading.Thread(target=self._look, name="musicrnn-port", daemon=True)
+        self._thread.start()
+
+    def found(self) -> MidiOut | None:
+        """Return the port once when it is back."""
+        found, self._found = self._found, None
+        return found
+
+    def close(self) -> None:
+        """Stop looking, and close a port that nobody has fetched."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+        unfetched = self.found()
+        if unfetched is not None:
+            unfetched.close()
+
+    def _look(self) -> None:
+        self._say("the MIDI port is lost; it is opened again as soon as it can be, and the recording goes on")
+        while not self._closing.wait(self._seconds):
+            try:
+                self._found = self._reopen()
+            except PortError:
+                continue
+            self._say("the MIDI port is back")
+            self._notify()
+            return

@@ -1,0 +1,219 @@
+"""The program `musicrnn-daemon`: everything that plays, built, started and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from musicrnn.config.play import MidiSettings, OscSettings, RecordSettings
+from musicrnn.config.settings import Settings
+from musicrnn.control import Command, Start, Status
+from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
+from musicrnn.daemon.display import StatusLine, note, say
+from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.inbox import Inbox
+from musicrnn.daemon.instance import Instance
+from musicrnn.daemon.journal import Journal
+from musicrnn.daemon.keeper import PortKeeper
+from musicrnn.daemon.osc_server import OscServer, is_loopback
+from musicrnn.daemon.ports import NullPort, OpenPort, open_port
+from musicrnn.daemon.priority import be_punctual, settle
+from musicrnn.daemon.protocols import Clock
+from musicrnn.daemon.runtime import Runtime
+from musicrnn.daemon.session import Entry, header_line, resolved
+from musicrnn.daemon.shelf import folder_of, log_of, new_recording, trim
+from musicrnn.daemon.signals import EndedBySignal, Signals
+from musicrnn.errors import ConfigError, PortError
+from musicrnn.models.generator import Generator
+from musicrnn.models.step import StepModel
+
+LARGEST_FRESH_SEED = 2**31 - 1
+
+
+def run(settings: Settings) -> int:
+    """Play until the end that was asked for, or a signal; return the exit status."""
+    from musicrnn.models.onnx_step import load_model
+
+    return play(settings, load_model(settings.play.model))
+
+
+def play(settings: Settings, model: StepModel) -> int:
+    """Play a model; return the exit status."""
+    with contextlib.ExitStack() as stack:
+        daemon = build(settings, model, stack)
+        for line in daemon.first_lines():
+            say(line)
+        return daemon.run([Start()] if settings.play.autostart else [])
+
+
+@dataclass
+class Daemon:
+    """What plays, ready to run."""
+
+    settings: Settings
+    engine: Engine
+    runtime: Runtime
+    port: OpenPort
+    osc: OscServer | None
+    journal: Journal | None
+    recording: Path | None
+    notices: list[str] = field(default_factory=list)
+
+    def first_lines(self) -> Iterator[str]:
+        """Yield what a player wants to know first."""
+        play, parts = self.engine.header.play, self.engine.header.parts
+        voices = f"{len(parts)} parts: " if len(parts) > 1 else ""
+        yield f"Playing   {self.engine.header.model} ({voices}{', '.join(part.name for part in parts)})"
+        yield f"          {play.tempo:g} bpm, mu {play.mu:g}, sigma {play.sigma:g}, seed {play.seed}"
+        if not isinstance(self.port, NullPort):
+            aim = "" if self.settings.midi.port else "; connect a synth or a DAW's track to it"
+            yield f"MIDI port {self.port.name}{aim}"
+        yield f"Recording {self.recording}" if self.recording else "Recording off"
+        yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
+        yield from (f"Note      {notice}" for notice in self.notices)
+        yield "Ctrl-C stops."
+
+    def run(self, first: list[Command]) -> int:
+        """Play to the end, save the recording, and return the exit status."""
+        signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing)
+        line = StatusLine(lambda: self.runtime.status)
+        try:
+            with signals.installed():
+                if self.osc is not None:
+                    self.osc.start()
+                line.start()
+                settle()
+                be_punctual()
+                try:
+                    self.runtime.run(first)
+                finally:
+                    line.close()
+                    self._save()
+        except EndedBySignal:
+            note("ended at once; the recording can be made from its log with musicrnn sample --replay")
+        return 0
+
+    def _save(self) -> None:
+        if self.recording is None or self.journal is None:
+            return
+        self.journal.close()
+        if self.journal.problem:
+            note(self.journal.problem)
+        if not len(self.engine.recording):
+            say("Nothing was played, so nothing was recorded.")
+            log_of(self.recording).unlink(missing_ok=True)
+            return
+        from musicrnn.models.midi_write import write_midi
+
+        try:
+            write_midi(self.engine.recording.score(self.engine.tick), self.recording)
+        except OSError as error:
+            note(f"the recording must be written to {self.recording}, got: {error.strerror}")
+            return
+        say(f"Recorded  {self.recording}")
+
+
+def build(settings: Settings, model: StepModel, stack: contextlib.ExitStack, clock: Clock | None = None) -> Daemon:
+    """Build everything and start nothing but the writing of the log; ``stack`` closes it all again."""
+    clock = clock if clock is not None else _own_clock(stack)
+    notices: list[str] = []
+    chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
+    engine = Engine(Generator(model), chosen, prime=chosen.prime, model_hash=str(getattr(model, "sha256", "")))
+    port = _port(settings.midi, "midi.api" in settings.origins, stack, notices)
+    inbox = Inbox(clock.wake)
+    osc = _osc(settings.osc, "osc.port" in settings.origins, inbox, lambda: runtime.status, stack, notices)
+    recording, journal = _recording(settings.record, engine, stack)
+    keeper = PortKeeper(lambda: _open(settings.midi), clock.wake, note)
+    stack.callback(keeper.close)
+    runtime = Runtime(
+        engine,
+        clock,
+        port,
+        inbox,
+        log=journal.add if journal is not None else _no_log,
+        keeper=keeper,
+        asleep=seconds_asleep,
+        recording=lambda: _recording_words(recording, journal),
+    )
+    return Daemon(settings, engine, runtime, port, osc, journal, recording, notices)
+
+
+def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
+    clock = MonotonicClock()
+    stack.callback(clock.close)
+    return clock
+
+
+def _open(midi: MidiSettings) -> OpenPort:
+    return open_port(midi.api, midi.virtual_port, midi.port)
+
+
+def _port(midi: MidiSettings, asked: bool, stack: contextlib.ExitStack, notices: list[str]) -> OpenPort:
+    """Open the port; without a MIDI system, and unless one was asked for, play on into the recording."""
+    if midi.api != "none" and not midi.port:
+        stack.callback(Instance(midi.virtual_port).release)
+    try:
+        return _open(midi)
+    except PortError as error:
+        if asked or midi.port:
+            raise
+        notices.append(f"{error}. Until then this plays into the recording only.")
+        return NullPort()
+
+
+def _osc(
+    osc: OscSettings,
+    asked: bool,
+    inbox: Inbox,
+    status: Callable[[], Status],
+    stack: contextlib.ExitStack,
+    notices: list[str],
+) -> OscServer | None:
+    if not osc.enabled:
+        return None
+    try:
+        server = OscServer(osc.host, osc.port, inbox, status)
+    except OSError as error:
+        reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {error.strerror or error}"
+        if asked:
+            raise PortError(f"{reason}; --osc-port 0 takes a free one") from error
+        notices.append(f"{reason}; it is off (--osc-port 0 takes a free port)")
+        return None
+    stack.callback(server.close)
+    if not is_loopback(osc.host):
+        notices.append(f"OSC listens on {osc.host}: everybody on that network can steer this, and nothing checks who")
+    return server
+
+
+def _recording(
+    record: RecordSettings, engine: Engine, stack: contextlib.ExitStack
+) -> tuple[Path, Journal] | tuple[None, None]:
+    if not record.enabled:
+        return None, None
+    now = datetime.now().astimezone()
+    path = new_recording(record, engine.header.model, now)
+    try:
+        journal = Journal(log_of(path), header_line(replace(engine.header, started=now.isoformat(timespec="seconds"))))
+    except OSError as error:
+        raise ConfigError(
+            f"a recording must have a folder that can be written to, got {path.parent}: {error.strerror}; "
+            "--no-recording plays without one"
+        ) from error
+    stack.callback(journal.close)
+    if not record.file:
+        trim(folder_of(record), record.keep_megabytes, path)
+    return path, journal
+
+
+def _no_log(_: Sequence[Entry]) -> None:
+    """Keep no log."""
+
+
+def _recording_words(recording: Path | None, journal: Journal | None) -> str:
+    if recording is None or journal is None:
+        return ""
+    return journal.problem or str(recording)

@@ -1,0 +1,165 @@
+"""The one thread that touches the engine and the port: it takes commands, waits for the next tick, and sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from musicrnn.control import Command, Continue, Panic, Stop
+from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage
+from musicrnn.daemon.session import Entry
+from musicrnn.errors import MusicRNNError, PortError
+
+IDLE_SECONDS = 0.5
+MARGIN_SECONDS = 0.003
+SUSPENDED_SECONDS = 1.0
+
+
+class Keeper(Protocol):
+    """Finds a lost port again, in its own time."""
+
+    def lost(self, port: MidiOut) -> None:
+        """Be told that a port is lost; close it, and begin to look for it."""
+        ...
+
+    def found(self) -> MidiOut | None:
+        """Return the port once it is there again; None until then, and for a port that was not lost."""
+        ...
+
+
+class Runtime:
+    """Drives one engine until it is finished or :meth:`leave` is called.
+
+    ``log`` takes the session's entries and must not wait; ``asleep`` tells how long the machine has been
+    suspended so far, in seconds; ``recording`` what to say of the recording in the status. ``silencing``
+    tells that the last notes are being released, which nothing should break off.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        port: MidiOut,
+        inbox: Inbox,
+        *,
+        log: Callable[[Sequence[Entry]], None],
+        keeper: Keeper,
+        asleep: Callable[[], float] = lambda: 0.0,
+        recording: Callable[[], str] = str,
+    ) -> None:
+        self.status = replace(engine.status(clock.now()), port=port.name, recording=recording())
+        self.silencing = False
+        self._engine = engine
+        self._clock = clock
+        self._port: MidiOut | None = port
+        self._inbox = inbox
+        self._log = log
+        self._keeper = keeper
+        self._asleep = asleep
+        self._slept = asleep()
+        self._recording = recording
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Ask the loop to end; safe in a signal handler and from any thread."""
+        self._leaving = True
+        self._clock.wake()
+
+    def run(self, first: Iterable[Command] = ()) -> None:
+        """Obey the first commands and those that come, and play, until the end; whatever ends it, no note is left."""
+        try:
+            for command in first:
+                self._do(Request(command))
+            while not (self._engine.finished or self._leaving):
+                self._turn()
+        finally:
+            self._fall_silent()
+
+    def _turn(self) -> None:
+        for request in self._inbox.take():
+            self._do(request)
+        self._look_around()
+        self._make_ahead()
+        self._clock.wait_until(self._next_moment())
+        self._send(self._engine.release(self._clock.now()))
+        self._tell()
+
+    def _do(self, request: Request) -> None:
+        try:
+            self._send(self._engine.handle(request.command, self._clock.now()))
+        except MusicRNNError as error:
+            request.refuse(str(error))
+
+    def _make_ahead(self) -> None:
+        """Let the engine work ahead, but leave off where the next tick comes near."""
+        while self._engine.prepare(self._clock.now()):
+            deadline = self._engine.next_deadline()
+            if self._leaving or (deadline is not None and deadline - self._clock.now() < MARGIN_SECONDS):
+                return
+
+    def _next_moment(self) -> float:
+        idle = self._clock.now() + IDLE_SECONDS
+        deadline = self._engine.next_deadline()
+        return idle if deadline is None else min(deadline, idle)
+
+    def _look_around(self) -> None:
+        """See whether the port is back, and whether the machine has been suspended."""
+        port = self._keeper.found()
+        if port is not None:
+            self._port = port
+            self._begin_again()
+        slept = self._asleep()
+        if slept - self._slept > SUSPENDED_SECONDS:
+            self._do(Request(Panic()))
+        self._slept = slept
+
+    def _begin_again(self) -> None:
+        """Tell a port that has come back the programs, and nothing of the time without it."""
+        playing = self.status.playing
+        self._do(Request(Panic()))
+        if playing:
+            self._do(Request(Stop()))
+            self._do(Request(Continue()))
+
+    def _send(self, messages: Sequence[TimedMessage]) -> None:
+        if self._port is None:
+            return
+        try:
+            for message in messages:
+                self._port.send(message)
+        except PortError:
+            self._lose(self._port)
+
+    def _lose(self, port: MidiOut) -> None:
+        self._port = None
+        self._keeper.lost(port)
+
+    def _tell(self) -> None:
+        self._log(self._engine.take_entries())
+        name = self._port.name if self._port is not None else "lost; looking for it"
+        self.status = replace(self._engine.status(self._clock.now()), port=name, recording=self._recording())
+
+    def _fall_silent(self) -> None:
+        """Release every note and close the port, even where one of these fails."""
+        self.silencing = True
+        try:
+            self._send(self._engine.silence(self._clock.now()))
+            self._tell()
+        finally:
+            if self._port is not None:
+                self._port.close()
+            self.silencing = False
+
+
+class NoKeeper:
+    """For ports that cannot be lost."""
+
+    def lost(self, port: MidiOut) -> None:
+        """Pass it over."""
+
+    def found(self) -> MidiOut | None:
+        """Return None."""
+        return None

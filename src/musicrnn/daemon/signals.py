@@ -1,0 +1,44 @@
+"""Signals of the system: the first asks the program to end, the second ends it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class EndedBySignal(BaseException):
+    """A second signal came: what was going on is broken off, what must be released still is."""
+
+
+class Signals:
+    """Counts the signals that came.
+
+    ``leave`` is called by each, in the main thread between two instructions; ``may_break`` tells
+    whether the second may break off what is going on.
+    """
+
+    def __init__(self, leave: Callable[[], None], may_break: Callable[[], bool] = lambda: True) -> None:
+        self._leave = leave
+        self._may_break = may_break
+        self.came: list[int] = []
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[Signals]:
+        """Answer SIGINT, SIGTERM, SIGHUP and Windows' SIGBREAK within; only the main thread may."""
+        numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+        before = {number: signal.signal(number, self._handle) for number in numbers}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        self.came.append(number)
+        self._leave()
+        if len(self.came) > 1 and self._may_break():
+            raise EndedBySignal

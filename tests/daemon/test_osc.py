@@ -1,0 +1,100 @@
+"""What OSC messages mean."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Reset, Set, Start, Status, Stop
+from musicrnn.daemon.osc import ADDRESSES, command_of, status_messages
+from musicrnn.daemon.osc_packets import Malformed, Message, bundle_bytes, message_bytes, messages
+from musicrnn.errors import ControlError
+
+
+def _said(address: str, *values: int | float | str | bool) -> Command | None:
+    return command_of(messages(message_bytes(f"/musicrnn/{address}", *values))[0])
+
+
+@pytest.mark.parametrize(
+    ("address", "values", "command"),
+    [
+        ("mu", (1.5,), Set("mu", 1.5)),
+        ("mu", (2,), Set("mu", 2.0)),
+        ("sigma", (0.25,), Set("sigma", 0.25)),
+        ("seed", (7,), Set("seed", 7)),
+        ("tempo", (90.0,), Set("tempo", 90.0)),
+        ("density", (-2.0,), Set("density", -2.0)),
+        ("start", (), Start()),
+        ("start", (1.0,), Start()),
+        ("start", (0.0,), None),
+        ("stop", (True,), Stop()),
+        ("continue", (), Continue()),
+        ("reset", (), Reset()),
+        ("panic", (), Panic()),
+        ("panic", (0,), None),
+        ("prime", ("C4 . - - -",), Prime("C4 . - - -")),
+        ("mute", ("bass",), Mute("bass", True)),
+        ("mute", ("bass", 0), Mute("bass", False)),
+        ("mute", ("bass", 1.0), Mute("bass", True)),
+    ],
+)
+def test_a_message_is_a_command(
+    address: str, values: tuple[int | float | str | bool, ...], command: Command | None
+) -> None:
+    """Each address with the types it takes; a button's release is nothing."""
+    assert _said(address, *values) == command
+
+
+@pytest.mark.parametrize(
+    ("address", "values", "reason"),
+    [
+        ("mu", (), "takes the types"),
+        ("mu", ("loud",), "takes the types"),
+        ("mu", (float("nan"),), "finite"),
+        ("mu", (float("inf"),), "finite"),
+        ("mu", (-0.5,), "0..16"),
+        ("tempo", (0,), "20..999"),
+        ("seed", (1.5,), "whole"),
+        ("start", ("now",), "takes the types"),
+        ("mute", (1,), "takes the types"),
+        ("prime", ("C4 " * 4000,), "8192"),
+        ("*", (), "one of"),
+        ("mu/", (1.0,), "one of"),
+        ("quit", (), "one of"),
+    ],
+)
+def test_a_wrong_message_is_refused_with_its_reason(
+    address: str, values: tuple[int | float | str, ...], reason: str
+) -> None:
+    """Unknown addresses, patterns, wrong types and values out of range change nothing."""
+    with pytest.raises(ControlError, match=re.escape(reason)):
+        command_of(messages(message_bytes(f"/musicrnn/{address}", *values), 65536)[0])
+
+
+@given(st.sampled_from(sorted(ADDRESSES)), st.lists(st.one_of(st.integers(), st.floats(), st.text()), max_size=3))
+def test_any_values_are_a_command_or_refused(address: str, values: list[int | float | str]) -> None:
+    """Whatever types and values come, only ControlError or Malformed does."""
+    letters = {int: "i", float: "d", str: "s"}
+    types = "".join(letters[type(value)] for value in values)
+    try:
+        command_of(Message(address, types, tuple(values)))
+    except (ControlError, Malformed):
+        return
+
+
+def test_every_control_has_an_address() -> None:
+    """A control that is declared can be set over OSC."""
+    assert {f"/musicrnn/{name}" for name in CONTROLS} <= set(ADDRESSES)
+
+
+def test_the_status_fits_into_one_packet_that_can_be_read_again() -> None:
+    """The answer to /musicrnn/status is a bundle of messages with whole numbers of any size."""
+    status = Status(playing=True, seed=2**62, bar=3, parts=("a", "b"), sounding=(("a", 60),), muted=frozenset({"b"}))
+    found = messages(bundle_bytes(status_messages(status, {"refused": 2})), 4096)
+    values = {message.address: message.values for message in found}
+    assert values["/musicrnn/status/seed"] == (2**62,)
+    assert values["/musicrnn/status/sounding"] == ("a", 60)
+    assert values["/musicrnn/status/refused"] == (2,)
