@@ -98,10 +98,10 @@ def _read(settings: Settings, console: Console) -> Corpus:
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
 
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+        def progress(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=name[-40:])
 
-        corpus = read_corpus([Path(folder) for folder in settings.corpus.folders], settings.corpus, progress)
+        corpus = read_corpus(settings.corpus.folders, settings.corpus, progress)
     console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
     for left in corpus.left_out[:10]:
         console.print(f"  left out: {left.name}: {left.reason}", highlight=False, markup=False, soft_wrap=True)

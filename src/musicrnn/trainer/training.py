@@ -12,26 +12,23 @@ from rich.console import Console
 from musicrnn import __version__
 from musicrnn.config.settings import Settings
 from musicrnn.errors import TrainingError
-from musicrnn.export.step_graph import export_step
 from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.grammar import Grammar
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.midi_write import write_midi
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
-from musicrnn.models.text import text_of
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
 from musicrnn.trainer.dataset import Piece, total
-from musicrnn.trainer.display import Display, Progress
+from musicrnn.trainer.display import Display
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.session import Count
-from musicrnn.trainer.step import StepResult, Stepper
+from musicrnn.trainer.step import Stepper, StepResult
 
 LOG_EVERY = 10
 
@@ -216,6 +213,9 @@ class Training:
         t = self.settings.training
         if not t.audition_bars or epoch % t.audition_every:
             return
+        from musicrnn.models.midi_write import write_midi
+        from musicrnn.models.text import text_of
+
         model = NumpyStepModel(self.network.step_weights(), self.info({}))
         score = audition(model, t.audition_bars, Choice(seed=t.seed))
         stem = self.folder.auditions / f"epoch-{epoch:04}"
@@ -245,6 +245,8 @@ class Training:
         self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
 
     def _write_model(self, info: ModelInfo) -> None:
+        from musicrnn.export.step_graph import export_step
+
         content = export_step(self.network.step_weights(), info)
         if self.settings.training.quantise == "int8":
             from musicrnn.export.quantise import quantise
