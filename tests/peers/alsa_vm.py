@@ -1,7 +1,8 @@
 """A small virtual machine with a real ALSA sequencer, and arecordmidi in it as the recorder.
 
-The host calls ``run_in_guest``. In the guest, ``python -m tests.peers.alsa_vm FOLDER CLIENT PLAYER...`` starts the
-player, waits for the port of CLIENT, lets ``arecordmidi`` record it into FOLDER/heard.mid, and ends when all is played.
+The host calls ``run_in_guest``. In the guest, ``python -m tests.peers.alsa_vm FOLDER CLIENT START PLAYER...`` starts
+the player, waits for the port of CLIENT, lets ``arecordmidi`` record it into FOLDER/heard.mid, makes it play (START is
+a shell command, or empty for a line on the player's standard input), and ends when the player has ended.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ TICKS_PER_QUARTER = 480
 SLOW = 180.0  # seconds: an emulated processor starts Python slowly
 
 
-def run_in_guest(folder: Path, client: str, player: Sequence[str | Path]) -> Path:
+def run_in_guest(folder: Path, client: str, player: Sequence[str | Path], start: str = "") -> Path:
     """Boot the machine, have arecordmidi record what ``player`` plays, and return the file that it wrote.
 
-    The player opens a virtual port, prints PORT, plays when a line comes on its standard input, and prints PLAYED.
+    The player opens a virtual port of ``client``, plays after ``start`` (see above), and ends by itself.
     """
-    guest: list[str | Path] = [sys.executable, "-m", "tests.peers.alsa_vm", folder, client, *player]
+    guest: list[str | Path] = [sys.executable, "-m", "tests.peers.alsa_vm", folder, client, start, *player]
     with Program(["sh", BOOT, folder, *guest]) as machine:
         status = machine.wait(600)
         print(*(line for line in machine.printed if not line.startswith("\x1b")), sep="\n")
@@ -41,22 +42,24 @@ def ports() -> dict[str, str]:
     return {client: address for address, client in found}
 
 
-def record(folder: Path, player: Sequence[str], client: str) -> None:
+def record(folder: Path, client: str, start: str, player: Sequence[str]) -> None:
     """Record what the player plays on the port of ``client``."""
     with Program(player) as playing:
-        playing.wait_for_line("PORT", SLOW)
         wait_until(lambda: client in ports(), SLOW, f"an ALSA port of {client}")
         address = ports()[client]
         print("RECORDING", client, address, flush=True)
         time = ["-t", str(TICKS_PER_QUARTER), "-b", str(BPM)]
-        with Program(
-            ["arecordmidi", "-p", address, *time, folder / "heard.mid"], stop_signal=signal.SIGINT
-        ) as recording:
+        recorder = ["arecordmidi", "-p", address, *time, str(folder / "heard.mid")]
+        with Program(recorder, stop_signal=signal.SIGINT) as recording:
             wait_until(lambda: _is_connected(address), SLOW, "arecordmidi's connection")
-            playing.send_line("go")
-            playing.wait_for_line("PLAYED", SLOW)
+            if start:
+                subprocess.run(["sh", "-c", start], check=True)
+            else:
+                playing.send_line("go")
+            status = playing.wait(SLOW)
             recording.stop()
-        print("RECORDED", flush=True)
+        print(*playing.printed, sep="\n", flush=True)
+        assert status == 0, f"the player ended with status {status}"
 
 
 def _is_connected(address: str) -> bool:
@@ -68,4 +71,4 @@ def _is_connected(address: str) -> bool:
 
 
 if __name__ == "__main__":
-    record(Path(sys.argv[1]), sys.argv[3:], sys.argv[2])
+    record(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:])

@@ -28,9 +28,9 @@ def may_run_in_real_time() -> bool:
 class JackServer:
     """A jackd of its own name; a client joins it with ``environment``."""
 
-    def __init__(self, period: int = 1024) -> None:
+    def __init__(self, period: int = 1024, name: str = "") -> None:
         self.period = period
-        self.name = f"musicrnn-{uuid.uuid4().hex[:8]}"
+        self.name = name or f"musicrnn-{uuid.uuid4().hex[:8]}"
         self.environment = {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
         urgency = ["-R", "-P", "70"] if may_run_in_real_time() else ["--no-realtime"]
         driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(period)]

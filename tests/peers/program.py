@@ -29,6 +29,14 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
         time.sleep(POLL_SECONDS)
 
 
+def run_to_its_end(playing: Program, start: Sequence[str], seconds: float) -> None:
+    """Run the command that makes a player play, and wait until the player has ended by itself."""
+    subprocess.run(start, check=True, timeout=15)
+    status = playing.wait(seconds)
+    if status:
+        raise PeerError("\n".join([f"{playing.command[0]} ended with status {status}", *playing.printed[-20:]]))
+
+
 class Program:
     """A running program whose lines of output (stdout and stderr together) can be waited for."""
 
