@@ -1,0 +1,43 @@
+"""Models by name: those that ship, the untrained one, and files."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from musicrnn.errors import ModelError
+from musicrnn.models.untrained import NAME as UNTRAINED
+
+FOLDER = Path(__file__).parent / "pretrained"
+SUFFIX = ".onnx"
+FILE_IN_RUN = "model.onnx"
+
+
+def bundled() -> dict[str, Path]:
+    """Return the files of the models that ship, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob(f"*{SUFFIX}"))}
+
+
+def names() -> list[str]:
+    """Return every name that :func:`~musicrnn.models.onnx_step.load_model` knows."""
+    return [*bundled(), UNTRAINED]
+
+
+def find_model(name: str) -> Path:
+    """Return the file of a bundled model's name, a model file, or a training run's folder.
+
+    Raises ModelError with the nearest known names where there is none.
+    """
+    known = bundled()
+    if name in known:
+        return known[name]
+    path = Path(name).expanduser()
+    if path.is_dir():
+        path = path / FILE_IN_RUN
+    if path.is_file():
+        return path
+    if path.suffix == SUFFIX or path.name != name:
+        raise ModelError(f"{path}: the model must be a file that can be read, and there is none")
+    near = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise ModelError(f"a model must be one of {', '.join(names())} or a path, got {name!r}{hint}")
