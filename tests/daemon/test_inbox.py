@@ -1,0 +1,58 @@
+"""Where commands wait."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.control import Command, Panic, Quit, Reset, Set, Start, Stop
+from musicrnn.daemon.inbox import Inbox, Request
+
+COMMANDS: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Set, st.sampled_from(["mu", "sigma"]), st.floats(0, 16)),
+    st.sampled_from([Start(), Stop(), Reset(), Panic(), Quit()]),
+)
+
+
+def _inbox(limit: int = 4) -> tuple[Inbox, list[None]]:
+    notices: list[None] = []
+    return Inbox(lambda: notices.append(None), limit), notices
+
+
+def test_commands_come_out_in_order_once() -> None:
+    """First in, first out; each that went in is announced."""
+    inbox, notices = _inbox()
+    for command in (Start(), Set("mu", 1.0), Reset()):
+        assert inbox.put(Request(command))
+    assert [request.command for request in inbox.take()] == [Start(), Set("mu", 1.0), Reset()]
+    assert inbox.take() == []
+    assert len(notices) == 3
+
+
+def test_the_last_value_of_a_control_wins() -> None:
+    """A flood of one control takes the room of one."""
+    inbox, _ = _inbox()
+    for number in range(1000):
+        assert inbox.put(Request(Set("mu", number / 100)))
+    assert [request.command for request in inbox.take()] == [Set("mu", 9.99)]
+
+
+def test_a_full_queue_takes_only_what_is_urgent() -> None:
+    """Panic, stop and quit always go in; what does not is counted."""
+    inbox, _ = _inbox(limit=2)
+    assert [inbox.put(Request(Reset())) for _ in range(4)] == [True, True, False, False]
+    assert inbox.put(Request(Panic()))
+    assert inbox.put(Request(Stop()))
+    assert inbox.put(Request(Quit()))
+    assert inbox.dropped == 2
+
+
+@given(st.lists(COMMANDS))
+def test_it_stays_bounded_and_loses_nothing_urgent(commands: list[Command]) -> None:
+    """Whatever comes, the queue holds its limit and the three urgent commands at most."""
+    inbox, _ = _inbox(limit=4)
+    for command in commands:
+        inbox.put(Request(command))
+    waiting = [request.command for request in inbox.take()]
+    assert len(waiting) <= 4 + 3
+    assert {command for command in commands if isinstance(command, Panic | Stop | Quit)} <= set(waiting)

@@ -1,0 +1,229 @@
+"""The loop, with a clock that stands still and a port that remembers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from musicrnn.control import Command, Mute, Panic, Quit, Set, Start, Stop
+from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.protocols import MidiOut, TimedMessage
+from musicrnn.daemon.runtime import Runtime
+from musicrnn.daemon.session import Entry
+from musicrnn.models.frames import Sounding
+from musicrnn.models.generator import Generator
+from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, small_vocabulary
+from tests.daemon.driving import PLAY
+
+FRAMES = [(Sounding(0, 60),), *[(Sounding(0, 60, False),)] * 3]
+SILENCE = [bytes((0xB0 + channel, number, 0)) for channel in (0, 1, 9) for number in (64, 123, 120)]
+
+
+class Stage:
+    """A loop and all around it; ``at`` gives commands at moments in seconds after the beginning.
+
+    ``spare`` is given for a lost port, the machine sleeps an hour at ``sleeps_at``, and the log breaks
+    down at its entry number ``log_breaks_at``.
+    """
+
+    def __init__(
+        self,
+        at: dict[float, list[Command]],
+        *,
+        lasts: int | None = None,
+        spare: RecordingPort | None = None,
+        bars: int = 0,
+        sleeps_at: float = math.inf,
+        log_breaks_at: int = 0,
+    ) -> None:
+        self.clock = ScriptClock(at, self)
+        self.port = RecordingPort(lasts=lasts)
+        self.inbox = Inbox(self.clock.wake)
+        self.entries: list[Entry] = []
+        self.refused: list[str] = []
+        self.keeper = PortGiver(spare)
+        self._log_breaks_at = log_breaks_at
+        play = dataclasses.replace(PLAY, bars=bars)
+        self.engine = Engine(Generator(ScriptedModel(small_vocabulary(), FRAMES)), play)
+        self.runtime = Runtime(
+            self.engine,
+            self.clock,
+            self.port,
+            self.inbox,
+            log=self._log,
+            keeper=self.keeper,
+            asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
+        )
+
+    def _log(self, entries: Sequence[Entry]) -> None:
+        self.entries += entries
+        if self._log_breaks_at and len(self.entries) == self._log_breaks_at:
+            raise RuntimeError("a fault")
+
+    def put(self, command: Command) -> None:
+        """Do as a control surface does."""
+        self.inbox.put(Request(command, self.refused.append))
+
+    def sent(self) -> list[bytes]:
+        """Return what the first port was sent."""
+        return [message.data for message in self.port.messages]
+
+
+class ScriptClock(ManualClock):
+    """A clock at whose moments commands come in."""
+
+    def __init__(self, at: dict[float, list[Command]], stage: Stage) -> None:
+        super().__init__(1000.0)
+        self._at = sorted(at.items())
+        self._stage = stage
+
+    def wait_until(self, seconds: float) -> None:
+        """Let the commands come in that are due before."""
+        if self._at and self._at[0][0] + 1000.0 <= seconds:
+            _, commands = self._at.pop(0)
+            for command in commands:
+                self._stage.put(command)
+            return
+        super().wait_until(seconds)
+
+
+class PortGiver:
+    """Gives another port for one that is lost."""
+
+    def __init__(self, spare: MidiOut | None) -> None:
+        self.losses: list[MidiOut] = []
+        self._spare = spare
+
+    def lost(self, port: MidiOut) -> None:
+        """Remember it."""
+        self.losses.append(port)
+
+    def found(self) -> MidiOut | None:
+        """Give the spare port, once, after a loss."""
+        if not self.losses:
+            return None
+        given, self._spare = self._spare, None
+        return given
+
+
+def _pairs(messages: list[bytes]) -> bool:
+    """Tell whether each note-on has its note-off."""
+    down: set[tuple[int, int]] = set()
+    for status, pitch, *_ in messages:
+        if status & 0xF0 == 0x90:
+            down.add((status & 15, pitch))
+        if status & 0xF0 == 0x80:
+            down.remove((status & 15, pitch))
+    return not down
+
+
+def test_it_plays_until_it_is_told_to_quit_and_leaves_silence() -> None:
+    """The notes, then note-offs, then what ends what they could not; then the port is closed."""
+    stage = Stage({3.0: [Quit()]})
+    stage.runtime.run([Start()])
+    sent = stage.sent()
+    assert sent.count(bytes((0x90, 60, 96))) == 2
+    assert _pairs(sent)
+    assert sent[-9:] == SILENCE
+    assert stage.port.closed
+    assert stage.entries[-1]["do"] == "end"
+
+
+def test_nothing_is_played_before_a_start() -> None:
+    """Without a first command it waits."""
+    stage = Stage({10.0: [Quit()]})
+    stage.runtime.run()
+    assert all(data[0] & 0xF0 != 0x90 for data in stage.sent())
+
+
+def test_it_ends_after_its_bars() -> None:
+    """The engine says when."""
+    stage = Stage({}, bars=2)
+    stage.runtime.run([Start()])
+    assert [entry["bar"] for entry in stage.entries if entry["do"] == "bar"] == [0, 1]
+
+
+def test_a_refused_command_is_answered_and_the_music_goes_on() -> None:
+    """A part that is not there."""
+    stage = Stage({1.0: [Mute("kazoo")], 2.0: [Quit()]})
+    stage.runtime.run([Start()])
+    assert len(stage.refused) == 1
+    assert "kazoo" in stage.refused[0]
+    assert _pairs(stage.sent())
+
+
+def test_a_command_is_obeyed_between_two_ticks() -> None:
+    """The log says at which tick."""
+    stage = Stage({1.0: [Set("tempo", 60.0)], 4.0: [Quit()]})
+    stage.runtime.run([Start()])
+    (entry,) = [entry for entry in stage.entries if entry["do"] == "set"]
+    assert entry["tick"] == 8
+    assert stage.runtime.status.tempo == 60.0
+
+
+def test_a_fault_in_the_program_ends_it_with_silence() -> None:
+    """The fault comes out; the notes do not go on."""
+    stage = Stage({}, log_breaks_at=3)
+    with pytest.raises(RuntimeError, match="a fault"):
+        stage.runtime.run([Start()])
+    assert _pairs(stage.sent())
+    assert stage.sent()[-9:] == SILENCE
+    assert stage.port.closed
+
+
+def test_a_lost_port_does_not_stop_the_music_and_a_new_one_is_told_everything() -> None:
+    """The new port begins with silence and programs, before its first note."""
+    second = RecordingPort("second")
+    stage = Stage({2.0: [Set("mu", 2.0)], 6.0: [Quit()]}, lasts=6, spare=second)
+    stage.runtime.run([Start()])
+    sent = [message.data for message in second.messages]
+    before = sent[: [data[0] & 0xF0 for data in sent].index(0x90)]
+    assert stage.keeper.losses == [stage.port]
+    assert before[-3:] == [bytes((0xC0, 52)), bytes((0xC1, 32)), bytes((0xC9, 0))]
+    assert set(SILENCE) <= set(before)
+    assert second.closed
+    assert sent[-9:] == SILENCE
+
+
+def test_without_its_port_it_plays_on() -> None:
+    """The recording has no hole."""
+    stage = Stage({6.0: [Quit()]}, lasts=6)
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.port.startswith("lost")
+    assert [entry["bar"] for entry in stage.entries if entry["do"] == "bar"] == [0, 1, 2]
+
+
+def test_after_a_suspend_everything_is_silenced_once() -> None:
+    """The notes that sounded when the machine fell asleep are let go."""
+    stage = Stage({2.0: [Quit()]}, sleeps_at=1.0)
+    stage.runtime.run([Start()])
+    assert [entry["do"] for entry in stage.entries].count("panic") == 1
+
+
+def test_leaving_ends_a_wait() -> None:
+    """What a signal handler calls is seen at once."""
+    stage = Stage({})
+    stage.runtime.leave()
+    stage.runtime.run([Start()])
+    assert stage.sent()[-9:] == SILENCE
+
+
+def test_the_status_names_the_port() -> None:
+    """What a surface sees of it."""
+    stage = Stage({1.0: [Panic()], 1.5: [Stop()], 2.0: [Quit()]})
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.port == "test port"
+    assert stage.runtime.status.playing is False
+
+
+def test_messages_leave_in_order_of_time() -> None:
+    """Time never goes back on the port."""
+    stage = Stage({1.0: [Set("tempo", 400.0)], 1.2: [Stop(), Start()], 3.0: [Quit()]})
+    stage.runtime.run([Start()])
+    times = [message.seconds for message in stage.port.messages]
+    assert times == sorted(times)
+    assert isinstance(stage.port.messages[0], TimedMessage)
