@@ -20,7 +20,8 @@ def with_plain_names(model: onnx.ModelProto, weights: StepWeights) -> onnx.Model
     Weights are called by their role (``recurrent_1_weights``), constants ``constant_N``, what nodes
     compute ``value_N``; inputs and outputs keep their names, and their unknown dimension is called batch.
     """
-    return _plain(model.graph, _names(model.graph, _roles(weights)))
+    nodes = _in_order(model.graph)
+    return _plain(model.graph, nodes, _names(model.graph, nodes, _roles(weights)))
 
 
 def without_trimmings(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -28,15 +29,33 @@ def without_trimmings(model: onnx.ModelProto) -> onnx.ModelProto:
     graph = model.graph
     values = [*graph.input, *graph.output, *graph.initializer]
     names = {name: name for node in graph.node for name in (*node.input, *node.output)}
-    return _plain(graph, names | {value.name: value.name for value in values})
+    return _plain(graph, _in_order(graph), names | {value.name: value.name for value in values})
 
 
-def _plain(graph: onnx.GraphProto, names: dict[str, str]) -> onnx.ModelProto:
-    nodes = [_renamed(node, names) for node in graph.node]
+def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Return the nodes in the order in which the outputs need them; the converter's own order varies."""
+    makers = {name: node for node in graph.node for name in node.output}
+    ordered: dict[str, onnx.NodeProto] = {}
+
+    def visit(name: str) -> None:
+        node = makers.get(name)
+        if node is None or node.output[0] in ordered:
+            return
+        for needed in node.input:
+            visit(needed)
+        ordered[node.output[0]] = node
+
+    for output in graph.output:
+        visit(output.name)
+    return list(ordered.values())
+
+
+def _plain(graph: onnx.GraphProto, nodes: list[onnx.NodeProto], names: dict[str, str]) -> onnx.ModelProto:
+    renamed = [_renamed(node, names) for node in nodes]
     arrays = {names[tensor.name]: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     tensors = [onnx.numpy_helper.from_array(arrays[name], name) for name in sorted(arrays)]
     inputs, outputs = ([_batched(value) for value in values] for values in (graph.input, graph.output))
-    plain = onnx.helper.make_graph(nodes, "musicrnn_step", inputs, outputs, initializer=tensors)
+    plain = onnx.helper.make_graph(renamed, "musicrnn_step", inputs, outputs, initializer=tensors)
     opsets = [onnx.helper.make_opsetid("", OPSET)]
     return onnx.helper.make_model(plain, opset_imports=opsets, ir_version=IR_VERSION, producer_name="musicrnn")
 
@@ -56,11 +75,11 @@ def _roles(weights: StepWeights) -> dict[_Key, str]:
     return roles
 
 
-def _names(graph: onnx.GraphProto, roles: dict[_Key, str]) -> dict[str, str]:
+def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto], roles: dict[_Key, str]) -> dict[str, str]:
     names = {"": ""} | {value.name: value.name for value in (*graph.input, *graph.output)}
     arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     counts = {"constant": 0, "value": 0}
-    for node in graph.node:
+    for node in nodes:
         for old in (*node.input, *node.output):
             if old in names:
                 continue
