@@ -39,6 +39,8 @@ def daemon(folder: Path, model: str | Path, api: str) -> Daemon:
     recording, port = folder / "session.mid", str(free_udp_port())
     command = [program("musicrnn-daemon"), "--model", model, "--midi-api", api, "--bars", BARS, "--tempo", TEMPO]
     command += ["--seed", SEED, "--record", recording, "--osc-port", port, "--no-autostart"]
+    (folder / "runtime").mkdir()
     own = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
+    own["XDG_RUNTIME_DIR"] = str(folder / "runtime")
     start = ("oscsend", "127.0.0.1", port, "/musicrnn/start")
     return Daemon(tuple(word if isinstance(word, Path) else str(word) for word in command), own, recording, start)
