@@ -1,14 +1,21 @@
-"""Bars on a grid of ticks from time signatures in a finer time."""
+"""Bars from time signatures, and time signatures from bars; all in ticks of the grid.
+
+Bars of one metre lie at ``start + k * size``, each line at its nearest tick, so that a metre whose bar is
+no whole number of ticks (5/32 on a grid of 4) does not drift. A time signature always begins a bar: inside a bar
+it cuts that bar short, which is how MIDI files tell of pickups and of cut bars.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from math import floor
 
 from musicrnn.models.score import Bar
 
 Metre = tuple[int, int, int]
 COMMON_TIME = (4, 4)
+_HALF = Fraction(1, 2)
 
 
 def nearest(position: int, ticks_per_beat: int, grid: int) -> int:
@@ -16,37 +23,63 @@ def nearest(position: int, ticks_per_beat: int, grid: int) -> int:
     return (2 * position * grid + ticks_per_beat) // (2 * ticks_per_beat)
 
 
-def bars_until(end: int, metres: Sequence[Metre], ticks_per_beat: int, grid: int) -> tuple[Bar, ...]:
-    """Return the bars on the grid from 0 to the end of the bar in which grid tick ``end`` - 1 lies.
+def bars_until(end: int, metres: Sequence[Metre], grid: int) -> tuple[Bar, ...]:
+    """Return the bars from 0 to the end of the bar in which tick ``end`` - 1 lies, one bar at least.
 
-    ``metres`` are (file tick, numerator, denominator), sorted; 4/4 stands before the first. A change
-    inside a bar cuts that bar short, also one after the last note.
+    ``metres`` are (tick, numerator, denominator) in any order; of those of one tick the last holds, and
+    4/4 stands before the first.
     """
     bars: list[Bar] = []
     for start, stop, numerator, denominator in _spans(metres):
-        for head, tail in _bar_lines(start, stop, Fraction(numerator * 4 * ticks_per_beat, denominator)):
-            first, last = _on_grid(head, ticks_per_beat, grid), _on_grid(tail, ticks_per_beat, grid)
+        size = Fraction(numerator * 4 * grid, denominator)
+        for first, last in _bar_lines(start, stop, size):
             if first >= end and bars:
                 return tuple(bars)
-            if last > first:
-                bars.append(Bar(first, last - first, numerator, denominator))
+            bars.append(Bar(first, last - first, numerator, denominator))
     return tuple(bars)
 
 
-def _on_grid(position: Fraction, ticks_per_beat: int, grid: int) -> int:
-    return int((2 * position * grid + ticks_per_beat) // (2 * ticks_per_beat))
+def metres_of(bars: Sequence[Bar], grid: int) -> list[Metre]:
+    """Return the fewest time signatures from which :func:`bars_until` makes these bars again.
+
+    One stands at the end of a last bar that is cut short. A bar longer than its metre cannot be told: it
+    comes back as several.
+    """
+    metres: list[Metre] = []
+    lines: Iterator[tuple[int, int]] = iter(())
+    for bar in bars:
+        metre = (bar.numerator, bar.denominator)
+        expected = next(lines, None) if metres and metres[-1][1:] == metre else None
+        if expected is None or expected[0] != bar.start:
+            metres.append((bar.start, *metre))
+            lines = _bar_lines(bar.start, None, Fraction(bar.numerator * 4 * grid, bar.denominator))
+            expected = next(lines)
+        if expected[1] != bar.end:
+            lines = iter(())
+    if bars and bars[-1].end < next(_bar_lines(bars[-1].start, None, _size(bars[-1], grid)))[1]:
+        metres.append((bars[-1].end, bars[-1].numerator, bars[-1].denominator))
+    return metres
+
+
+def _size(bar: Bar, grid: int) -> Fraction:
+    return Fraction(bar.numerator * 4 * grid, bar.denominator)
 
 
 def _spans(metres: Sequence[Metre]) -> Iterator[tuple[int, int | None, int, int]]:
-    """Yield each metre with the file ticks from which and to which it holds (None: for ever)."""
-    starts = list(metres) if metres and metres[0][0] <= 0 else [(0, *COMMON_TIME), *metres]
-    for (start, numerator, denominator), following in zip(starts, [*starts[1:], None], strict=True):
-        yield start, following[0] if following else None, numerator, denominator
+    """Yield each metre with the ticks from which and to which it holds (None: for ever)."""
+    by_tick = {0: COMMON_TIME} | {max(tick, 0): (numerator, denominator) for tick, numerator, denominator in metres}
+    starts = sorted(by_tick)
+    for start, stop in zip(starts, [*starts[1:], None], strict=True):
+        yield start, stop, *by_tick[start]
 
 
-def _bar_lines(start: int, stop: int | None, size: Fraction) -> Iterator[tuple[Fraction, Fraction]]:
-    head = Fraction(start)
-    while stop is None or head < stop:
-        tail = head + size if stop is None else min(head + size, Fraction(stop))
-        yield head, tail
-        head = tail
+def _bar_lines(start: int, stop: int | None, size: Fraction) -> Iterator[tuple[int, int]]:
+    """Yield the first tick of each bar and of the one after it; bars too short for a tick of their own are left out."""
+    count, first = 0, start
+    while stop is None or first < stop:
+        count += 1
+        last = floor(start + count * size + _HALF)
+        last = last if stop is None else min(last, stop)
+        if last > first:
+            yield first, last
+        first = last

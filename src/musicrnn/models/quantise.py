@@ -14,7 +14,7 @@ from musicrnn.models.bar_lines import bars_until, nearest
 from musicrnn.models.declaration import parts_of_declaration
 from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, Moved
 from musicrnn.models.midi_read import MidiPiece, MidiTrack, Ticks
-from musicrnn.models.score import GRIDS, Bar, Tempo
+from musicrnn.models.score import GRIDS, Bar, Part, Tempo
 
 LONGEST_BEATS = 20_000
 _ON_GRID_BEATS = 1 / 96
@@ -53,23 +53,33 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
         raise MidiFileError(f"{piece.name}: a piece must hold a note, got none")
     _check_length(piece)
     grid, resolution = settings.ticks_per_beat, piece.ticks_per_beat
+    declared = parts_of_declaration(piece.declaration)
+    piece = _with_declared_drums(piece, declared)
     sounding = [_sounding(track, settings.pedal) for track in piece.tracks]
     tracks = [
         GridTrack(t.number, instrument, t.channel, t.name, t.program, t.drums, _rows(notes, t.drums, resolution, grid))
         for t, instrument, notes in zip(piece.tracks, _instruments(piece.tracks), sounding, strict=True)
     ]
     end = max(int((track.notes[:, 0] + track.notes[:, 1]).max()) for track in tracks)
+    bars = bars_until(end, [(nearest(tick, resolution, grid), n, d) for tick, n, d in piece.metres], grid)
     on_grid = GridPiece(
         piece.name,
         grid,
         tuple(tracks),
-        bars_until(end, piece.metres, resolution, grid),
-        _tempos(piece, end, grid),
+        bars,
+        _tempos(piece, bars[-1].end, grid),
         _moved(piece, sounding, grid),
-        parts_of_declaration(piece.declaration),
+        declared,
         piece.warnings,
     )
     return without_long_silence(on_grid, settings.longest_silence) if settings.longest_silence else on_grid
+
+
+def _with_declared_drums(piece: MidiPiece, declared: Sequence[Part]) -> MidiPiece:
+    """Return the piece with drums where the file's own parts say so, whatever the channel."""
+    percussive = {part.name: part.percussive for part in declared}
+    tracks = tuple(replace(track, drums=percussive.get(track.name, track.drums)) for track in piece.tracks)
+    return replace(piece, tracks=tracks)
 
 
 def _check_length(piece: MidiPiece) -> None:
@@ -120,7 +130,7 @@ def _tempos(piece: MidiPiece, end: int, grid: int) -> tuple[Tempo, ...]:
         by_tick[nearest(tick, piece.ticks_per_beat, grid)] = 6e7 / microseconds
     changes: list[Tempo] = []
     for tick, bpm in sorted(by_tick.items()):
-        if tick < max(end, 1) and (not changes or changes[-1].bpm != bpm):
+        if tick < end and (not changes or changes[-1].bpm != bpm):
             changes.append(Tempo(tick, bpm))
     return tuple(changes)
 
