@@ -25,7 +25,8 @@ class Control:
 
     def check(self, value: float) -> float:
         """Return the value; ControlError unless it is a finite number in range."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        number: object = value
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
             raise ControlError(f"{self.name} must be a finite number, got {value!r}")
         if not self.low <= value <= self.high:
             raise ControlError(f"{self.name} must be in {self.low:g}..{self.high:g}, got {value:g}")

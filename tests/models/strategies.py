@@ -11,7 +11,7 @@ from musicrnn.models.vocabulary import Vocabulary
 
 @st.composite
 def parts(draw: st.DrawFn, name: str) -> Part:
-    """A small part, percussive or not."""
+    """Draw a small part, percussive or not."""
     low = draw(st.integers(0, 120))
     high = draw(st.integers(low, min(127, low + 6)))
     percussive = draw(st.booleans())
@@ -21,7 +21,7 @@ def parts(draw: st.DrawFn, name: str) -> Part:
 
 @st.composite
 def vocabularies(draw: st.DrawFn) -> Vocabulary:
-    """A vocabulary of one to three small parts."""
+    """Draw a vocabulary of one to three small parts."""
     chosen = tuple(draw(parts(f"part-{i}")) for i in range(draw(st.integers(1, 3))))
     articulation = draw(st.booleans())
     bins = draw(st.integers(0, 4)) if articulation else 0
@@ -70,7 +70,7 @@ def bars(draw: st.DrawFn, ticks_per_beat: int, most: int = 4) -> tuple[Bar, ...]
 
 @st.composite
 def scores(draw: st.DrawFn, vocabulary: Vocabulary) -> Score:
-    """A score within the vocabulary's ranges, whatever its polyphony."""
+    """Draw a score within the vocabulary's ranges, whatever its polyphony."""
     ruler = draw(bars(vocabulary.ticks_per_beat))
     length = ruler[-1].end
     notes: list[Note] = []

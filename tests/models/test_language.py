@@ -40,7 +40,8 @@ def test_whatever_the_grammar_admits_decodes_and_encodes_back(data: st.DataObjec
     """Any walk through the grammar has a next token at each point, and is the one spelling of its frames."""
     vocabulary = data.draw(vocabularies())
     grammar = Grammar(vocabulary)
-    state, tokens = grammar.start, []
+    state = grammar.start
+    tokens: list[int] = []
     length = data.draw(st.integers(1, 40))
     while len(tokens) < length or state.phase != Phase.OPEN:
         legal = grammar.legal(state).nonzero()[0].tolist()

@@ -15,8 +15,8 @@ def tune(seed: int, bars: int = 6, metre: tuple[int, int] = (4, 4)) -> Score:
     ruler = regular_bars(bars * metre[0] * 4 // metre[1] * 4, 4, *metre)[:bars]
     length = ruler[-1].end
     notes: list[Note] = []
-    for part, (pitch, steps) in enumerate(((67, (2, 4)), (48, (4, 8)))):
-        at = 0
+    for part, (first, steps) in enumerate(((67, (2, 4)), (48, (4, 8)))):
+        at, pitch = 0, first
         while at < length:
             size = min(int(rng.choice(steps)), length - at)
             pitch = int(np.clip(pitch + rng.integers(-2, 3), PARTS[part].low + 6, PARTS[part].high - 6))

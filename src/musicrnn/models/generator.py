@@ -33,8 +33,11 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How tokens are chosen: A ~ Normal(mu, sigma) drawn once a ``span``; ``density`` is added to the
-    logits of attacks; ``may_end`` allows the model to end the piece."""
+    """How tokens are chosen.
+
+    A ~ Normal(mu, sigma) is drawn once a ``span``; ``density`` is added to the logits of attacks;
+    ``may_end`` allows the model to end the piece.
+    """
 
     mu: float = 1.0
     sigma: float = 0.0

@@ -34,14 +34,14 @@ class State(NamedTuple):
     """All that the rules need of the past.
 
     ``sounding`` and ``naming`` are sets of slots as bit masks: what sounded in the tick before, and
-    what this tick's frame has named so far that the next one can hold. ``count`` and ``part_count``
+    what this tick's frame has named so far that the next one can hold. ``named`` and ``part_count``
     count the notes named in this frame and in the last named note's part; ``kept`` those of them
     that sounded before and go on; ``changed`` tells that one was begun.
     """
 
     phase: int = Phase.BEFORE
     last_slot: int = -1
-    count: int = 0
+    named: int = 0
     part_count: int = 0
     kept: int = 0
     changed: bool = False
@@ -54,7 +54,7 @@ class Columns(NamedTuple):
 
     phase: NDArray[np.int16]
     last_slot: NDArray[np.int16]
-    count: NDArray[np.int16]
+    named: NDArray[np.int16]
     part_count: NDArray[np.int16]
     kept: NDArray[np.int16]
     changed: NDArray[np.int16]
@@ -124,7 +124,7 @@ class Grammar:
         return State(
             Phase.VELOCITY if wants_velocity else Phase.NAMING,
             slot,
-            state.count + 1,
+            state.named + 1,
             state.part_count + 1 if same_part else 1,
             state.kept + keeps,
             state.changed or not keeps,
@@ -151,11 +151,13 @@ class Grammar:
         packed = b"".join(state.sounding.to_bytes(self._bytes, "little") for state in states)
         bits = np.frombuffer(packed, dtype=np.uint8).reshape(len(states), self._bytes)
         sounding = np.unpackbits(bits, axis=1, count=self.vocabulary.slots, bitorder="little").astype(bool)
-        return Columns(*small.T, sounding)
+        phase, last_slot, named, part_count, kept, changed = small.T
+        return Columns(phase, last_slot, named, part_count, kept, changed, sounding)
 
     def legal(self, state: State) -> NDArray[np.bool_]:
         """Return which tokens may follow, bool[size]."""
-        return self.legal_many(self.columns([state]))[0]
+        mask: NDArray[np.bool_] = self.legal_many(self.columns([state]))[0]
+        return mask
 
     def legal_many(self, columns: Columns) -> NDArray[np.bool_]:
         """Return which tokens may follow each state, bool[N, size]."""
@@ -163,7 +165,7 @@ class Grammar:
         is_open, naming = phase == Phase.OPEN, phase == Phase.NAMING
         sounding_count = columns.sounding.sum(1, dtype=np.int16)[:, None]
         kept, changed = columns.kept[:, None], columns.changed[:, None] > 0
-        mask = self._notes(columns, kept, changed, sounding_count) & (is_open | naming)
+        mask: NDArray[np.bool_] = self._notes(columns, kept, changed, sounding_count) & (is_open | naming)
         mask |= self._velocity & (phase == Phase.VELOCITY)
         mask[:, TICK] = (naming & (changed | (kept < sounding_count)) | is_open & (sounding_count > 0))[:, 0]
         mask[:, SUSTAIN] = mask[:, END] = is_open[:, 0]
@@ -177,17 +179,17 @@ class Grammar:
         changed: NDArray[np.bool_],
         sounding_count: NDArray[np.int16],
     ) -> NDArray[np.bool_]:
-        count, last = columns.count[:, None], columns.last_slot[:, None]
+        named, last = columns.named[:, None], columns.last_slot[:, None]
         last_part = np.where(last < 0, np.int16(-1), self._part_of_slot[last])
         same_part = self._token_part == last_part
         part_count = np.where(same_part, columns.part_count[:, None] + 1, 1).astype(np.int16)
         room_in_part = self._polyphony[self._token_part]
         sounds = columns.sounding[:, np.maximum(self._token_slot, 0)]
         keeps = self._hold if self._holds_apart else sounds
-        allowed = self._note & (self._token_slot > last) & (count < self.vocabulary.max_polyphony)
+        allowed = self._note & (self._token_slot > last) & (named < self.vocabulary.max_polyphony)
         allowed = allowed & (part_count <= room_in_part) & (sounds | self._attack)
         more = self._later_part | (~self._last_of_part & (part_count < room_in_part))
-        more = more & (count + 1 < self.vocabulary.max_polyphony)
+        more = more & (named + 1 < self.vocabulary.max_polyphony)
         completes = keeps & ~changed & (kept + 1 == sounding_count)
         result: NDArray[np.bool_] = allowed & (~completes | more)
         return result

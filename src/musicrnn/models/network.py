@@ -34,7 +34,9 @@ class NetworkShape:
 
 
 class Network(keras.Model):  # type: ignore[misc]
-    """tokens int32[B, T], positions int32[B, T, 3], mask bool[B, T], state float32[layers, 2, B, units]
+    """The network.
+
+    tokens int32[B, T], positions int32[B, T, 3], mask bool[B, T], state float32[layers, 2, B, units]
     -> logits float32[B, T, V] of each next token, and the state after the last unmasked step.
 
     Masked steps must come last in a row; they leave the state as it is.

@@ -155,9 +155,7 @@ def bar_length(numerator: int, denominator: int, ticks_per_beat: int) -> int:
     return max(1, round(numerator * 4 * ticks_per_beat / denominator))
 
 
-def regular_bars(
-    length: int, ticks_per_beat: int, numerator: int = 4, denominator: int = 4
-) -> tuple[Bar, ...]:
+def regular_bars(length: int, ticks_per_beat: int, numerator: int = 4, denominator: int = 4) -> tuple[Bar, ...]:
     """Return the bars of one metre that cover at least ``length`` ticks (at least one bar)."""
     size = bar_length(numerator, denominator, ticks_per_beat)
     count = max(1, -(-length // size))

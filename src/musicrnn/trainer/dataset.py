@@ -46,7 +46,7 @@ def piece_of(score: Score, grammar: Grammar, transpose: int) -> tuple[Piece, Fit
     tokens = np.array(encode(frames, vocabulary), dtype=np.int16)
     columns = grammar.columns(grammar.states(tokens.tolist())[1:])
     closes = np.isin(tokens, (TICK, SUSTAIN))
-    tick_of = (np.cumsum(closes) - closes)[1:]
+    tick_of: NDArray[np.int64] = (np.cumsum(closes) - closes)[1:]
     last = score.bars[-1]
     after_end = Position(0, 0, metre_class(last.numerator, last.denominator))
     every = [*positions(score.bars, vocabulary.ticks_per_beat), after_end]
@@ -118,7 +118,9 @@ class Shifter:
         count = self.vocabulary.slots
         bits = np.unpackbits(piece.sounding[window], axis=1, count=count, bitorder="little").astype(bool)
         padded = np.concatenate([bits, np.zeros((len(bits), 1), bool)], axis=1)
-        return Columns(*small.T, padded[:, self.slots[shift + self.most]])
+        phase, last_slot, named, part_count, kept, changed = small.T
+        moved = padded[:, self.slots[shift + self.most]]
+        return Columns(phase, last_slot, named, part_count, kept, changed, moved)
 
 
 def total(pieces: Iterable[Piece]) -> tuple[int, int]:

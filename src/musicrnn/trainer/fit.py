@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from musicrnn.errors import TrainingError
+from musicrnn.trainer.count import Count, Learner, StepResult
 from musicrnn.trainer.display import Progress
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.schedule import Schedule
-from musicrnn.trainer.session import Count
-from musicrnn.trainer.step import Stepper, StepResult
 
 MOST_SETBACKS = 3
 
@@ -55,7 +54,7 @@ class Fit:
     """Runs a stepper over lanes until a limit is reached."""
 
     def __init__(
-        self, stepper: Stepper, lanes: Lanes, schedule: Schedule, limits: Limits, hooks: Hooks, count: Count
+        self, stepper: Learner, lanes: Lanes, schedule: Schedule, limits: Limits, hooks: Hooks, count: Count
     ) -> None:
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
@@ -116,7 +115,9 @@ class Fit:
                 f"step {self.count.step}: the loss must be finite, got {result.nats} with a gradient norm of "
                 f"{result.gradient_norm}, also after going back {MOST_SETBACKS} times; try a lower learning_rate"
             )
-        self.hooks.warn(f"step {self.count.step}: the loss is {result.nats}; back to the last checkpoint, at half the rate")
+        self.hooks.warn(
+            f"step {self.count.step}: the loss is {result.nats}; back to the last checkpoint, at half the rate"
+        )
         self.count = self.hooks.reload()
         self.count.setbacks, self.count.rate_scale = setbacks, scale
 

@@ -70,7 +70,7 @@ def split(count: int, settings: CorpusSettings) -> tuple[list[int], list[int], l
 
 
 def material(
-    named: Sequence[tuple[str, Score]], settings: CorpusSettings, done: Callable[[int], None] = lambda count: None
+    named: Sequence[tuple[str, Score]], settings: CorpusSettings, done: Callable[[int], None] = lambda _: None
 ) -> Material:
     """Return scores as material; CorpusError where there is too little of it.
 
@@ -94,9 +94,7 @@ def material(
     tokens = sum(map(len, train))
     if tokens < FEWEST_TOKENS:
         raise CorpusError(f"the training share must hold at least {FEWEST_TOKENS} tokens, got {tokens}")
-    names = {
-        key: [usable[i][0] for i in share] for key, share in zip(("train", "valid", "test"), shares, strict=True)
-    }
+    names = {key: [usable[i][0] for i in share] for key, share in zip(("train", "valid", "test"), shares, strict=True)}
     scores = [score for _, score in usable]
     fit = Fit(out_of_range, over_polyphony)
     return Material(vocabulary, train, valid, test, names, _tempo(scores), _metre(scores), fit)

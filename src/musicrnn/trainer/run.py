@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +35,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.signal = 0
 
-    def __call__(self, number: int, frame: FrameType | None) -> None:
+    def __call__(self, number: int, _: FrameType | None) -> None:
         """Note the signal, or end."""
         if self.signal:
             os._exit(128 + number)
@@ -159,10 +160,15 @@ def _origin(settings: Settings, corpus: Corpus) -> dict[str, Any]:
 
 
 def _start_tensorflow(settings: Settings) -> None:
-    """Load TensorFlow quietly, with the threads and the determinism that the settings ask for."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
+    """Load TensorFlow, with the threads and the determinism that the settings ask for.
 
+    Its own start-up messages, which speak of absent GPUs on every machine without one, are held back
+    unless TF_CPP_MIN_LOG_LEVEL is set.
+    """
+    with _silent_stderr(unless="TF_CPP_MIN_LOG_LEVEL" in os.environ):
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
     threads = settings.training.threads
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -171,6 +177,25 @@ def _start_tensorflow(settings: Settings) -> None:
         pass  # TensorFlow was started before, with its threads as they are.
     if settings.training.deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def _silent_stderr(unless: bool) -> Iterator[None]:
+    """Send what C libraries write to standard error to nowhere while the block runs."""
+    if unless:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def free_space_for(folder: Path, size: int) -> None:

@@ -22,7 +22,7 @@ METRICS = (
 
 def default_folder(name: str) -> Path:
     """Return runs/NAME-DATE for a run that names no folder."""
-    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    return Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
 
 
 class RunFolder:
@@ -60,7 +60,7 @@ class RunFolder:
         self._take_lock()
 
     def _take_lock(self) -> None:
-        self._lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held as long as the run
+        self._lock = (self.path / ".lock").open("w")
         if sys.platform == "win32":
             return
         import fcntl
@@ -80,14 +80,14 @@ class RunFolder:
 
     def log(self, line: str) -> None:
         """Add a line to the run's diary."""
-        with open(self.path / "train.log", "a", encoding="utf-8") as file:
-            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
+        with (self.path / "train.log").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}\n")
 
     def read_metrics(self) -> list[dict[str, str]]:
         """Return the rows written so far."""
         if not self.metrics.exists():
             return []
-        with open(self.metrics, encoding="utf-8", newline="") as file:
+        with self.metrics.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
     def rewrite_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -100,7 +100,7 @@ class RunFolder:
 
     def add_metrics(self, row: dict[str, Any]) -> None:
         """Add one row."""
-        with open(self.metrics, "a", encoding="utf-8", newline="") as file:
+        with self.metrics.open("a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, METRICS, lineterminator="\n").writerow(row)
 
     def plot(self) -> None:
@@ -121,5 +121,6 @@ class RunFolder:
         if rows:
             axes.legend()
         buffer = io.BytesIO()
-        FigureCanvasAgg(figure).print_png(buffer)
+        FigureCanvasAgg(figure)
+        figure.savefig(buffer, format="png", dpi=110)
         write_whole(self.path / "loss.png", buffer.getvalue())

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``kind`` is cosine (to 0 at the end), exponential (times ``decay`` an epoch from ``decay_start`` on) or
-    constant; the first ``warmup`` steps rise to it in a straight line."""
+    """How the rate moves.
+
+    ``kind`` is cosine (to 0 at the end), exponential (times ``decay`` an epoch from ``decay_start`` on) or
+    constant; the first ``warmup`` steps rise to it in a straight line.
+    """
 
     kind: str
     peak: float
@@ -23,5 +26,5 @@ class Schedule:
         if self.kind == "cosine":
             return rate * 0.5 * (1.0 + math.cos(math.pi * min(max(share, 0.0), 1.0)))
         if self.kind == "exponential":
-            return rate * self.decay ** max(0.0, epochs - self.decay_start)
+            return rate * float(self.decay ** max(0.0, epochs - self.decay_start))
         return rate

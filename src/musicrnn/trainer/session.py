@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,9 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.weights import StepWeights
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
+from musicrnn.trainer.count import Count
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.step import Stepper
-
-
-@dataclass(slots=True)
-class Count:
-    """How far a run has come; ``seconds`` is the time spent in training and validation."""
-
-    step: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    epoch: int = 0
-    best: float = float("inf")
-    best_epoch: int = 0
-    rate_scale: float = 1.0
-    setbacks: int = 0
-    epoch_nats: float = 0.0
-    epoch_tokens: int = 0
-    figures: dict[str, float] = field(default_factory=dict)
 
 
 def weight_variables(network: Network) -> dict[str, Any]:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from keras import optimizers
 
 from musicrnn.models.network import Network
+from musicrnn.trainer.count import StepResult
 from musicrnn.trainer.lanes import Batch
 
 Tensor = Any
-
-
-class StepResult(NamedTuple):
-    """Summed nats and predictions of a batch, the gradient's norm before clipping, and the parameters' norm."""
-
-    nats: float
-    tokens: int
-    gradient_norm: float
-    parameter_norm: float
 
 
 class Stepper:
@@ -47,7 +39,9 @@ class Stepper:
         nats, after = self._evaluate(*_tensors(batch), batch.fresh, state)
         return float(nats), after
 
-    def _train_batch(self, tokens: Tensor, places: Tensor, targets: Tensor, valid: Tensor, legal: Tensor, fresh: Tensor) -> Any:
+    def _train_batch(
+        self, tokens: Tensor, places: Tensor, targets: Tensor, valid: Tensor, legal: Tensor, fresh: Tensor
+    ) -> Any:
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
             start = _reset(self.state, fresh)
@@ -61,7 +55,14 @@ class Stepper:
         return nats, norm, tf.linalg.global_norm(variables)
 
     def _evaluate_batch(
-        self, tokens: Tensor, places: Tensor, targets: Tensor, valid: Tensor, legal: Tensor, fresh: Tensor, state: Tensor
+        self,
+        tokens: Tensor,
+        places: Tensor,
+        targets: Tensor,
+        valid: Tensor,
+        legal: Tensor,
+        fresh: Tensor,
+        state: Tensor,
     ) -> Any:
         logits, after = self.network(tokens, places, valid, _reset(state, fresh), training=False)
         return _nats(logits, targets, valid, legal), after

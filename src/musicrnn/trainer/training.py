@@ -20,6 +20,7 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
+from musicrnn.trainer.count import Count, StepResult
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.display import Display
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
@@ -27,8 +28,7 @@ from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
-from musicrnn.trainer.session import Count
-from musicrnn.trainer.step import Stepper, StepResult
+from musicrnn.trainer.step import Stepper
 
 LOG_EVERY = 10
 
@@ -56,7 +56,8 @@ class Training:
         t, n = settings.training, settings.network
         shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout)
         self.network = Network(prepared.vocabulary, shape, t.seed)
-        self.stepper = Stepper(self.network, t.lanes, weight_decay=t.weight_decay, clip=t.clip)
+        self.lane_count = min(t.lanes, len(prepared.train))
+        self.stepper = Stepper(self.network, self.lane_count, weight_decay=t.weight_decay, clip=t.clip)
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)
         self.writer = tf.summary.create_file_writer(str(folder.tensorboard))
@@ -67,7 +68,7 @@ class Training:
         return Lanes(
             pieces,
             self.grammar,
-            t.lanes,
+            self.lane_count,
             t.window,
             transpose=0 if once else c.transpose,
             seed=t.seed,
@@ -161,7 +162,7 @@ class Training:
         self.count = count
         if count.step % LOG_EVERY:
             return
-        row = {
+        row: dict[str, Any] = {
             "step": count.step,
             "epoch": self.lanes.epoch + 1,
             "seconds": round(count.seconds, 1),
@@ -214,14 +215,14 @@ class Training:
         if not t.audition_bars or epoch % t.audition_every:
             return
         from musicrnn.models.midi_write import write_midi
-        from musicrnn.models.text import text_of
+        from musicrnn.models.text_write import text_of
 
         model = NumpyStepModel(self.network.step_weights(), self.info({}))
         score = audition(model, t.audition_bars, Choice(seed=t.seed))
         stem = self.folder.auditions / f"epoch-{epoch:04}"
         try:
-            write_midi(score, stem.with_suffix(".mid"), overwrite=True)
-            write_text_whole(stem.with_suffix(".txt"), text_of(score))
+            write_midi(score, stem.with_suffix(".mid"))
+            write_text_whole(stem.with_suffix(".txt"), text_of(score, self.prepared.vocabulary.velocity_bins))
         except OSError as error:
             self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
 

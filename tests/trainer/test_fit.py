@@ -1,0 +1,128 @@
+"""The loop: when it ends, when it saves, and what it does about a loss that is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+
+import pytest
+
+from musicrnn.config.corpus import CorpusSettings
+from musicrnn.errors import TrainingError
+from musicrnn.models.grammar import Grammar
+from musicrnn.trainer.count import Count, StepResult
+from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
+from musicrnn.trainer.lanes import Batch, Lanes
+from musicrnn.trainer.material import material
+from musicrnn.trainer.schedule import Schedule
+from tests.trainer.pieces import tunes
+
+MATERIAL = material(tunes(10), CorpusSettings(ticks_per_beat=4, transpose=0))
+
+
+class ScriptedStepper:
+    """A stepper whose losses are given beforehand."""
+
+    def __init__(self, losses: Iterator[float]) -> None:
+        self.losses = losses
+        self.rates: list[float] = []
+
+    def train(self, batch: Batch, rate: float) -> StepResult:
+        """Return the next loss."""
+        self.rates.append(rate)
+        tokens = int(batch.valid.sum())
+        return StepResult(next(self.losses) * tokens, tokens, 1.0, 1.0)
+
+
+class Diary:
+    """Remembers what the loop asked for."""
+
+    def __init__(self, valid: Callable[[int], float] = lambda _: 1.0) -> None:
+        self.saves = 0
+        self.warnings: list[str] = []
+        self.epochs: list[tuple[int, bool]] = []
+        self.valid = valid
+        self.stop = False
+
+    def hooks(self) -> Hooks:
+        """Return hooks that write into this diary."""
+        return Hooks(
+            save=self._save,
+            reload=Count,
+            validate=lambda: (self.valid(len(self.epochs)), 2.0),
+            epoch_done=lambda count, better: self.epochs.append((count.epoch, better)),
+            report=lambda _: None,
+            step_done=lambda *_: None,
+            warn=self.warnings.append,
+            stop_asked=lambda: self.stop,
+        )
+
+    def _save(self) -> None:
+        self.saves += 1
+
+
+def _fit(diary: Diary, limits: Limits, losses: Iterator[float] | None = None) -> tuple[Fit, ScriptedStepper]:
+    stepper = ScriptedStepper(losses or repeat(2.0))
+    lanes = Lanes(MATERIAL.train, Grammar(MATERIAL.vocabulary), 2, 64, seed=1)
+    schedule = Schedule("constant", 0.01, warmup=0)
+    return Fit(stepper, lanes, schedule, limits, diary.hooks(), Count()), stepper
+
+
+def test_it_ends_when_all_epochs_are_done() -> None:
+    """Three epochs are validated three times, and the first, which is the best, is marked."""
+    diary = Diary()
+    fit, _ = _fit(diary, Limits(epochs=3))
+    assert fit.run() == Ending.EPOCHS
+    assert diary.epochs == [(1, True), (2, False), (3, False)]
+
+
+def test_it_ends_when_patience_runs_out() -> None:
+    """Two epochs without a better validation end it."""
+    diary = Diary(lambda epoch: (3.0, 2.0, 2.5, 2.5, 2.5)[epoch])
+    fit, _ = _fit(diary, Limits(epochs=50, patience=2))
+    assert fit.run() == Ending.PATIENCE
+    assert [better for _, better in diary.epochs] == [True, True, False, False]
+    assert fit.count.best == 2.0
+
+
+def test_a_request_to_stop_saves_first() -> None:
+    """Asked to stop, it writes a checkpoint and ends before another step."""
+    diary = Diary()
+    diary.stop = True
+    fit, stepper = _fit(diary, Limits(epochs=3))
+    assert fit.run() == Ending.ASKED
+    assert (diary.saves, stepper.rates) == (1, [])
+
+
+def test_it_saves_every_so_many_steps() -> None:
+    """save_every counts steps; the end of an epoch saves as well."""
+    diary = Diary()
+    fit, stepper = _fit(diary, Limits(epochs=2, save_every=2))
+    fit.run()
+    assert diary.saves == len(stepper.rates) // 2 + 2
+
+
+def test_a_loss_that_is_not_finite_goes_back_at_half_the_rate() -> None:
+    """One NaN is survived: the last checkpoint is taken up, and the rate is halved from there on."""
+    diary = Diary()
+    fit, stepper = _fit(diary, Limits(epochs=1), chain([2.0, float("nan")], repeat(2.0)))
+    assert fit.run() == Ending.EPOCHS
+    assert "back to the last checkpoint" in diary.warnings[0]
+    assert (stepper.rates[0], stepper.rates[2]) == (0.01, 0.005)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_stays_infinite_ends_the_run_plainly(bad: float) -> None:
+    """After three times the run ends with the step, the value and what to try."""
+    fit, _ = _fit(Diary(), Limits(epochs=1), repeat(bad))
+    with pytest.raises(TrainingError, match="try a lower learning_rate"):
+        fit.run()
+
+
+def test_the_schedules_are_what_they_say() -> None:
+    """Warm-up in a straight line, cosine to zero, exponential from its start on, constant."""
+    assert [Schedule("constant", 1.0, 4).rate(step, 0, 0) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    cosine = Schedule("cosine", 1.0, 0)
+    assert [round(cosine.rate(9, 0, share), 6) for share in (0, 0.5, 1)] == [1.0, 0.5, 0.0]
+    falling = Schedule("exponential", 1.0, 0, decay=0.5, decay_start=2)
+    assert [falling.rate(9, epoch, 0) for epoch in (1, 2, 3, 4)] == [1.0, 1.0, 0.5, 0.25]
