@@ -18,7 +18,7 @@ def trained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     run = folder / "run"
     size = ["--units", "48", "--layers", "1", "--embedding", "16", "--window", "64", "--lanes", "8"]
-    length = ["--epochs", "2", "--transpose", "1", "--audition-bars", "2", "--threads", "2"]
+    length = ["--epochs", "2", "--transpose", "1", "--audition-bars", "0", "--threads", "2"]
     where: list[str | Path] = [CHORALES, "--run-folder", run, "--name", "tiny"]
     command: list[str | Path] = [program("musicrnn-train"), *where, *size, *length]
     with Program(command, {"XDG_CACHE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}) as training:

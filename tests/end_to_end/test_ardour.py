@@ -14,9 +14,9 @@ from tests.peers.program import Program, run_to_its_end
 
 
 @pytest.mark.daw
-def test_ardour_records_each_note_of_the_daemon(tmp_path: Path) -> None:
+def test_ardour_records_each_note_of_the_daemon(trained_model: Path, tmp_path: Path) -> None:
     """The take on Ardour's own disk equals the daemon's recording, note for note."""
-    playing = daemon(tmp_path, "chorales", "jack")
+    playing = daemon(tmp_path, trained_model, "jack")
     with PipeWire() as pipewire, Program(playing.command, {**playing.environment, **pipewire.preloading}) as program:
         source = pipewire.wait_for_port("MusicRNN:")
         with Ardour(tmp_path, source, pipewire.environment) as ardour:

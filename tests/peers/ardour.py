@@ -9,6 +9,7 @@ from types import TracebackType
 
 from tests.peers.program import PeerError, Program
 
+EMPTY_TAKE_BYTES = 26  # a header and an end of track: Ardour makes the file of the next take beforehand
 SCRIPT = Path(__file__).with_name("ardour_record.lua")
 
 
@@ -41,7 +42,8 @@ class Ardour:
         """Stop recording, save the session and return the file of the take."""
         self._stop_file.touch()
         self._program.wait_for_line("SAVED", 30)
-        takes = list(self._session.glob("interchange/*/midifiles/*.mid"))
+        files = self._session.glob("interchange/*/midifiles/*.mid")
+        takes = [path for path in files if path.stat().st_size > EMPTY_TAKE_BYTES]
         if len(takes) != 1:
             raise PeerError(f"Ardour left {len(takes)} takes, expected 1")
         return takes[0]
