@@ -57,11 +57,17 @@ class Journal:
 
     def _write(self, entries: tuple[Entry, ...]) -> None:
         try:
-            self._file.write(b"".join(entry_line(entry) for entry in entries))
+            self._put(b"".join(entry_line(entry) for entry in entries))
             if any(entry["do"] == "bar" for entry in entries):
                 os.fsync(self._file.fileno())
         except OSError as error:
             self.problem = f"the session log is incomplete: {error.strerror}"
+
+    def _put(self, data: bytes) -> None:
+        """Write all of it: an unbuffered file may take less at once."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _flush(self) -> None:
         try:

@@ -69,11 +69,9 @@ class SystemPort:
 
     def send(self, message: TimedMessage) -> None:
         """Send at once. Raises PortError where the port is lost or refuses, ValueError for what is not MIDI."""
-        from mido import Message
-
         if self.lost:
             raise PortError(f"the MIDI server behind port {self.name} must run, got no answer from it")
-        parsed = Message.from_bytes(message.data)
+        parsed = _message(message.data)
         try:
             self._output.send(parsed)
         except (OSError, RuntimeError) as error:
@@ -81,15 +79,27 @@ class SystemPort:
         self._last_send = time.monotonic()
 
     def close(self) -> None:
-        """Wait until the last messages have left, then close.
+        """Wait until the last messages have left, then close; nothing the second time.
 
         RtMidi drops what its server has not fetched yet.
         """
+        if self._output.closed:
+            return
         rest = self._last_send + DRAIN_SECONDS - time.monotonic()
         if rest > 0 and not self.lost:
             time.sleep(rest)
         with _quiet(), contextlib.suppress(OSError, RuntimeError):
             self._output.close()
+
+
+def _message(data: bytes) -> Any:
+    """Return mido's message; RtMidi would send anything."""
+    from mido import Message
+
+    try:
+        return Message.from_bytes(data)
+    except (ValueError, IndexError, KeyError) as error:
+        raise ValueError(f"what is sent must be one MIDI message, got {data.hex(' ') or 'nothing'}") from error
 
 
 OpenPort = NullPort | SystemPort

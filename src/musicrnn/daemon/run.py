@@ -41,10 +41,10 @@ def run(settings: Settings) -> int:
     return play(settings, load_model(settings.play.model))
 
 
-def play(settings: Settings, model: StepModel) -> int:
-    """Play a model; return the exit status."""
+def play(settings: Settings, model: StepModel, *, engine: type[Engine] = Engine) -> int:
+    """Play a model with that kind of engine; return the exit status."""
     with contextlib.ExitStack() as stack:
-        daemon = build(settings, model, stack)
+        daemon = build(settings, model, stack, engine=engine)
         for line in daemon.first_lines():
             say(line)
         return daemon.run([Start()] if settings.play.autostart else [])
@@ -117,20 +117,27 @@ class Daemon:
         say(f"Recorded  {self.recording}")
 
 
-def build(settings: Settings, model: StepModel, stack: contextlib.ExitStack, clock: Clock | None = None) -> Daemon:
+def build(
+    settings: Settings,
+    model: StepModel,
+    stack: contextlib.ExitStack,
+    *,
+    clock: Clock | None = None,
+    engine: type[Engine] = Engine,
+) -> Daemon:
     """Build everything and start nothing but the writing of the log; ``stack`` closes it all again."""
     clock = clock if clock is not None else _own_clock(stack)
     notices: list[str] = []
     chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
-    engine = Engine(Generator(model), chosen, prime=chosen.prime, model_hash=str(getattr(model, "sha256", "")))
+    player = engine(Generator(model), chosen, prime=chosen.prime, model_hash=str(getattr(model, "sha256", "")))
     port = _port(settings.midi, "midi.api" in settings.origins, stack, notices)
     inbox = Inbox(clock.wake)
     osc = _osc(settings.osc, "osc.port" in settings.origins, inbox, lambda: runtime.status, stack, notices)
-    recording, journal = _recording(settings.record, engine, stack)
+    recording, journal = _recording(settings.record, player, stack)
     keeper = PortKeeper(lambda: _open(settings.midi), clock.wake, note)
     stack.callback(keeper.close)
     runtime = Runtime(
-        engine,
+        player,
         clock,
         port,
         inbox,
@@ -139,7 +146,7 @@ def build(settings: Settings, model: StepModel, stack: contextlib.ExitStack, clo
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
     )
-    return Daemon(settings, engine, runtime, port, osc, journal, recording, notices)
+    return Daemon(settings, player, runtime, port, osc, journal, recording, notices)
 
 
 def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
@@ -157,12 +164,14 @@ def _port(midi: MidiSettings, asked: bool, stack: contextlib.ExitStack, notices:
     if midi.api != "none" and not midi.port:
         stack.callback(Instance(midi.virtual_port).release)
     try:
-        return _open(midi)
+        port = _open(midi)
     except PortError as error:
         if asked or midi.port:
             raise
         notices.append(f"{error}. Until then this plays into the recording only.")
         return NullPort()
+    stack.callback(port.close)
+    return port
 
 
 def _osc(

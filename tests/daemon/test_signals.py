@@ -1,0 +1,44 @@
+"""Signals: the first asks, the second insists."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from musicrnn.daemon.signals import EndedBySignal, Signals
+
+
+def test_the_first_signal_only_asks() -> None:
+    """Nothing is raised where the program happens to be."""
+    asked: list[None] = []
+    with Signals(lambda: asked.append(None)).installed() as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signals.came == [signal.SIGTERM]
+    assert len(asked) == 1
+
+
+def test_the_second_breaks_off_what_is_going_on() -> None:
+    """Whatever it is."""
+    with Signals(lambda: None).installed() as signals:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(EndedBySignal):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert signals.came == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_the_release_of_notes_is_not_broken_off() -> None:
+    """However many signals come."""
+    with Signals(lambda: None, may_break=lambda: False).installed() as signals:
+        for _ in range(5):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert len(signals.came) == 5
+
+
+def test_the_handlers_of_before_come_back() -> None:
+    """Ctrl-C is a KeyboardInterrupt again."""
+    before = signal.getsignal(signal.SIGINT)
+    with Signals(lambda: None).installed():
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
