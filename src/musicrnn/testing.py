@@ -15,7 +15,7 @@ from musicrnn.models.score import Part
 from musicrnn.models.step import Logits, NetworkState, StepModel
 from musicrnn.models.timing import METRES, Position
 from musicrnn.models.tokens import frame_tokens
-from musicrnn.models.vocabulary import SUSTAIN, Vocabulary
+from musicrnn.models.vocabulary import SUSTAIN, Kind, Vocabulary
 from musicrnn.models.weights import Floats, LayerWeights, StepWeights
 
 
@@ -157,14 +157,24 @@ class FailingModel:
 
 
 def random_model(
-    vocabulary: Vocabulary, seed: int = 0, *, units: int = 8, scale: float = 1.0, metre: tuple[int, int] = (4, 4)
+    vocabulary: Vocabulary,
+    seed: int = 0,
+    *,
+    units: int = 8,
+    scale: float = 1.0,
+    metre: tuple[int, int] = (4, 4),
+    calm: float = 0.0,
 ) -> NumpyStepModel:
-    """Return a small LSTM with random weights: it plays nonsense, and anything that is legal."""
+    """Return a small LSTM with random weights: it plays nonsense, and anything that is legal.
+
+    ``calm`` is added to the logits of what lets notes go on.
+    """
     rng = np.random.default_rng(seed)
 
     def normal(*shape: int) -> Floats:
         return rng.normal(scale=scale, size=shape).astype(np.float32)
 
+    goes_on = (vocabulary.kind == Kind.HOLD) | (vocabulary.kind == Kind.SUSTAIN)
     weights = StepWeights(
         token=normal(vocabulary.size, units),
         tick=normal(vocabulary.ticks_per_beat, units),
@@ -172,7 +182,7 @@ def random_model(
         metre=normal(METRES, units),
         layers=(LayerWeights(normal(units, 4 * units), normal(units, 4 * units), normal(4 * units)),),
         output=normal(units, vocabulary.size),
-        output_bias=normal(vocabulary.size),
+        output_bias=normal(vocabulary.size) + calm * goes_on.astype(np.float32),
     )
     return NumpyStepModel(weights, ModelInfo("random", vocabulary, layers=1, units=units, metre=metre))
 

@@ -13,7 +13,9 @@ class SampleSettings(Section):
 
     bars: int = setting(16, low=1, high=1_000_000, unit="bars", help="Length of the piece, where seconds is 0.")
     seconds: float = setting(0.0, low=0, high=86_400, unit="seconds", help="Length of the piece; 0 goes by bars.")
-    output: str = setting("sample.mid", path=True, help="MIDI file to write; the score text goes beside it as .txt.")
+    output: str = setting(
+        "", path=True, help="MIDI file to write; the score text goes beside it as .txt. None prints the text."
+    )
     text: bool = setting(True, help="Write the score text too.")
     replay: str = setting("", path=True, help="Session log to play again exactly, instead of something new.")
     overwrite: bool = setting(False, help="Allow files that exist to be written over.")

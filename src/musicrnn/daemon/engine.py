@@ -59,6 +59,12 @@ class Engine:
         """The next tick to be played: the length of the recording so far."""
         return self._performance.tick
 
+    @property
+    def last(self) -> Made | None:
+        """The tick played last, None before the first."""
+        past = self._performance.timeline.past
+        return past[-1] if past else None
+
     # What it is told.
 
     def handle(self, command: Command, now: float) -> list[TimedMessage]:

@@ -13,18 +13,20 @@ from musicrnn.models.tokens import encode
 from musicrnn.models.vocabulary import SUSTAIN, TICK, Vocabulary
 
 
-def prime_frames(text: str, vocabulary: Vocabulary) -> tuple[list[Frame], tuple[Bar, ...]]:
+def prime_frames(
+    text: str, vocabulary: Vocabulary, metre: tuple[int, int] = (4, 4)
+) -> tuple[list[Frame], tuple[Bar, ...]]:
     """Return the frames of a prime, one a tick, and its bars; none for an empty text.
 
-    ``text`` is score text, or the old 89 characters. Raises ControlError where it cannot be read or
-    the model cannot name its notes.
+    ``text`` is score text, or the old 89 characters; ``metre`` holds where it names none. Raises
+    ControlError where it cannot be read or the model cannot name its notes.
     """
     if not text.strip():
         return [], ()
     from musicrnn.daemon.prime_text import score_of_prime
 
     try:
-        score = score_of_prime(text, vocabulary)
+        score = score_of_prime(text, vocabulary, metre)
         frames, fit = frames_of(score, vocabulary)
     except (ScoreTextError, ValueError) as error:
         raise ControlError(f"the prime must be score text or the old characters: {error}") from error
@@ -52,7 +54,7 @@ class Primer:
 
     def __init__(self, generator: Generator, text: str) -> None:
         """Read the text; ControlError where it is wrong."""
-        frames, bars = prime_frames(text, generator.vocabulary)
+        frames, bars = prime_frames(text, generator.vocabulary, generator.model.info.metre)
         self.text = text
         self._generator = generator
         self._tokens = encode(frames, generator.vocabulary)[1:-1]

@@ -38,14 +38,30 @@ class Recording:
 
     def score(self, until: int) -> Score:
         """Return the score so far, in whole bars that hold tick ``until - 1``; what still sounds ends at ``until``."""
-        ringing = [
+        notes = tuple(Note(*note) for note in sorted(self._notes + self._ringing(until)))
+        bars = regular_bars(until, self.ticks_per_beat, *self.metre)
+        return Score(self.ticks_per_beat, self.parts, notes, bars, self._tempos())
+
+    def window(self, start: int, until: int) -> list[Note]:
+        """Return the notes that sound from tick ``start``, no more than a few bars ago, up to ``until``, cut to fit."""
+        rows = self._ringing(until)
+        for row in reversed(self._notes):
+            if row[0] + row[3] <= start:
+                break
+            rows.append(row)
+        cut = (
+            (max(at, start), part, pitch, min(at + length, until) - max(at, start), velocity)
+            for at, part, pitch, length, velocity in rows
+            if at < until
+        )
+        return [Note(*row) for row in sorted(cut)]
+
+    def _ringing(self, until: int) -> list[tuple[int, int, int, int, int]]:
+        return [
             (start, part, pitch, until - start, velocity)
             for (_, pitch), (start, part, velocity) in self._open.items()
             if until > start
         ]
-        notes = tuple(Note(*note) for note in sorted(self._notes + ringing))
-        bars = regular_bars(until, self.ticks_per_beat, *self.metre)
-        return Score(self.ticks_per_beat, self.parts, notes, bars, self._tempos())
 
     def _tempos(self) -> tuple[Tempo, ...]:
         tempos: list[Tempo] = []

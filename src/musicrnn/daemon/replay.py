@@ -37,8 +37,8 @@ class Replay:
         self._session = session
         self._generator = generator
         self._heard = heard
-        self._recording = recording_of(header)
-        self.performance = Performance(generator, choice_of(header.play), self._recording)
+        self.recording = recording_of(header)
+        self.performance = Performance(generator, choice_of(header.play), self.recording)
         self.performance.forced = {
             entry["tick"]: entry["kind"] for entry in session.entries if entry["do"] == "failure"
         }
@@ -51,7 +51,7 @@ class Replay:
         for entry in self._session.entries:
             self._advance(entry["tick"])
             self._obey(entry)
-        return self._recording.score(until)
+        return self.recording.score(until)
 
     def _advance(self, tick: int) -> None:
         performance = self.performance
@@ -103,6 +103,6 @@ class Replay:
         except ControlError as error:
             raise SessionError(f"tick {entry['tick']}: {error}") from error
         if control.name == "tempo":
-            self._recording.tempo(self.performance.tick, value)
+            self.recording.tempo(self.performance.tick, value)
         else:
             self.performance.choice = changed(self.performance.choice, control.name, value)

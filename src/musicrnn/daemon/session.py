@@ -27,6 +27,7 @@ from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.sampling import Span
 from musicrnn.models.score import Part
+from musicrnn.models.step import StepModel
 
 FORMAT = 1
 MAX_BYTES = 512 * 2**20
@@ -102,6 +103,11 @@ def make_header(info: ModelInfo, play: PlaySettings, prime: str, model_hash: str
         prime,
         __version__,
     )
+
+
+def hash_of(model: StepModel) -> str:
+    """Return the SHA-256 of a model's file, empty for a model that has none."""
+    return str(getattr(model, "digest", ""))
 
 
 def choice_of(play: PlaySettings) -> Choice:

@@ -1,0 +1,153 @@
+"""Texts and files to the notes of a prime, in the parts of a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from musicrnn.errors import ControlError, MidiFileError
+from musicrnn.models.legacy_text import is_legacy_text, read_legacy_text
+from musicrnn.models.midi_read import read_midi
+from musicrnn.models.part_plan import PartPlan, plan_parts
+from musicrnn.models.parts import assign, discover_parts
+from musicrnn.models.quantise import GridSettings, quantise
+from musicrnn.models.score import Note, Part, Score, regular_bars
+from musicrnn.models.score_pieces import piece_of_score
+from musicrnn.models.text_pieces import score_of_file
+from musicrnn.models.text_read import score_of_text
+from musicrnn.models.text_write import text_of
+from musicrnn.models.vocabulary import Vocabulary
+
+MIDI_ENDINGS = (".mid", ".midi", ".kar", ".smf")
+MAX_FILE_BYTES = 16 * 2**20
+_NAMES_PARTS = re.compile(r"^#\s*part\.|[\w-]:~?[A-Ga-g]", re.MULTILINE)
+_NAMES_METRE = re.compile(r"^\s*(#\s*metre\s*=|\[\d+/\d+\])", re.MULTILINE)
+
+
+def prime_text(setting: str, vocabulary: Vocabulary) -> str:
+    """Return the text of a prime given as a text, or as the path of a text or MIDI file.
+
+    A MIDI file is read on the model's grid and written as text. Raises ControlError for a file that
+    cannot be read, MidiFileError or ScoreTextError for one that is none.
+    """
+    path = _path_of(setting)
+    if path is None:
+        return setting
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ControlError(f"{path}: a prime must have at most {MAX_FILE_BYTES} bytes, got {path.stat().st_size}")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ControlError(f"{path}: the prime's file must be readable, got: {error.strerror}") from error
+    grid = vocabulary.ticks_per_beat
+    if not content.startswith((b"MThd", b"RIFF")) and path.suffix.lower() not in MIDI_ENDINGS:
+        return text_of(fitted(score_of_file(content, str(path), grid), vocabulary))
+    return text_of(fitted(_score_of_midi(content, str(path), grid), vocabulary))
+
+
+def _path_of(setting: str) -> Path | None:
+    if not setting or len(setting) > 4096 or "\n" in setting or "\0" in setting:
+        return None
+    path = Path(setting).expanduser()
+    looks = setting.lower().endswith((*MIDI_ENDINGS, ".txt"))
+    try:
+        return path if looks or path.is_file() else None
+    except OSError:
+        return None
+
+
+def _score_of_midi(content: bytes, name: str, grid: int) -> Score:
+    pieces = read_midi(content, name)
+    if not pieces:
+        raise MidiFileError(f"{name}: a piece must hold a note, got none")
+    piece = quantise(pieces[0], GridSettings(grid))
+    plan = plan_parts([piece])
+    return assign(piece, plan, discover_parts([piece], plan))[0]
+
+
+def score_of_prime(text: str, vocabulary: Vocabulary, metre: tuple[int, int]) -> Score:
+    """Read score text, or the old characters, to a score in the model's parts and on its grid.
+
+    ``metre`` holds where the text names none. Notes that name no part go to the parts that have room for
+    them, the highest first. Raises ScoreTextError or ValueError for what is no such text.
+    """
+    grid = vocabulary.ticks_per_beat
+    if is_legacy_text(text):
+        return fitted(_ending_with_its_notes(read_legacy_text(text, grid), metre), vocabulary)
+    parts = vocabulary.parts if _NAMES_PARTS.search(text) else ()
+    if not _NAMES_METRE.search(text):
+        text = f"# metre = {metre[0]}/{metre[1]}\n{text}"
+    return fitted(score_of_text(text, ticks_per_beat=grid, parts=parts), vocabulary)
+
+
+def _ending_with_its_notes(score: Score, metre: tuple[int, int]) -> Score:
+    """Return an old text's score in bars of a metre, the last cut short where the notes end."""
+    end = max((note.end for note in score.notes), default=0)
+    bars = list(regular_bars(end, score.ticks_per_beat, *metre)) if end else []
+    if bars:
+        bars[-1] = replace(bars[-1], length=end - bars[-1].start)
+    return replace(score, bars=tuple(bars))
+
+
+def fitted(score: Score, vocabulary: Vocabulary) -> Score:
+    """Return a score with the vocabulary's grid and parts.
+
+    Parts are found by name; where a name is unknown by place, if there are as many as the model has;
+    else note by note, the highest first, by range and room. Raises ValueError for notes that no part takes.
+    """
+    score = _on_grid(score, vocabulary.ticks_per_beat)
+    used = sorted({note.part for note in score.notes})
+    names = [part.name for part in vocabulary.parts]
+    places = _places([score.parts[index] for index in used], vocabulary.parts)
+    if all(score.parts[index].name in names for index in used):
+        part_of = {index: names.index(score.parts[index].name) for index in used}
+    elif places:
+        part_of = dict(zip(used, places, strict=True))
+    else:
+        return _rebuilt(score, vocabulary, _distributed(score, vocabulary))
+    return _rebuilt(score, vocabulary, [replace(note, part=part_of[note.part]) for note in score.notes])
+
+
+def _on_grid(score: Score, grid: int) -> Score:
+    if score.ticks_per_beat == grid or not score.notes:
+        return replace(score, ticks_per_beat=grid)
+    piece = quantise(piece_of_score(score, "prime"), GridSettings(grid))
+    plan = PartPlan("declared", tuple(part.name for part in score.parts))
+    return assign(piece, plan, score.parts)[0]
+
+
+def _places(given: Sequence[Part], parts: Sequence[Part]) -> list[int]:
+    """Return the place of each given part among the model's, none where they do not correspond."""
+    by_kind = {kind: [i for i, part in enumerate(parts) if part.percussive == kind] for kind in (False, True)}
+    counts = {kind: sum(part.percussive == kind for part in given) for kind in (False, True)}
+    if any(counts[kind] not in (0, len(by_kind[kind])) for kind in (False, True)):
+        return []
+    return [by_kind[part.percussive].pop(0) for part in given]
+
+
+def _distributed(score: Score, vocabulary: Vocabulary) -> list[Note]:
+    """Give each note to the first part that has its pitch and is free while it sounds."""
+    given: list[Note] = []
+    for note in sorted(score.notes, key=lambda note: (note.start, -note.pitch)):
+        percussive = score.parts[note.part].percussive
+        alike = [i for i, part in enumerate(vocabulary.parts) if part.percussive == percussive]
+        for index in alike or range(len(vocabulary.parts)):
+            length = 1 if vocabulary.parts[index].percussive else note.length
+            candidate = replace(note, part=index, length=length)
+            if vocabulary.has(index, note.pitch) and _has_room(candidate, given, vocabulary):
+                given.append(candidate)
+                break
+        else:
+            raise ValueError(f"no part of the model takes the note {note.pitch} at tick {note.start}")
+    return given
+
+
+def _has_room(note: Note, given: Sequence[Note], vocabulary: Vocabulary) -> bool:
+    meets = [other for other in given[-256:] if other.part == note.part and other.end > note.start]
+    return len(meets) < vocabulary.parts[note.part].polyphony and all(other.pitch != note.pitch for other in meets)
+
+
+def _rebuilt(score: Score, vocabulary: Vocabulary, notes: Sequence[Note]) -> Score:
+    return Score(vocabulary.ticks_per_beat, vocabulary.parts, tuple(sorted(notes)), score.bars, score.tempos)

@@ -1,0 +1,202 @@
+"""The command `musicrnn sample`: music made as fast as the model goes, or a session played again."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from musicrnn.config.play import PlaySettings
+from musicrnn.config.sample import SampleSettings
+from musicrnn.config.settings import Settings
+from musicrnn.control import Start
+from musicrnn.daemon.bar_text import BarText, whole_text
+from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.prime_text import prime_text
+from musicrnn.daemon.recording import Recording
+from musicrnn.daemon.replay import Replay, check_model
+from musicrnn.daemon.session import Session, hash_of, read_session, resolved
+from musicrnn.errors import ConfigError, SessionError
+from musicrnn.files import write_text_whole
+from musicrnn.models.generator import Generator
+from musicrnn.models.score import Score, bar_length
+from musicrnn.models.step import StepModel
+
+LARGEST_FRESH_SEED = 2**31 - 1
+
+Told = Callable[[int], None]
+
+
+def run(settings: Settings) -> int:
+    """Sample as the settings say, from the model that they name; return the exit status."""
+    from musicrnn.models.onnx_step import load_model
+
+    _check_outputs(settings.sample)
+    if not settings.sample.replay:
+        return sample(settings, load_model(settings.play.model))
+    session = _session(settings.sample.replay)
+    typed = "play.model" in settings.origins
+    return replay(settings, load_model(settings.play.model if typed else session.header.play.model), session)
+
+
+def sample(settings: Settings, model: StepModel) -> int:
+    """Make something new with a model, and write or print it."""
+    play = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
+    if play.seed != settings.play.seed:
+        _say(f"seed {play.seed}")
+    length = length_in_ticks(settings.sample, play, model)
+    prime = prime_text(play.prime, model.info.vocabulary)
+    with _output(settings.sample, model, length) as told:
+        score = made(model, play, prime, length, told)
+    _write(score, settings.sample, model)
+    return 0
+
+
+def replay(settings: Settings, model: StepModel, session: Session) -> int:
+    """Play a session again, and write or print it."""
+    check_model(session, Generator(model), hash_of(model))
+    if not session.complete:
+        _say(f"{settings.sample.replay}: the session breaks off; it is played up to the last bar in its log")
+    length = session.entries[-1]["tick"] if session.entries else 0
+    with _output(settings.sample, model, length) as told:
+        score = replayed(model, session, told)
+    _write(score, settings.sample, model)
+    return 0
+
+
+Follow = Callable[[Recording, int], None]
+
+
+def made(model: StepModel, play: PlaySettings, prime: str, length: int, told: Follow | None = None) -> Score:
+    """Return ``length`` ticks of new music, or fewer where the piece ends.
+
+    ``play`` must have a seed and a tempo; ``told`` is given the recording and the number of ticks in it
+    after each. It is what the daemon would play with the same settings.
+    """
+    engine = Engine(Generator(model), play, prime=prime)
+    engine.handle(Start(), 0.0)
+    while engine.prepare(0.0):
+        pass
+    while engine.tick < length:
+        deadline = engine.next_deadline()
+        if deadline is None:
+            break
+        engine.release(deadline)
+        if told is not None:
+            told(engine.recording, engine.tick)
+    engine.silence(0.0)
+    return engine.recording.score(engine.tick)
+
+
+def replayed(model: StepModel, session: Session, told: Follow | None = None) -> Score:
+    """Return what was played in a session, with the model that it was played with."""
+
+    def heard(tick: int) -> None:
+        if told is not None:
+            told(again.recording, tick)
+
+    again = Replay(session, Generator(model), lambda made: heard(made.tick + 1))
+    return again.run()
+
+
+def length_in_ticks(sample: SampleSettings, play: PlaySettings, model: StepModel) -> int:
+    """Return the length that the settings ask for, at their tempo."""
+    grid = model.info.vocabulary.ticks_per_beat
+    if sample.seconds:
+        return max(1, round(sample.seconds * play.tempo * grid / 60.0))
+    return sample.bars * bar_length(*model.info.metre, grid)
+
+
+def _session(name: str) -> Session:
+    try:
+        return read_session(Path(name))
+    except OSError as error:
+        raise SessionError(f"{name}: a session log must be readable, got: {error.strerror}") from error
+
+
+def _paths(sample: SampleSettings) -> tuple[Path | None, Path | None]:
+    """Return the MIDI file and the text file to write."""
+    if not sample.output:
+        return None, None
+    path = Path(sample.output)
+    if path.suffix.lower() == ".txt":
+        return None, path
+    midi = path if path.suffix else path.with_suffix(".mid")
+    return midi, midi.with_suffix(".txt") if sample.text else None
+
+
+def _check_outputs(sample: SampleSettings) -> None:
+    for path in _paths(sample):
+        if path is not None and path.exists() and not sample.overwrite:
+            raise ConfigError(f"output must be a file that is not there yet (--overwrite allows one), got {path}")
+        if path is not None and not path.parent.is_dir():
+            raise ConfigError(f"output must be in a folder that is there, got {path}")
+
+
+def _write(score: Score, sample: SampleSettings, model: StepModel) -> None:
+    from musicrnn.models.midi_write import write_midi
+
+    midi, text = _paths(sample)
+    try:
+        if midi is not None:
+            write_midi(score, midi, overwrite=sample.overwrite)
+            _say(f"wrote {midi}")
+        if text is not None:
+            write_text_whole(text, whole_text(score, model.info.vocabulary))
+            _say(f"wrote {text}")
+    except OSError as error:
+        name = error.filename or sample.output
+        raise ConfigError(f"output must be a file that can be written, got {name}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _output(sample: SampleSettings, model: StepModel, length: int) -> Iterator[Follow]:
+    """Yield what follows the music: the text itself where no file is to be written, else a progress bar."""
+    if sample.output:
+        with _progress(length, model) as follow:
+            yield follow
+        return
+    yield _Printer(model).follow
+
+
+class _Printer:
+    """Prints each bar when it is over."""
+
+    def __init__(self, model: StepModel) -> None:
+        self._vocabulary = model.info.vocabulary
+        self._bar_ticks = bar_length(*model.info.metre, self._vocabulary.ticks_per_beat)
+        self._bars = 0
+
+    def follow(self, recording: Recording, ticks: int) -> None:
+        """Print the bars that are over after so many ticks."""
+        text = BarText(recording, self._vocabulary)
+        if not self._bars and ticks == 1:
+            print(text.header(), end="", flush=True)
+        while ticks >= (self._bars + 1) * self._bar_ticks:
+            print(text.line(self._bars), flush=True)
+            self._bars += 1
+
+
+@contextlib.contextmanager
+def _progress(length: int, model: StepModel) -> Iterator[Follow]:
+    """Yield what shows a progress bar on a terminal, and nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar_ticks = bar_length(*model.info.metre, model.info.vocabulary.ticks_per_beat)
+    console = Console(stderr=True)
+    columns = (TextColumn("bar {task.fields[bar]}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=length, bar=0)
+
+        def follow(_: Recording, ticks: int) -> None:
+            if ticks % bar_ticks == 0:
+                progress.update(task, completed=ticks, bar=ticks // bar_ticks)
+
+        yield follow
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
