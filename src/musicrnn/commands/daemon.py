@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     if args.list_models:
-        return hand_over("musicrnn.models.pretrained", "list_models")
+        return hand_over("musicrnn.commands.list_models", "list_models")
     settings = settings_from(args, "daemon")
     if shown(args, settings, SETTINGS):
         return 0

@@ -1,4 +1,4 @@
-"""`musicrnn export`: the settings, handed to the exporter."""
+"""`musicrnn export`: a training run's weights to model files, float32 and int8."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ def run(args: argparse.Namespace) -> int:
     if shown(args, settings, SETTINGS):
         return 0
     if not settings.export.run:
-        raise ConfigError("export.run must name the folder of a training run, got none")
+        raise ConfigError("export.run must name the folder of a training run or a file of weights, got none")
     need_train_extra()
-    return hand_over("musicrnn.export.run", "run", settings)
+    from musicrnn.export.quiet import quiet
+
+    with quiet():
+        import tensorflow  # noqa: F401 - loaded here, so that its start-up messages are held back
+    return hand_over("musicrnn.commands.export_run", "export", settings.export)

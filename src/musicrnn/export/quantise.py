@@ -12,11 +12,14 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from musicrnn.errors import ModelError
 from musicrnn.export.graph_names import without_trimmings
+from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import check_model, seal
 
 
-def quantise(content: bytes, source: str = "model") -> bytes:
+def quantise(content: bytes, source: str = "model", info: ModelInfo | None = None) -> bytes:
     """Return the same model with int8 weights in its products; ModelError where it is not a float32 model file.
+
+    ``info`` describes the result, where it is not to say what the float32 model says.
 
     Weights are quantised column by column, to 7 bits: sums of 8-bit products saturate on x86 machines
     without VNNI, and a model must sound the same everywhere. What is multiplied by them is quantised
@@ -28,7 +31,7 @@ def quantise(content: bytes, source: str = "model") -> bytes:
     model = onnx.load_model_from_string(content)
     del model.metadata_props[:]
     quantised = without_trimmings(_quantised(model))
-    return seal(quantised.SerializeToString(deterministic=True), replace(checked.info, precision="int8"))
+    return seal(quantised.SerializeToString(deterministic=True), replace(info or checked.info, precision="int8"))
 
 
 def _quantised(model: onnx.ModelProto) -> onnx.ModelProto:

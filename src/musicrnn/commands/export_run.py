@@ -1,0 +1,124 @@
+"""Export a run: load its weights, write the files asked for, and say what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from musicrnn.config.load import read_settings, settings_of
+from musicrnn.config.sample import ExportSettings
+from musicrnn.errors import ConfigError, CorpusError, ModelError
+from musicrnn.export.keras_step import KerasStepModel
+from musicrnn.export.quantise import quantise
+from musicrnn.export.quiet import quiet
+from musicrnn.export.report import Change, change, checked_distance
+from musicrnn.export.step_graph import export_step
+from musicrnn.export.walks import walk
+from musicrnn.files import write_whole
+from musicrnn.models.corpus import read_corpus
+from musicrnn.models.evaluation import TokenPiece
+from musicrnn.models.grammar import Grammar
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.model_file import check_model
+from musicrnn.models.onnx_step import OnnxStepModel
+from musicrnn.trainer.dataset import piece_of
+from musicrnn.trainer.material import split
+from musicrnn.trainer.session import load_network
+
+WALKS, WALK_BARS = 2, 16
+LARGEST_CHANGE = 1.0
+
+
+def export(settings: ExportSettings) -> int:
+    """Write the model files of a run and print their sizes and figures; return the exit status.
+
+    Raises ConfigError where a file exists that may not be written over, ModelError where the export
+    does not agree with the network, TrainingError for a run without whole weights.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    source = Path(settings.run)
+    targets = _targets(settings, source)
+    network, info = load_network(source)
+    with quiet():
+        content = export_step(network.step_weights(), info)
+    pieces, kind = _pieces(source, content, info, console)
+    found = checked_distance(KerasStepModel(network, info), content, pieces, str(source))
+    console.print(
+        f"float32 agrees with Keras over {found.steps:,} steps of {kind}: "
+        f"logits within {found.logits:.1e}, state within {found.state:.1e}"
+    )
+    if "float32" in targets:
+        _write(targets["float32"], content, console)
+    if "int8" in targets:
+        _write(targets["int8"], _int8(content, pieces, kind, console), console)
+    return 0
+
+
+def _targets(settings: ExportSettings, source: Path) -> dict[str, Path]:
+    """Return the files to write, by precision."""
+    folder = source if source.is_dir() else source.parent
+    plain = Path(settings.output) if settings.output else folder / "model.onnx"
+    small = plain if settings.output and settings.quantise == "int8" else plain.with_name(f"{plain.stem}-int8.onnx")
+    wanted = {"none": ("float32",), "int8": ("int8",), "both": ("float32", "int8")}[settings.quantise]
+    targets = {precision: path for precision, path in (("float32", plain), ("int8", small)) if precision in wanted}
+    for path in targets.values():
+        if path.exists() and not settings.overwrite:
+            raise ConfigError(f"export.output must be a file that does not exist, or allow --overwrite, got {path}")
+    return targets
+
+
+def _pieces(source: Path, content: bytes, info: ModelInfo, console: Console) -> tuple[Sequence[TokenPiece], str]:
+    """Return the run's own test pieces, or where they cannot be had what the model itself plays."""
+    try:
+        return test_pieces(source, info), "its test pieces"
+    except (ConfigError, CorpusError, ModelError) as error:
+        console.print(f"the run's test pieces cannot be had, the model's own are taken: {error}")
+    model = OnnxStepModel(check_model(content, str(source)))
+    return [walk(model, WALK_BARS, seed) for seed in range(WALKS)], "music of its own"
+
+
+def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
+    """Return the pieces that a run kept for its test; CorpusError or ConfigError where they are not there any more."""
+    stored = run / "settings.toml"
+    if not stored.is_file():
+        raise ConfigError(f"{stored}: there must be the settings of a run, and there are none")
+    settings = settings_of(read_settings(stored)).corpus
+    corpus = read_corpus(settings.folders, settings)
+    usable = [piece.score for piece in corpus.pieces if piece.score.notes]
+    share = split(len(usable), settings)[2]
+    if corpus.parts != info.vocabulary.parts or not share:
+        raise CorpusError(f"{', '.join(settings.folders)}: must hold what the run was trained on, got other music")
+    grammar = Grammar(info.vocabulary)
+    return [piece_of(usable[i], grammar, 0)[0] for i in share]
+
+
+def _int8(content: bytes, pieces: Sequence[TokenPiece], kind: str, console: Console) -> bytes:
+    """Return the int8 form, with what it costs among its figures."""
+    cost = change(content, quantise(content), pieces)
+    console.print(_sentence(cost, kind))
+    if cost.percent > LARGEST_CHANGE:
+        console.print(f"warning: that is more than {LARGEST_CHANGE:g} %; the float32 form may be the better one")
+    info = check_model(content, "model").info
+    figures = info.figures | {"int8_change_percent": round(cost.percent, 3)}
+    return quantise(content, info=replace(info, figures=figures))
+
+
+def _sentence(cost: Change, kind: str) -> str:
+    return (
+        f"int8 on {kind}: {cost.after.a_tick:.4f} nats a tick, float32 {cost.before.a_tick:.4f} "
+        f"({cost.percent:+.2f} %, {cost.before.tokens:,} tokens)"
+    )
+
+
+def _write(path: Path, content: bytes, console: Console) -> None:
+    file = check_model(content, str(path))
+    OnnxStepModel(file, str(path))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be written: {error.strerror}") from error
+    console.print(f"{path}: {file.info.precision}, {len(content) / 1e6:.2f} MB, seal {file.digest[:12]}")

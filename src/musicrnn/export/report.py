@@ -1,0 +1,56 @@
+"""What an export is worth: its distance from the network, and what int8 costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from musicrnn.errors import ModelError
+from musicrnn.models.evaluation import Distance, Nats, TokenPiece, distance, nats
+from musicrnn.models.model_file import check_model
+from musicrnn.models.onnx_step import OnnxStepModel
+from musicrnn.models.step import StepModel
+
+LARGEST_DIFFERENCE = 1e-4
+PREDICTIONS_WITH_KERAS = 3_000
+PREDICTIONS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Nats of the float32 model and of the int8 model over the same pieces."""
+
+    before: Nats
+    after: Nats
+
+    @property
+    def percent(self) -> float:
+        """Change of the nats a tick in percent; above 0 is worse."""
+        return 100 * (self.after.a_tick / self.before.a_tick - 1)
+
+
+def first_pieces(pieces: Sequence[TokenPiece], predictions: int) -> list[TokenPiece]:
+    """Return the first pieces that make up at least so many predictions, or all."""
+    taken: list[TokenPiece] = []
+    for piece in pieces:
+        if sum(len(each.tokens) - 1 for each in taken) >= predictions:
+            break
+        taken.append(piece)
+    return taken
+
+
+def checked_distance(reference: StepModel, content: bytes, pieces: Sequence[TokenPiece], source: str) -> Distance:
+    """Compare a float32 export with the network, step for step; ModelError where they differ by more than 1e-4."""
+    model = OnnxStepModel(check_model(content, source), source)
+    found = distance(reference, model, first_pieces(pieces, PREDICTIONS_WITH_KERAS))
+    worst = max(found.logits, found.state)
+    if not worst <= LARGEST_DIFFERENCE:
+        raise ModelError(f"{source}: the export must be within {LARGEST_DIFFERENCE:g} of the network, got {worst:g}")
+    return found
+
+
+def change(before: bytes, after: bytes, pieces: Sequence[TokenPiece]) -> Change:
+    """Return how much more, or less, the second model is surprised by pieces than the first."""
+    some = first_pieces(pieces, PREDICTIONS)
+    models = (OnnxStepModel(check_model(content, "model")) for content in (before, after))
+    return Change(*(nats(model, some) for model in models))

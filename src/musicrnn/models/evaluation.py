@@ -1,0 +1,129 @@
+"""How well a model expects a piece, and how far one model is from another, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musicrnn.models.grammar import Grammar
+from musicrnn.models.sampling import Floats, log_probabilities
+from musicrnn.models.step import Logits, NetworkState, StepModel
+from musicrnn.models.timing import Position
+
+_CHUNK = 512
+
+
+class TokenPiece(Protocol):
+    """A piece of N + 1 tokens seen as N predictions, and the position of the tick of each predicted token."""
+
+    @property
+    def tokens(self) -> NDArray[Any]:
+        """Whole numbers [N + 1], START to END."""
+        ...
+
+    @property
+    def places(self) -> NDArray[Any]:
+        """Whole numbers [N, 3]: tick in the beat, beat in the bar, metre."""
+        ...
+
+    @property
+    def ticks(self) -> int:
+        """Length of the piece in ticks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nats:
+    """Summed surprise, in nats, over so many predicted tokens and ticks."""
+
+    nats: float
+    tokens: int
+    ticks: int
+
+    @property
+    def a_token(self) -> float:
+        """Mean over tokens; nan for none."""
+        return self.nats / self.tokens if self.tokens else float("nan")
+
+    @property
+    def a_tick(self) -> float:
+        """Mean over ticks; nan for none."""
+        return self.nats / self.ticks if self.ticks else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a model is from the one it was made of, over so many steps.
+
+    ``logits`` and ``state`` are the largest absolute differences, ``nats`` the mean Kullback-Leibler
+    divergence a token, ``same_first`` the share of steps at which both expect the same token most.
+    """
+
+    steps: int
+    logits: float
+    state: float
+    nats: float
+    same_first: float
+
+
+class _Step(NamedTuple):
+    legal: NDArray[np.bool_]
+    target: int
+    logits: tuple[Logits, ...]
+    states: tuple[NetworkState, ...]
+
+
+def _steps(models: tuple[StepModel, ...], piece: TokenPiece, grammar: Grammar) -> Iterator[_Step]:
+    """Let every model read the piece, each with its own state, and yield what they expect of each next token."""
+    tokens = [int(token) for token in piece.tokens]
+    rules = grammar.states(tokens)[1:]
+    states = tuple(model.initial_state() for model in models)
+    for start in range(0, len(rules), _CHUNK):
+        legal = grammar.legal_many(grammar.columns(rules[start : start + _CHUNK]))
+        for offset, mask in enumerate(legal):
+            at = start + offset
+            place = Position(*(int(value) for value in piece.places[at]))
+            results = [model.step(tokens[at], place, state) for model, state in zip(models, states, strict=True)]
+            states = tuple(state for _, state in results)
+            yield _Step(mask, tokens[at + 1], tuple(logits for logits, _ in results), states)
+
+
+def nats(model: StepModel, pieces: Iterable[TokenPiece]) -> Nats:
+    """Return how surprised a model is by pieces, among the legal tokens, its state reset at each piece's start.
+
+    Raises GrammarError for a piece that is not of the model's language.
+    """
+    grammar = Grammar(model.info.vocabulary)
+    total, tokens, ticks = 0.0, 0, 0
+    for piece in pieces:
+        for step in _steps((model,), piece, grammar):
+            total -= float(log_probabilities(step.logits[0], step.legal)[step.target])
+            tokens += 1
+        ticks += piece.ticks
+    return Nats(total, tokens, ticks)
+
+
+def distance(reference: StepModel, model: StepModel, pieces: Iterable[TokenPiece]) -> Distance:
+    """Return how far ``model`` is from ``reference`` while both read the same pieces."""
+    grammar = Grammar(model.info.vocabulary)
+    count = same = 0
+    worst_logits = worst_state = divergence = 0.0
+    for piece in pieces:
+        for step in _steps((reference, model), piece, grammar):
+            count += 1
+            worst_logits = max(worst_logits, float(np.abs(step.logits[0] - step.logits[1]).max()))
+            worst_state = max(worst_state, float(np.abs(step.states[0] - step.states[1]).max()))
+            log_p, log_q = (log_probabilities(logits, step.legal) for logits in step.logits)
+            divergence += _divergence(log_p, log_q)
+            same += int(log_p.argmax() == log_q.argmax())
+    shared = max(count, 1)
+    return Distance(count, worst_logits, worst_state, divergence / shared, same / shared)
+
+
+def _divergence(log_p: Floats, log_q: Floats) -> float:
+    possible = np.isfinite(log_p)
+    return float((np.exp(log_p[possible]) * (log_p[possible] - log_q[possible])).sum())
