@@ -24,12 +24,13 @@ from musicrnn.daemon.ports import NullPort, OpenPort, open_port
 from musicrnn.daemon.priority import be_punctual, settle
 from musicrnn.daemon.protocols import Clock
 from musicrnn.daemon.runtime import Runtime
-from musicrnn.daemon.session import Entry, header_line, resolved
+from musicrnn.daemon.session import Entry, hash_of, header_line, resolved
 from musicrnn.daemon.shelf import folder_of, log_of, new_recording, trim
 from musicrnn.daemon.signals import EndedBySignal, Signals
 from musicrnn.errors import ConfigError, PortError
 from musicrnn.models.generator import Generator
 from musicrnn.models.step import StepModel
+from musicrnn.models.vocabulary import Vocabulary
 
 LARGEST_FRESH_SEED = 2**31 - 1
 
@@ -129,7 +130,8 @@ def build(
     clock = clock if clock is not None else _own_clock(stack)
     notices: list[str] = []
     chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
-    player = engine(Generator(model), chosen, prime=chosen.prime, model_hash=str(getattr(model, "sha256", "")))
+    prime = _prime(chosen.prime, model.info.vocabulary)
+    player = engine(Generator(model), chosen, prime=prime, model_hash=hash_of(model))
     port = _port(settings.midi, "midi.api" in settings.origins, stack, notices)
     inbox = Inbox(clock.wake)
     osc = _osc(settings.osc, "osc.port" in settings.origins, inbox, lambda: runtime.status, stack, notices)
@@ -147,6 +149,14 @@ def build(
         recording=lambda: _recording_words(recording, journal),
     )
     return Daemon(settings, player, runtime, port, osc, journal, recording, notices)
+
+
+def _prime(setting: str, vocabulary: Vocabulary) -> str:
+    if not setting:
+        return ""
+    from musicrnn.daemon.prime_text import prime_text  # reads MIDI files too, which takes long to import
+
+    return prime_text(setting, vocabulary)
 
 
 def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
