@@ -119,7 +119,7 @@ def test_a_dead_server_is_noticed_before_a_send_could_hang(server: JackServer) -
     port.send(TimedMessage(0.0, b"\x90\x3c\x40"))
     server.kill()
     assert port.lost
-    with pytest.raises(PortError, match="must run"):
+    with pytest.raises(PortError, match="it has gone"):
         port.send(TimedMessage(0.0, b"\x80\x3c\x00"))
     port.close()
 

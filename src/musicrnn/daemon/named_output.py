@@ -13,13 +13,20 @@ def _api_number(api: str) -> int:
     return int(getattr(rtmidi, f"API_{api}"))
 
 
-def port_names(api: str) -> list[str]:
-    """Return the ports of a MIDI system (python-rtmidi's name for it) that can be played to."""
-    probe = rtmidi.MidiOut(rtapi=_api_number(api), name="MusicRNN probe")
-    try:
-        return [str(name) for name in probe.get_ports()]
-    finally:
-        probe.delete()
+class PortNames:
+    """Lists the ports of a MIDI system (python-rtmidi's name for it) that can be played to."""
+
+    def __init__(self, api: str) -> None:
+        """Become a client of the system. Raises OSError where there is none."""
+        self._probe = rtmidi.MidiOut(rtapi=_api_number(api), name="MusicRNN probe")
+
+    def __call__(self) -> list[str]:
+        """Return the names as they are now."""
+        return [str(name) for name in self._probe.get_ports()]
+
+    def close(self) -> None:
+        """Be no client any more."""
+        self._probe.delete()
 
 
 class NamedOutput(BaseOutput):  # type: ignore[misc]  # mido has no types

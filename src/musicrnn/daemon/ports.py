@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from musicrnn.daemon.port_watch import PortWatch
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.errors import PortError
 
@@ -48,29 +49,29 @@ class NullPort:
 class SystemPort:
     """A port of ALSA, JACK, CoreMIDI or Windows; messages leave the moment they are sent."""
 
-    def __init__(self, output: Any, name: str, sockets: dict[int, str]) -> None:
+    def __init__(self, output: Any, name: str, sockets: dict[int, str], watch: PortWatch | None = None) -> None:
         self.name = name
         self._output = output
-        self._sockets = sockets
+        self._watch = watch
         self._poll = _poll(sockets)
         self._last_send = float("-inf")
 
     @property
     def lost(self) -> bool:
-        """Tell whether the server behind the port has gone.
+        """Tell whether the port, or the server behind it, has gone.
 
         RtMidi's JACK output does not say so, and once its ring is full it waits for ever with Python's lock
         held. The kernel does: the client's own sockets to the server hang up.
         """
         if self._poll is None:
-            return False
+            return self._watch is not None and self._watch.gone
         hung_up = self._poll.poll(0)
         return any(events & (select.POLLHUP | select.POLLNVAL) for _, events in hung_up)
 
     def send(self, message: TimedMessage) -> None:
         """Send at once. Raises PortError where the port is lost or refuses, ValueError for what is not MIDI."""
         if self.lost:
-            raise PortError(f"the MIDI server behind port {self.name} must run, got no answer from it")
+            raise PortError(f"port {self.name} must be there, and its server must run; it has gone")
         parsed = _message(message.data)
         try:
             self._output.send(parsed)
@@ -85,6 +86,8 @@ class SystemPort:
         """
         if self._output.closed:
             return
+        if self._watch is not None:
+            self._watch.close()
         rest = self._last_send + DRAIN_SECONDS - time.monotonic()
         if rest > 0 and not self.lost:
             time.sleep(rest)
@@ -180,13 +183,18 @@ def _contains(name: str, wanted: str) -> bool:
 
 def _open(api: str, virtual_name: str, existing: str) -> SystemPort:
     before = _sockets()
-    if existing:
-        name = match(_names(api), existing)
-        output = _existing(api, name)
-    else:
-        output, name = _virtual(api, virtual_name), virtual_name
+    name = match(_names(api), existing) if existing else virtual_name
+    output = _existing(api, name) if existing else _virtual(api, name)
+    if api != "jack":
+        return SystemPort(output, f"{name} ({api})", {}, _watch(api, name) if existing else None)
     opened = {fd: link for fd, link in _sockets().items() if before.get(fd) != link}
-    return SystemPort(output, f"{name} ({api})", opened if api == "jack" else {})
+    return SystemPort(output, f"{name} ({api})", opened)
+
+
+def _watch(api: str, name: str) -> PortWatch:
+    from musicrnn.daemon.named_output import PortNames
+
+    return PortWatch(name, lambda: PortNames(_API[api]))
 
 
 def _virtual(api: str, name: str) -> Any:
@@ -208,10 +216,10 @@ def _existing(api: str, name: str) -> Any:
 
 
 def _names(api: str) -> list[str]:
-    from musicrnn.daemon.named_output import port_names
+    from musicrnn.daemon.named_output import PortNames
 
-    with _quiet(), _reasons(api):
-        return port_names(_API[api])
+    with _quiet(), _reasons(api), contextlib.closing(PortNames(_API[api])) as names:
+        return names()
 
 
 @contextlib.contextmanager
