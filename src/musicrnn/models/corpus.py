@@ -14,6 +14,7 @@ from pathlib import Path
 
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.folders import cache_folder
+from musicrnn.errors import CorpusError
 from musicrnn.models.corpus_cache import PieceCache, cache_key
 from musicrnn.models.corpus_codec import decode_pieces
 from musicrnn.models.corpus_files import CorpusFile, content_hash, find_files, same_content
@@ -89,6 +90,11 @@ def grid_settings(settings: CorpusSettings) -> GridSettings:
     return GridSettings(settings.ticks_per_beat, settings.pedal, LONGEST_SILENCE_BARS)
 
 
+def user_cache() -> PieceCache:
+    """Return the cache in the user's cache folder."""
+    return PieceCache(cache_folder() / "pieces.sqlite3")
+
+
 def read_corpus(
     folders: Sequence[str | Path], settings: CorpusSettings | None = None, progress: Progress | None = None
 ) -> Corpus:
@@ -99,9 +105,13 @@ def read_corpus(
     """
     settings = settings or CorpusSettings()
     files = find_files(folders)
-    cache = PieceCache(cache_folder() / "pieces.sqlite3") if settings.cache else None
-    readings = read_files(files, grid_settings(settings), cache, progress)
-    return corpus_of(readings, settings)
+    cache = user_cache() if settings.cache else None
+    corpus = corpus_of(read_files(files, grid_settings(settings), cache, progress), settings)
+    if not corpus.pieces:
+        named = ", ".join(map(str, folders)) or "no folder"
+        first = f" ({corpus.left_out[0].reason})" if corpus.left_out else ""
+        raise CorpusError(f"{named}: a corpus must hold a usable piece, got none of {len(files)} files{first}")
+    return corpus
 
 
 def corpus_of(readings: Readings, settings: CorpusSettings) -> Corpus:

@@ -150,7 +150,7 @@ def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathe
         found = _track_of(number, channel, voices, end)
         if found is not None:
             if len(found.notes) and found.notes.min() < 0:
-                raise MidiFileError(f"{gathered.name}: time must stay under 2147483648 ticks, got more in track {number}")
+                raise MidiFileError(f"{gathered.name}: track {number} must be under 2147483648 ticks long, got more")
             gathered.tracks.append(found)
 
 

@@ -6,6 +6,7 @@ a track a part with its name, channel and program. The same score gives the same
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,8 +25,13 @@ _LONGEST_BEAT = 0xFFFFFF
 Event = tuple[int, mido.Message]
 
 
-def write_midi(score: Score, path: Path) -> None:
-    """Write a score to a MIDI file, whole or not at all; OSError where that is not possible."""
+def write_midi(score: Score, path: Path, *, overwrite: bool = True) -> None:
+    """Write a score to a MIDI file, whole or not at all.
+
+    Raises OSError where that is not possible, FileExistsError where a file is there and is to be kept.
+    """
+    if not overwrite and path.exists():
+        raise FileExistsError(errno.EEXIST, "a file of that name is there", str(path))
     write_whole(path, midi_bytes(score))
 
 

@@ -42,8 +42,12 @@ class PartPlan:
         return _CHOICES[self.kind](self, piece, track)
 
 
-def plan_parts(pieces: Sequence[GridPiece], rules: Sequence[PartRule] = ()) -> PartPlan:
-    """Choose the parts of a corpus: by the rules if there are any, else by what its pieces have in common."""
+def plan_parts(pieces: Sequence[GridPiece], rules: Sequence[PartRule] = (), most_voices: int = MOST_VOICES) -> PartPlan:
+    """Choose the parts of a corpus: by the rules if there are any, else by what its pieces have in common.
+
+    Nearly all pieces having the same number of instruments, up to ``most_voices``, each is a part; else
+    each General MIDI family is.
+    """
     if rules:
         return PartPlan("rules", tuple(rule.name for rule in rules), tuple(rules))
     declared = {_declared_names(piece) for piece in pieces}
@@ -54,7 +58,7 @@ def plan_parts(pieces: Sequence[GridPiece], rules: Sequence[PartRule] = ()) -> P
     if not counts:
         return PartPlan("tracks", drums)
     voices, often = counts.most_common(1)[0]
-    if voices <= MOST_VOICES and often >= NEARLY_ALL * counts.total():
+    if voices <= most_voices and often >= NEARLY_ALL * counts.total():
         same = [piece for piece in pieces if len(melodic(piece)) == voices]
         return PartPlan("tracks", (*_voice_names(same, voices), *drums))
     found = {_family(track) for piece in pieces for track in piece.tracks if not track.drums}

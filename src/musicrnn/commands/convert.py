@@ -1,0 +1,205 @@
+"""`musicrnn convert`: MIDI files to score text and back, one file or folders of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from musicrnn.models.corpus_files import CorpusFile
+    from musicrnn.models.grid_piece import GridPiece
+    from musicrnn.models.score import Score
+
+MIDI, TEXT = ".mid", ".txt"
+SOMETHING_DIFFERS = 1
+MOST_VOICES = 64
+MOST_TOLD = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `musicrnn convert`."""
+    parser.epilog = (
+        "The exit status is 1 if a file could not be read or, with --round-trip, did not come back the same."
+    )
+    add = parser.add_argument
+    add("source", metavar="IN", type=Path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
+    add("target", metavar="OUT", type=Path, nargs="?", help="file or folder to write; not needed with --round-trip")
+    add("--to", choices=("mid", "txt"), help="what to write; else OUT's ending says it, or it is the other kind")
+    add("--grid", type=int, choices=(4, 12, 24), default=12, help="ticks in a quarter note (default 12)")
+    add("--pedal", choices=("ignore", "extend"), default="ignore", help="sustain pedal (default ignore)")
+    add("--velocity-bins", type=int, default=0, metavar="N", help="write loudness in N bins, not exactly (2 to 32)")
+    add("--round-trip", action="store_true", help="convert there and back and tell each difference")
+    add("--overwrite", action="store_true", help="replace files that are there")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One file to convert: what is read, and where what comes of it goes (None: nowhere)."""
+
+    file: CorpusFile
+    kind: str
+    target: Path | None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert; return 0 if all went well."""
+    from musicrnn.errors import ConfigError, MusicRNNError
+
+    if args.target is None and not args.round_trip:
+        raise ConfigError("OUT must be given (without --round-trip), got nothing")
+    if args.velocity_bins not in range(33):
+        raise ConfigError(f"--velocity-bins must be in 0..32, got {args.velocity_bins}")
+    plans = _plans(args)
+    if not args.overwrite:
+        there = [plan.target for plan in plans if plan.target is not None and plan.target.exists()]
+        if there:
+            raise MusicRNNError(f"{there[0]}: nothing is overwritten without --overwrite, got {len(there)} files there")
+    return _convert(plans, args)
+
+
+def _plans(args: argparse.Namespace) -> list[Plan]:
+    from musicrnn.errors import ConfigError, CorpusError
+    from musicrnn.models.corpus_files import find_files
+
+    files = find_files([args.source])
+    if not files:
+        raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
+    plans = []
+    for file in files:
+        kind = _kind(file.path, args)
+        target: Path | None = args.target
+        if target is not None and args.source.is_dir():
+            target = target / file.path.relative_to(args.source).with_suffix(kind)
+        plans.append(Plan(file, kind, target))
+    targets = [plan.target for plan in plans if plan.target is not None]
+    twice = next((target for target in targets if targets.count(target) > 1), None) if len(plans) < 20_000 else None
+    if twice is not None:
+        raise ConfigError(f"{twice}: each file must get a name of its own, got one name for two files")
+    return plans
+
+
+def _kind(path: Path, args: argparse.Namespace) -> str:
+    """Return the suffix of what is written from a file."""
+    if args.to:
+        return f".{args.to}"
+    if args.target is not None and not args.source.is_dir() and args.target.suffix.lower() in (MIDI, TEXT):
+        return str(args.target.suffix.lower())
+    return MIDI if path.suffix.lower() == TEXT else TEXT
+
+
+def _convert(plans: Sequence[Plan], args: argparse.Namespace) -> int:
+    from musicrnn.models.corpus import read_files
+    from musicrnn.models.quantise import GridSettings
+
+    settings = GridSettings(args.grid, args.pedal)
+    readings = read_files([plan.file for plan in plans], settings)
+    pieces = {file.name: file.pieces for file in readings.files}
+    for name, first in readings.duplicates:
+        pieces[name] = pieces.get(first, ())
+    status = 0
+    for left in readings.left_out:
+        _say(left.reason)
+        status = SOMETHING_DIFFERS
+    for plan in plans:
+        for number, piece in enumerate(pieces.get(plan.file.name, ()), 1):
+            target = _numbered(plan.target, number, len(pieces[plan.file.name]))
+            if not _one(plan, piece, target, args):
+                status = SOMETHING_DIFFERS
+    return status
+
+
+def _numbered(target: Path | None, number: int, of: int) -> Path | None:
+    """Return a name of its own for each piece of a file that holds several."""
+    return target if target is None or of == 1 else target.with_stem(f"{target.stem}-{number}")
+
+
+def _one(plan: Plan, piece: GridPiece, target: Path | None, args: argparse.Namespace) -> bool:
+    """Convert one piece; tell whether it came back the same, where that was asked."""
+    score = _score(piece)
+    if target is not None:
+        _write(score, target, plan.kind, args)
+        _say(f"{plan.file.name}: {target}, {len(score.notes)} notes, {len(score.bars)} bars; {_moved(piece)}")
+    return not args.round_trip or _came_back(plan, piece, score, args)
+
+
+def _score(piece: GridPiece) -> Score:
+    """Return the piece with a part for each instrument, or for each channel of one where that loses fewer notes."""
+    from dataclasses import replace
+
+    score, lost = _assigned(piece)
+    if lost and not piece.declared:
+        tracks = tuple(replace(track, instrument=number) for number, track in enumerate(piece.tracks, 1))
+        apart, lost_apart = _assigned(replace(piece, tracks=tracks))
+        score = apart if lost_apart < lost else score
+    return score
+
+
+def _assigned(piece: GridPiece) -> tuple[Score, int]:
+    """Return the piece as a score, and how many notes were merged or shortened."""
+    from musicrnn.models.part_plan import plan_parts
+    from musicrnn.models.parts import assign, discover_parts
+
+    plan = plan_parts([piece], most_voices=MOST_VOICES)
+    score, assigned = assign(piece, plan, discover_parts([piece], plan))
+    return score, assigned.unisons + assigned.cut_short + assigned.notes_left_out
+
+
+def _write(score: Score, target: Path, kind: str, args: argparse.Namespace) -> None:
+    from musicrnn.errors import MusicRNNError
+    from musicrnn.files import write_text_whole
+    from musicrnn.models.midi_write import write_midi
+    from musicrnn.models.text import text_of
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if kind == MIDI:
+            write_midi(score, target, overwrite=args.overwrite)
+        else:
+            write_text_whole(target, text_of(score, args.velocity_bins))
+    except OSError as error:
+        raise MusicRNNError(f"{target}: a file must be writable there, got {error.strerror}") from error
+
+
+def _moved(piece: GridPiece) -> str:
+    moved = piece.moved
+    if not moved.off_grid and not moved.worst_beats:
+        return "all on the grid"
+    return (
+        f"{moved.off_grid:.0%} of onsets off the grid, moved by {moved.mean_beats:.3g} beats "
+        f"({moved.mean_ms:.1f} ms) on average, {moved.worst_beats:.3g} ({moved.worst_ms:.1f} ms) at worst"
+    )
+
+
+def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namespace) -> bool:
+    """Convert the score to text and MIDI and back, and tell what differs from the file and from the score."""
+    from musicrnn.models.corpus_worker import TEXT_SUFFIXES
+    from musicrnn.models.differences import differences
+    from musicrnn.models.midi_read import read_midi
+    from musicrnn.models.midi_write import midi_bytes
+    from musicrnn.models.quantise import GridSettings, quantise
+    from musicrnn.models.score_pieces import piece_of_score
+    from musicrnn.models.text import score_of_text, text_of
+
+    from_text = score_of_text(text_of(score, args.velocity_bins), name=piece.name)
+    back = read_midi(midi_bytes(from_text), piece.name)[0]
+    if plan.file.path.suffix.lower() in TEXT_SUFFIXES:
+        original = piece_of_score(score, piece.name)
+    else:
+        pieces = [found for found in read_midi(plan.file.path) if found.note_count]
+        original = pieces[int(piece.name.rpartition("#")[2]) - 1 if len(pieces) > 1 else 0]
+    told = differences(original, back)
+    if _score(quantise(back, GridSettings(args.grid))).parts != score.parts:
+        told.append("the parts did not come back")
+    for words in told[:MOST_TOLD]:
+        _say(f"{piece.name}: {words}")
+    more = f", {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    _say(f"{piece.name}: {f'{len(told)} differences{more}' if told else 'came back the same'}; {_moved(piece)}")
+    return not told
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stdout)

@@ -1,0 +1,98 @@
+"""One row a piece: what a person wants to know before training on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from musicrnn.models.corpus import Corpus, CorpusPiece
+from musicrnn.models.grid_piece import note_rows
+from musicrnn.models.parts import most_at_once
+from musicrnn.models.score import Score, Tempo
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file as ``musicrnn check`` tells of it; ``left_out`` says what a training would not get, and why."""
+
+    file: str
+    usable: bool
+    parts: dict[str, int] = field(default_factory=dict)
+    notes: int = 0
+    bars: int = 0
+    seconds: float = 0.0
+    tempo: tuple[float, float] = (0.0, 0.0)
+    metres: tuple[str, ...] = ()
+    range: tuple[int, int] = (0, 0)
+    polyphony: int = 0
+    off_grid: float = 0.0
+    mean_beats: float = 0.0
+    worst_beats: float = 0.0
+    mean_ms: float = 0.0
+    worst_ms: float = 0.0
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def rows_of(corpus: Corpus) -> list[Row]:
+    """Return a row for each piece, left-out file and duplicate, sorted by name."""
+    rows = [_row(piece) for piece in corpus.pieces]
+    rows += [
+        Row(left.name, usable=False, left_out=(_without_name(left.reason, left.name),)) for left in corpus.left_out
+    ]
+    rows += [Row(name, usable=True, left_out=(f"the same as {first}",)) for name, first in corpus.duplicates]
+    return sorted(rows, key=lambda row: row.file)
+
+
+def _without_name(reason: str, name: str) -> str:
+    return reason.removeprefix(f"{name}: ")
+
+
+def _row(piece: CorpusPiece) -> Row:
+    score, moved = piece.score, piece.moved
+    pitches = [note.pitch for note in score.notes if not score.parts[note.part].percussive] or [0]
+    counts = [sum(note.part == index for note in score.notes) for index in range(len(score.parts))]
+    tempos = [tempo.bpm for tempo in score.tempos]
+    return Row(
+        piece.name,
+        usable=True,
+        parts={part.name: count for part, count in zip(score.parts, counts, strict=True) if count},
+        notes=len(score.notes),
+        bars=len(score.bars),
+        seconds=round(seconds_of(score), 1),
+        tempo=(min(tempos), max(tempos)),
+        metres=tuple(dict.fromkeys(f"{bar.numerator}/{bar.denominator}" for bar in score.bars)),
+        range=(min(pitches), max(pitches)),
+        polyphony=most_at_once(note_rows([(n.start, n.length, n.pitch, n.velocity) for n in score.notes])),
+        off_grid=round(moved.off_grid, 4),
+        mean_beats=round(moved.mean_beats, 5),
+        worst_beats=round(moved.worst_beats, 5),
+        mean_ms=round(moved.mean_ms, 2),
+        worst_ms=round(moved.worst_ms, 2),
+        left_out=_left_out(piece),
+        warnings=piece.warnings,
+    )
+
+
+def seconds_of(score: Score) -> float:
+    """Return how long a score lasts in seconds."""
+    total = 0.0
+    for tempo, following in zip(score.tempos, [*score.tempos[1:], Tempo(score.length, 120.0)], strict=True):
+        ticks = max(min(following.tick, score.length) - tempo.tick, 0)
+        total += ticks / score.ticks_per_beat * 60 / tempo.bpm
+    return total
+
+
+def _left_out(piece: CorpusPiece) -> tuple[str, ...]:
+    """Say in words what was merged, shortened or left out of a piece."""
+    moved, assigned = piece.moved, piece.assigned
+    tracks = ", ".join(assigned.tracks_left_out)
+    told = (
+        (assigned.notes_left_out, f"{assigned.notes_left_out} notes of tracks that no part takes ({tracks})"),
+        (assigned.out_of_range, f"{assigned.out_of_range} notes outside their part's range"),
+        (assigned.unisons, f"{assigned.unisons} notes struck together with another of the same part and pitch"),
+        (assigned.cut_short, f"{assigned.cut_short} notes shortened, their pitch being struck again"),
+        (moved.lengthened, f"{moved.lengthened} notes lengthened to one tick"),
+        (moved.hanging, f"{moved.hanging} notes without an end, ended with their track"),
+        (moved.silent_bars_cut, f"{moved.silent_bars_cut} bars of a long silence"),
+    )
+    return tuple(words for count, words in told if count)
