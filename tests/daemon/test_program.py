@@ -115,6 +115,19 @@ def test_a_signal_ends_it_with_every_note_released(stage: Stage, end: signal.Sig
     assert stage.log()[-1]["do"] == "end"
 
 
+def test_ctrl_z_stops_it_in_silence_and_fg_lets_it_go_on(stage: Stage) -> None:
+    """Stopped with nothing sounding; continued, it still ends as it should."""
+    with stage.daemon() as playing:
+        playing.wait_for_line("Ctrl-C")
+        wait_until(lambda: len(stage.log()) > 1, 20, "the first bar")
+        playing.send_signal(signal.SIGTSTP)
+        wait_until(lambda: any(entry["do"] == "panic" for entry in stage.log()), 20, "silence")
+        playing.send_signal(signal.SIGCONT)
+        playing.send_signal(signal.SIGTERM)
+        assert playing.wait(20) == 0
+    assert stage.log()[-1]["do"] == "end"
+
+
 def test_a_fault_in_the_program_ends_it_with_every_note_released(stage: Stage) -> None:
     """The traceback is shown, the status is not 0, and nothing sounds on."""
     status, playing = play_until(stage, None, FAIL="engine")

@@ -46,6 +46,7 @@ class Stage:
         self.entries: list[Entry] = []
         self.refused: list[str] = []
         self.keeper = PortGiver(spare)
+        self.stood: list[int] = []
         self._log_breaks_at = log_breaks_at
         play = dataclasses.replace(PLAY, bars=bars)
         self.engine = Engine(Generator(ScriptedModel(small_vocabulary(), FRAMES)), play)
@@ -56,6 +57,7 @@ class Stage:
             self.inbox,
             log=self._log,
             keeper=self.keeper,
+            stand_still=lambda: self.stood.append(len(self.port.messages)),
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
         )
 
@@ -202,6 +204,16 @@ def test_after_a_suspend_everything_is_silenced_once() -> None:
     stage = Stage({2.0: [Quit()]}, sleeps_at=1.0)
     stage.runtime.run([Start()])
     assert [entry["do"] for entry in stage.entries].count("panic") == 1
+
+
+def test_it_stands_still_in_silence_and_goes_on() -> None:
+    """Ctrl-Z: the notes are let go before the process stops."""
+    stage = Stage({2.0: [Quit()]})
+    stage.runtime.pause()
+    stage.runtime.run([Start()])
+    (sent,) = stage.stood
+    assert set(SILENCE) <= set(stage.sent()[:sent])
+    assert any(data[0] == 0x90 for data in stage.sent()[sent:])
 
 
 def test_leaving_ends_a_wait() -> None:

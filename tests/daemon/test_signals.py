@@ -36,6 +36,15 @@ def test_the_release_of_notes_is_not_broken_off() -> None:
     assert len(signals.came) == 5
 
 
+def test_a_pause_is_asked_for_and_no_end() -> None:
+    """Ctrl-Z does not count as a signal to end."""
+    paused: list[None] = []
+    with Signals(lambda: None, pause=lambda: paused.append(None)).installed() as signals:
+        os.kill(os.getpid(), signal.SIGTSTP)
+    assert signals.came == []
+    assert len(paused) == 1
+
+
 def test_the_handlers_of_before_come_back() -> None:
     """Ctrl-C is a KeyboardInterrupt again."""
     before = signal.getsignal(signal.SIGINT)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +23,7 @@ from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.osc_server import OscServer, is_loopback
-from musicrnn.daemon.ports import NullPort, OpenPort, open_port
+from musicrnn.daemon.ports import DRAIN_SECONDS, NullPort, OpenPort, open_port
 from musicrnn.daemon.priority import be_punctual, settle
 from musicrnn.daemon.protocols import Clock
 from musicrnn.daemon.runtime import Runtime
@@ -80,7 +83,7 @@ class Daemon:
 
     def run(self, first: list[Command]) -> int:
         """Play to the end, save the recording, and return the exit status."""
-        signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing)
+        signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing, self.runtime.pause)
         line = StatusLine(lambda: self.runtime.status)
         try:
             with signals.installed():
@@ -147,6 +150,7 @@ def build(
         keeper=keeper,
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
+        stand_still=_stand_still,
     )
     return Daemon(settings, player, runtime, port, osc, journal, recording, notices)
 
@@ -226,6 +230,12 @@ def _recording(
     if not record.file:
         trim(folder_of(record), record.keep_megabytes, path)
     return path, journal
+
+
+def _stand_still() -> None:
+    """Stop this process, as Ctrl-Z does, once the last messages have left."""
+    time.sleep(DRAIN_SECONDS)
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _no_log(_: Sequence[Entry]) -> None:

@@ -34,8 +34,9 @@ class Runtime:
     """Drives one engine until it is finished or :meth:`leave` is called.
 
     ``log`` takes the session's entries and must not wait; ``asleep`` tells how long the machine has been
-    suspended so far, in seconds; ``recording`` what to say of the recording in the status. ``silencing``
-    tells that the last notes are being released, which nothing should break off.
+    suspended so far, in seconds; ``recording`` what to say of the recording in the status; ``stand_still``
+    stops the process until its user lets it go on. ``silencing`` tells that the last notes are being
+    released, which nothing should break off.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Runtime:
         keeper: Keeper,
         asleep: Callable[[], float] = lambda: 0.0,
         recording: Callable[[], str] = str,
+        stand_still: Callable[[], None] = lambda: None,
     ) -> None:
         self.status = replace(engine.status(clock.now()), port=port.name, recording=recording())
         self.silencing = False
@@ -61,11 +63,17 @@ class Runtime:
         self._asleep = asleep
         self._slept = asleep()
         self._recording = recording
-        self._leaving = False
+        self._stand_still = stand_still
+        self._leaving = self._pausing = False
 
     def leave(self) -> None:
         """Ask the loop to end; safe in a signal handler and from any thread."""
         self._leaving = True
+        self._clock.wake()
+
+    def pause(self) -> None:
+        """Ask the loop to stand still, all notes released; safe in a signal handler and from any thread."""
+        self._pausing = True
         self._clock.wake()
 
     def run(self, first: Iterable[Command] = ()) -> None:
@@ -111,6 +119,11 @@ class Runtime:
         if port is not None:
             self._port = port
             self._begin_again()
+        if self._pausing:
+            self._pausing = False
+            self._do(Request(Panic()))
+            self._tell()
+            self._stand_still()
         slept = self._asleep()
         if slept - self._slept > SUSPENDED_SECONDS:
             self._do(Request(Panic()))

@@ -18,24 +18,36 @@ class Signals:
     """Counts the signals that came.
 
     ``leave`` is called by each, in the main thread between two instructions; ``may_break`` tells
-    whether the second may break off what is going on.
+    whether the second may break off what is going on. ``pause`` is called by a terminal's Ctrl-Z.
     """
 
-    def __init__(self, leave: Callable[[], None], may_break: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        leave: Callable[[], None],
+        may_break: Callable[[], bool] = lambda: True,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
         self._leave = leave
+        self._pause = pause
         self._may_break = may_break
         self.came: list[int] = []
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[Signals]:
-        """Answer SIGINT, SIGTERM, SIGHUP and Windows' SIGBREAK within; only the main thread may."""
+        """Answer SIGINT, SIGTERM, SIGHUP, SIGTSTP and Windows' SIGBREAK within; only the main thread may."""
         numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
         before = {number: signal.signal(number, self._handle) for number in numbers}
+        if hasattr(signal, "SIGTSTP"):
+            before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._handle_pause)
         try:
             yield self
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _handle_pause(self, number: int, _: FrameType | None) -> None:
+        del number
+        self._pause()
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         self.came.append(number)
