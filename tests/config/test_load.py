@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicrnn.config.declare import Rule
 from musicrnn.config.load import read_settings, read_toml, settings_of
 from musicrnn.config.settings import SECTIONS, Settings, declared
 from musicrnn.config.write import to_toml
@@ -121,10 +122,11 @@ def test_settings_written_as_toml_read_back_the_same() -> None:
 def values_of(name: str) -> st.SearchStrategy[Any]:
     """Return values that a setting allows."""
     rule = dict(declared())[name]
-    if rule.plural:
-        return st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0~")), max_size=3).map(
-            tuple
-        )
+    return st.lists(one_of(rule), max_size=3).map(tuple) if rule.plural else one_of(rule)
+
+
+def one_of(rule: Rule) -> st.SearchStrategy[Any]:
+    """Return single values that a rule allows."""
     if rule.choices:
         return st.sampled_from(rule.choices)
     if rule.kind is bool:

@@ -21,12 +21,14 @@ from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError
 
 _SAMPLE_PLAY = ("model", "mu", "sigma", "exponent_span", "seed", "tempo", "prime", "density")
+_CARD_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")
 
 #: The sections, or single settings, that each command has flags for.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "train": ("corpus", "network", "training"),
     "export": ("export",),
     "sample": (*(f"play.{key}" for key in _SAMPLE_PLAY), "sample"),
+    "card": ("corpus", *(f"play.{key}" for key in _CARD_PLAY), "card"),
     "daemon": ("midi", "play", "osc", "record"),
 }
 #: Commands that read the user's own settings file where no other is named.

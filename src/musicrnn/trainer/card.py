@@ -1,0 +1,289 @@
+"""The model card as Markdown."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from musicrnn import __version__
+from musicrnn.config.declare import rules
+from musicrnn.config.settings import SECTIONS, Settings
+from musicrnn.config.write import value_text
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.score import Part
+from musicrnn.models.vocabulary import pitch_name
+from musicrnn.trainer.card_pieces import Real
+from musicrnn.trainer.compare import FigureRow, Spread
+from musicrnn.trainer.copies import LONG_BARS, Copied, Run
+from musicrnn.trainer.evidence import Evidence
+
+_SHORT = ("notes a beat", "onsets on a beat", "groove similarity", "bars like an earlier bar", "scale consistency")
+_NO_PLACE = ("corpus.folders", "corpus.cache", "training.run_folder", "training.resume", "training.init_from",
+             "training.overwrite", "training.licence", "training.source", "training.name")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a card comes from: the model and the recipe as they were named, the model's digest, the corpus' folders."""
+
+    model: str
+    digest: str
+    config: str
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Card:
+    """All that a card tells."""
+
+    info: ModelInfo
+    source: Source
+    settings: Settings
+    real: Real
+    evidence: Evidence
+    others: tuple[Evidence, ...]
+    picture: str
+
+
+def card_text(card: Card) -> str:
+    """Return the card as Markdown."""
+    blocks = [
+        f"# {card.info.name}: model card",
+        _summary(card),
+        "## What it is", _facts(card),
+        "## What it learnt from", _corpus(card),
+        "## How well it predicts", _predicts(card.info),
+        "## What it plays, beside music it has not seen", _explained(card), f"![piano rolls]({card.picture})",
+        _figures("a piece", card.evidence.figures),
+        *(_figures(f"{name}, a piece", rows) for name, rows in card.evidence.parts.items()),
+        "### Histograms", _shapes(card.evidence),
+        "## What it copies", _copies(card),
+        *(["## Surer and less sure", _surer(card)] if card.others else []),
+        "## Made again", _again(card),
+    ]  # fmt: skip
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; all columns but the first are aligned to the right."""
+    lines = [" | ".join(head), " | ".join(["---", *["---:"] * (len(head) - 1)]), *(" | ".join(row) for row in rows)]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def number(value: float) -> str:
+    """Return a figure with three digits that matter, and a dash for none."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.1f}" if abs(value) >= 20 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+
+
+def _spread(spread: Spread) -> str:
+    return f"{number(spread.mean)} ± {number(spread.sd)}"
+
+
+def _summary(card: Card) -> str:
+    e = card.evidence
+    figures, ceiling = e.figure_overlap
+    shapes, shape_ceiling = e.shape_overlap
+    return (
+        f"**{e.within} of {len(e.every)}** figures of what it plays lie within one standard deviation of held-out "
+        f"music. Distributions overlap by {figures:.0%} (two real sets of this size: {ceiling:.0%}), histograms by "
+        f"{shapes:.0%} (two real sets: {shape_ceiling:.0%}). {_verdict(e.copies[:1])}"
+    )
+
+
+def _verdict(copies: Sequence[Copied]) -> str:
+    if not copies:
+        return ""
+    longest = max(copies[0].by_bars, key=lambda run: run.bars)
+    said = f"{copies[0].long} of its pieces copy" if copies[0].long else "None of its pieces copies"
+    return (
+        f"{said} a stretch of {LONG_BARS:g} bars from its corpus; the longest copied stretch has {longest.bars:.1f} "
+        f"bars ({longest.notes} notes)."
+    )
+
+
+def _facts(card: Card) -> str:
+    info, v = card.info, card.info.vocabulary
+    levels = f"{v.velocity_bins} levels of loudness" if v.velocity_bins else "no loudness (all notes alike)"
+    rows = [
+        ("network", f"{info.cell.upper()}, {info.layers} layers of {info.units} units, {info.precision} weights"),
+        ("grid", f"{v.ticks_per_beat} ticks a beat (quarter note), {levels}, at most {v.max_polyphony} notes at once"),
+        *((f"part *{part.name}*", _part(part)) for part in v.parts),
+        ("tokens", f"{v.size}"),
+        ("usual tempo and metre", f"{info.tempo:g} bpm, {info.metre[0]}/{info.metre[1]}"),
+        ("made with", f"MusicRNN {info.version or __version__}{_commit()}"),
+    ]
+    if card.source.digest:
+        rows.append(("file's SHA-256", f"`{card.source.digest}`"))
+    return "\n".join(f"- {name}: {text}" for name, text in rows)
+
+
+def _part(part: Part) -> str:
+    sound = "drums" if part.percussive else f"program {part.program}"
+    return f"{pitch_name(part.low)} to {pitch_name(part.high)}, channel {part.channel}, {sound}"
+
+
+def _commit() -> str:
+    """Return the commit of the source tree that runs, empty where it is no checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return f", commit `{done.stdout.strip()}`" if done.returncode == 0 and done.stdout.strip() else ""
+
+
+def _corpus(card: Card) -> str:
+    info, real = card.info, card.real
+    source = info.corpus.get("source") or card.settings.training.source or ", ".join(card.source.folders)
+    licence = info.corpus.get("licence") or info.licence or "none stated"
+    validation = int(info.corpus.get("pieces") or 0) - len(real.train) - len(real.held_out)
+    rest = f", {validation} for validation" if validation > 0 else ""
+    return (
+        f"- source: {source}\n- licence of the corpus: {licence}\n- licence of the model: {info.licence or licence}; "
+        f"whoever passes it on names the source\n- {len(real.train)} pieces to learn from{rest}, {len(real.held_out)} "
+        "held out to compare with: whole pieces, never parts of one"
+    )
+
+
+def _predicts(info: ModelInfo) -> str:
+    if not info.figures:
+        return "Nothing was measured yet."
+    names = {"valid": "validation", "train": "training"}
+    rows = []
+    for name, value in info.figures.items():
+        words = [names.get(word, word) for word in name.split("_")]
+        rows.append((" ".join(words), f"{value:.4f}"))
+    return table(("negative log-likelihood, natural logarithm", ""), rows)
+
+
+def _explained(card: Card) -> str:
+    e, choice = card.evidence, card.evidence.choice
+    made, unseen, learnt = e.counts
+    density = f", density {choice.density:g}" if choice.density else ""
+    return (
+        f"{made} pieces ({e.bars} bars), each with the bars and metres of a held-out piece, from nothing, at mu "
+        f"{choice.mu:g}, sigma {choice.sigma:g}{density}, seeds {choice.seed} to {choice.seed + made - 1}, none left "
+        f"out; beside {unseen} held-out pieces of the corpus; all cut at {card.settings.card.most_bars} bars. A figure "
+        "is counted for each piece: mean ± standard deviation over the pieces. *Overlap* is the area that the two "
+        f"distributions share; its *ceiling* is that of the held-out pieces with {made} of {learnt} pieces of the "
+        "training share. *An onset* is a tick in which a note begins."
+    )
+
+
+def _figures(head: str, rows: Sequence[FigureRow]) -> str:
+    if not rows:
+        return ""
+    columns = (head, "generated", "held out", "within one sd", "overlap", "ceiling")
+    return table(
+        columns,
+        [
+            (row.name, _spread(row.generated), _spread(row.held_out), "yes" if row.within else "**no**",
+             number(row.overlap), number(row.ceiling))
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def _shapes(e: Evidence) -> str:
+    return table(
+        ("histogram", "overlap", "ceiling"), [(row.name, number(row.overlap), number(row.ceiling)) for row in e.shapes]
+    )
+
+
+def _copies(card: Card) -> str:
+    e = card.evidence
+    head = ("longest run in common with a piece learnt from", "generated: notes, median (most)", "bars, median (most)",
+            f"of {LONG_BARS:g} bars", "held out: notes", "bars", f"of {LONG_BARS:g} bars")  # fmt: skip
+    rows = [
+        (mine.sense, *_copied(mine), *_copied(theirs)) for mine, theirs in zip(e.copies, e.real_copies, strict=True)
+    ]
+    said = (
+        "A run is copied where the same notes begin in the same parts at the same distances in time; lengths of notes "
+        "are not compared, and a rest or held note of more than a bar counts as one bar."
+    )
+    return "\n\n".join([said, table(head, rows), _where(card)])
+
+
+def _copied(copies: Copied) -> tuple[str, str, str]:
+    notes, bars = [run.notes for run in copies.by_notes], [run.bars for run in copies.by_bars]
+    of = f"{copies.long} of {len(copies.by_bars)}"
+    return f"{_median(notes):g} ({max(notes)})", f"{_median(bars):.1f} ({max(bars):.1f})", of
+
+
+def _median(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _where(card: Card) -> str:
+    """Say where the longest copied run of the first sense stands."""
+    if not card.evidence.copies or not card.evidence.copies[0].by_bars:
+        return ""
+    runs = card.evidence.copies[0].by_bars
+    at = max(range(len(runs)), key=lambda i: runs[i].bars)
+    run: Run = runs[at]
+    if run.source < 0:
+        return ""
+    beats = card.info.vocabulary.ticks_per_beat
+    return (
+        f"The longest of the first row: piece {at + 1}, from beat {run.tick / beats + 1:g}, is beat "
+        f"{run.source_tick / beats + 1:g} of `{card.real.train_names[run.source]}`."
+    )
+
+
+def _surer(card: Card) -> str:
+    every = sorted([card.evidence, *card.others], key=lambda e: e.choice.mu)
+    head = ("mu", "figures within one sd", "overlap of figures", "of histograms", *_SHORT, "longest copy in bars")
+    rows = [
+        (f"{e.choice.mu:g}", f"{e.within} of {len(e.every)}", number(e.figure_overlap[0]), number(e.shape_overlap[0]),
+         *(number(e.value(name)) for name in _SHORT),
+         number(max((run.bars for run in e.copies[0].by_bars), default=0.0) if e.copies else math.nan))
+        for e in every
+    ]  # fmt: skip
+    held = {row.name: row.held_out for row in card.evidence.figures}
+    real = max((run.bars for run in card.evidence.real_copies[0].by_bars), default=0.0) if card.evidence.copies else 0.0
+    last = ("held out", "", *(number(v) for v in (card.evidence.figure_overlap[1], card.evidence.shape_overlap[1])),
+            *(_spread(held[name]) if name in held else "-" for name in _SHORT), number(real))  # fmt: skip
+    return "The first four columns of the last row are the ceiling.\n\n" + table(head, [*rows, last])
+
+
+def _again(card: Card) -> str:
+    folders = " ".join(f"PATH-TO/{name}" for name in card.source.folders)
+    config = _shown(card.source.config)
+    recipe = f" --config {config}" if config else ""
+    play = card.settings.origins
+    typed = "".join(
+        f" --{name.split('.')[1].replace('_', '-')} {value_text(card.settings.value(name))}"
+        for name in ("play.mu", "play.sigma", "play.density", "play.seed", "card.pieces", "card.most_bars")
+        if name in play
+    )
+    also = "".join(f" --also-mu {mu:g}" for mu in card.settings.card.also_mu)
+    text = (
+        f"```sh\nmusicrnn-train{recipe} {folders}\n"
+        f"musicrnn card {_shown(card.source.model)} {folders}{recipe}{typed}{also}\n```"
+    )
+    settings = _set(card.settings)
+    return f"{text}\n\nSettings that are not the default:\n\n```toml\n{settings}\n```" if settings else text
+
+
+def _shown(path: str) -> str:
+    """Return a path as others can use it: relative as it was typed, else its last part."""
+    return Path(path).name if Path(path).is_absolute() else path
+
+
+def _set(settings: Settings) -> str:
+    """Return the settings of corpus, network and training that are not the default, as TOML, without paths."""
+    blocks = []
+    for section in ("corpus", "network", "training"):
+        lines = [
+            f"{key} = {value_text(settings.value(f'{section}.{key}'))}"
+            for key, rule in rules(SECTIONS[section])
+            if f"{section}.{key}" not in _NO_PLACE and settings.value(f"{section}.{key}") != rule.default
+        ]
+        if lines:
+            blocks.append("\n".join([f"[{section}]", *lines]))
+    return "\n\n".join(blocks)

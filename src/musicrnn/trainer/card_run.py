@@ -1,0 +1,183 @@
+"""`musicrnn card`: measure what a model plays against held-out music, and write its model card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from musicrnn.config.play import PlaySettings
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError, CorpusError
+from musicrnn.files import write_text_whole
+from musicrnn.models.corpus import Corpus, read_corpus
+from musicrnn.models.generator import Choice
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.midi_write import write_midi
+from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.models.onnx_step import load_model
+from musicrnn.models.score import Score
+from musicrnn.models.step import StepModel
+from musicrnn.trainer.card import Card, Source, card_text
+from musicrnn.trainer.card_pieces import Real, generate, head, real_pieces, rulers
+from musicrnn.trainer.compare import Measured, compare_figures, compare_shapes, measure
+from musicrnn.trainer.copies import copied
+from musicrnn.trainer.evidence import Evidence
+from musicrnn.trainer.roll import draw_rolls
+
+TRAINING_SAMPLE = 150
+HELD_OUT_SAMPLE = 200
+
+
+def run(settings: Settings, model_name: str, config: str) -> int:
+    """Measure the model and write its card, picture and pieces; return the exit status."""
+    console = Console(stderr=True)
+    card_path = _output(settings)
+    model = _model(model_name)
+    real = _real(settings, model.info, console)
+    evidence, pieces = _measured(model, settings, choice_of(settings.play), real, settings.card.pieces, console)
+    others = [
+        _measured(model, settings, replace(choice_of(settings.play), mu=mu), real, settings.card.pieces, console)[0]
+        for mu in settings.card.also_mu
+    ]
+    shown = _typical(real.held_out)
+    picture = card_path.with_suffix(".png")
+    _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
+    _keep(settings, pieces, real.held_out[shown])
+    source = Source(
+        model_name, getattr(model, "digest", ""), config, tuple(Path(folder).name for folder in settings.corpus.folders)
+    )
+    card = Card(model.info, source, settings, real, evidence, tuple(others), picture.name)
+    write_text_whole(card_path, card_text(card))
+    console.print(f"{card_path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation "
+                  f"of held-out music; {picture.name} beside it", highlight=False, soft_wrap=True)  # fmt: skip
+    return 0
+
+
+def choice_of(play: PlaySettings) -> Choice:
+    """Return how tokens are chosen, as the settings of what plays say; seed 0 becomes 1."""
+    span = play.exponent_span
+    return Choice(play.mu, play.sigma, span, play.seed or 1, play.density)  # type: ignore[arg-type]
+
+
+def _output(settings: Settings) -> Path:
+    path = Path(settings.card.output)
+    if path.exists() and not settings.card.overwrite:
+        raise ConfigError(f"{path}: the card must be new; name another (--output), or allow --overwrite")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: the card's folder must be there, and it is not")
+    return path
+
+
+def _model(name: str) -> StepModel:
+    """Return the step of a model file, or of a run's weights where it has no model file yet."""
+    path = Path(name).expanduser()
+    if path.suffix == ".npz" or (path.is_dir() and not (path / "model.onnx").exists()):
+        from musicrnn.trainer.session import load_step_weights
+
+        return NumpyStepModel(*load_step_weights(path))
+    return load_model(name)
+
+
+@contextmanager
+def _bar(console: Console, what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """Show a progress bar on a terminal; yields what is to be told how much was done since."""
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda step: bar.advance(task, step)
+
+
+def _real(settings: Settings, info: ModelInfo, console: Console) -> Real:
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+        corpus = read_corpus(
+            settings.corpus.folders,
+            settings.corpus,
+            lambda done, total, _: bar.update(task, completed=done, total=total),
+        )
+        _check_origin(corpus, info)
+        real = real_pieces(corpus, settings.corpus, info.vocabulary, lambda done: bar.update(task, completed=done))
+    cut = settings.card.most_bars
+    return replace(real, held_out=tuple(head(score, cut) for score in real.held_out))
+
+
+def _check_origin(corpus: Corpus, info: ModelInfo) -> None:
+    """Raise CorpusError where the corpus is not the one that the model says it learnt from."""
+    wanted = info.corpus.get("sha256")
+    digest = hashlib.sha256("".join(sorted(piece.sha256 for piece in corpus.pieces)).encode()).hexdigest()
+    if wanted not in (None, digest):
+        raise CorpusError(
+            f"the corpus must be the one that {info.name} learnt from, {info.corpus.get('pieces')} pieces with "
+            f"SHA-256 {str(wanted)[:12]}…, or held-out pieces would not be held out; got {len(corpus.pieces)} "
+            f"with {digest[:12]}…"
+        )
+
+
+def _measured(
+    model: StepModel, settings: Settings, choice: Choice, real: Real, count: int, console: Console
+) -> tuple[Evidence, list[Score]]:
+    """Generate pieces with seeds that follow each other, and measure them beside the real ones."""
+    pieces = []
+    rows = rulers(real.held_out, count)
+    with _bar(console, f"generating, mu {choice.mu:g}", sum(row[-1].end for row in rows)) as done:
+        for number, bars in enumerate(rows):
+            pieces.append(generate(model, bars, replace(choice, seed=choice.seed + number), done))
+    held_out = _some(real.held_out, HELD_OUT_SAMPLE)
+    train = [head(score, settings.card.most_bars) for score in _some(real.train, TRAINING_SAMPLE)]
+    with _bar(console, "measuring", count + len(held_out) + len(train)) as done:
+        made, unseen, learnt = (measure(part, lambda: done(1)) for part in (pieces, held_out, train))
+    return _evidence(choice, made, unseen, learnt, pieces, held_out, real), pieces
+
+
+def _evidence(
+    choice: Choice, made: Measured, unseen: Measured, learnt: Measured,
+    pieces: Sequence[Score], held_out: Sequence[Score], real: Real,
+) -> Evidence:  # fmt: skip
+    parts = {
+        name: compare_figures(made.parts[name], unseen.parts[name], learnt.parts[name], made.count)
+        for name in made.parts
+    }
+    runs = copied([*pieces, *held_out], real.train)
+    return Evidence(
+        choice,
+        (made.count, unseen.count, learnt.count),
+        compare_figures(made.figures, unseen.figures, learnt.figures, made.count),
+        parts,
+        compare_shapes(made, unseen, learnt),
+        [found.part(0, made.count) for found in runs],
+        [found.part(made.count, made.count + unseen.count) for found in runs],
+        sum(len(score.bars) for score in pieces),
+    )
+
+
+def _some(scores: Sequence[Score], count: int) -> list[Score]:
+    """Return at most ``count`` scores, evenly taken."""
+    step = max(len(scores) / count, 1.0)
+    return [scores[int(i * step)] for i in range(min(count, len(scores)))]
+
+
+def _typical(scores: Sequence[Score]) -> int:
+    """Return the number of the score of middle length in bars."""
+    order = sorted(range(len(scores)), key=lambda i: (len(scores[i].bars), i))
+    return order[len(order) // 2]
+
+
+def _draw(path: Path, info: ModelInfo, pieces: Sequence[Score], held_out: Score, name: str) -> None:
+    chosen = _typical(pieces)
+    titles = (f"made by {info.name}: piece {chosen + 1}, as it came", f"held out: {Path(name).name}")
+    draw_rolls(path, list(zip(titles, (pieces[chosen], held_out), strict=True)))
+
+
+def _keep(settings: Settings, pieces: Sequence[Score], held_out: Score) -> None:
+    if not settings.card.keep:
+        return
+    folder = Path(settings.card.keep)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, score in enumerate(pieces, 1):
+        write_midi(score, folder / f"made-{number:03}.mid", overwrite=settings.card.overwrite)
+    write_midi(held_out, folder / "held-out.mid", overwrite=settings.card.overwrite)

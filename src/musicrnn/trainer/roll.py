@@ -1,0 +1,67 @@
+"""A piano roll as a picture: generated and held-out music, one above the other."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from musicrnn.files import write_whole
+from musicrnn.models.score import Score
+from musicrnn.models.vocabulary import pitch_name
+
+COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#76448a", "#148f77", "#884ea0", "#5d6d7e")
+FEWEST_PITCHES = 12
+FAINTEST = 0.25
+
+
+def draw_rolls(path: Path, rolls: Sequence[tuple[str, Score]], bars: int = 16) -> None:
+    """Write a PNG of the first ``bars`` bars of each score under its title, coloured by part, with bar lines.
+
+    Notes are the fainter the softer they are. Raises OSError where the file cannot be written.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(14, 4.2 * len(rolls)), layout="constrained")
+    low, high = _pitches([score for _, score in rolls])
+    for axes, (title, score) in zip(figure.subplots(len(rolls), squeeze=False)[:, 0], rolls, strict=True):
+        _draw(axes, score, bars)
+        axes.set_title(title, loc="left", fontsize=10, pad=14)
+        axes.set_ylim(low - 0.8, high + 0.8)
+        names = [pitch for pitch in range(low, high + 1) if pitch % 12 == 0]
+        axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(picture)
+    write_whole(path, picture.getvalue())
+
+
+def _pitches(scores: Sequence[Score]) -> tuple[int, int]:
+    pitches = [note.pitch for score in scores for note in score.notes] or [60]
+    low, high = min(pitches), max(pitches)
+    return low, max(high, low + FEWEST_PITCHES)
+
+
+def _draw(axes: Any, score: Score, bars: int) -> None:
+    beat = score.ticks_per_beat
+    shown = score.bars[:bars]
+    end = shown[-1].end if shown else beat
+    for index, part in enumerate(score.parts):
+        notes = [note for note in score.notes if note.part == index and note.start < end]
+        colour = COLOURS[index % len(COLOURS)]
+        for note in notes:
+            alpha = FAINTEST + (1 - FAINTEST) * note.velocity / 127
+            width = min(note.length, end - note.start) / beat
+            axes.broken_barh([(note.start / beat, max(width - 0.06, 0.04))], (note.pitch - 0.4, 0.8),
+                             color=colour, alpha=alpha, linewidth=0)  # fmt: skip
+        axes.plot([], [], color=colour, linewidth=5, label=part.name)
+    for number, bar in enumerate(shown):
+        axes.axvline(bar.start / beat, color="#888888", linewidth=0.8, zorder=0)
+        axes.text(bar.start / beat, 1.01, f"{number + 1}", fontsize=7, color="#666666", va="bottom",
+                  transform=axes.get_xaxis_transform())  # fmt: skip
+    axes.set_xlim(0, end / beat)
+    axes.set_xticks(range(int(end / beat) + 1))
+    axes.tick_params(axis="x", labelbottom=False, length=2)
+    axes.grid(axis="y", alpha=0.25)
+    axes.legend(loc="upper right", fontsize=8, ncols=len(score.parts), framealpha=0.8)
