@@ -17,7 +17,7 @@ from musicrnn.daemon.priming import Primer
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import Entry, Header, changed, choice_of, make_header, recording_of
 from musicrnn.daemon.timeline import Begin, Made
-from musicrnn.daemon.transport import Transport
+from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
 from musicrnn.daemon.voices import channel_of
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
@@ -169,12 +169,13 @@ class Engine:
             self._prime_some(now)
             return True
         future = self._performance.timeline.future
-        if not self._playing or len(future) >= self._play.lookahead:
+        enough = 1 if self._transport.short_of_time else self._play.lookahead
+        if not self._playing or len(future) >= enough:
             return False
         if not future and self._transport.too_late(self.tick, now):
             return False
         self._performance.make()
-        return len(future) < self._play.lookahead
+        return len(future) < enough
 
     def _prime_some(self, now: float) -> None:
         primer = self._new_primer or self._primer
@@ -259,13 +260,12 @@ class Engine:
         Where nothing has been heard yet since the start, the start is what is late.
         """
         performance, transport = self._performance, self._transport
-        if self._fresh:
-            transport.anchor(self.tick, now)
-            return []
-        if late > performance.bar_ticks * transport.tick_seconds:
-            self._log("gap", seconds=round(late, 3))
+        is_gap = late > performance.bar_ticks * transport.tick_seconds
+        if self._fresh or is_gap:
             messages = self._events(now, performance.release_all())
-            transport.anchor(self.tick, now)
+            if not self._fresh:
+                self._log("gap", seconds=round(late, 3))
+            transport.anchor(self.tick, now, 0.0 if performance.timeline.future else START_DELAY_SECONDS)
             return messages
         to = transport.catch_up(self.tick, now)
         self._log("skip", to=to)

@@ -70,12 +70,14 @@ def _score_of_midi(content: bytes, name: str, grid: int) -> Score:
 def score_of_prime(text: str, vocabulary: Vocabulary, metre: tuple[int, int]) -> Score:
     """Read score text, or the old characters, to a score in the model's parts and on its grid.
 
-    ``metre`` holds where the text names none. Notes that name no part go to the parts that have room for
-    them, the highest first. Raises ScoreTextError or ValueError for what is no such text.
+    ``metre`` holds where the text names none; ``|`` ends a bar as a line does. Notes that name no part go
+    to the parts that have room for them, the highest first. Raises ScoreTextError or ValueError for what
+    is no such text.
     """
     grid = vocabulary.ticks_per_beat
     if is_legacy_text(text):
         return fitted(_ending_with_its_notes(read_legacy_text(text, grid), metre), vocabulary)
+    text = text.replace("|", "\n")
     parts = vocabulary.parts if _NAMES_PARTS.search(text) else ()
     if not _NAMES_METRE.search(text):
         text = f"# metre = {metre[0]}/{metre[1]}\n{text}"

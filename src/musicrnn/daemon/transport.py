@@ -10,6 +10,7 @@ START_DELAY_SECONDS = 0.05
 LATE_SECONDS = 0.01
 PATIENCE_SECONDS = 0.05
 PATIENCE_TICKS = 4
+MOST_ROOM_SECONDS = 10.0
 
 
 class Transport:
@@ -29,9 +30,9 @@ class Transport:
         """Length of a tick."""
         return 60.0 / (self.bpm * self._line.ticks_per_beat)
 
-    def anchor(self, tick: int, now: float) -> None:
+    def anchor(self, tick: int, now: float, delay: float = START_DELAY_SECONDS) -> None:
         """Let ``tick`` be due a moment after ``now``."""
-        self._line = TempoLine(self._line.ticks_per_beat, self.bpm, tick, now + START_DELAY_SECONDS)
+        self._line = TempoLine(self._line.ticks_per_beat, self.bpm, tick, now + delay)
         self._room = 0.0
 
     def bend(self, tick: int, bpm: float) -> None:
@@ -51,12 +52,17 @@ class Transport:
     def catch_up(self, tick: int, now: float) -> int:
         """Return the tick to go on with in place of one that is too late.
 
-        After a delay that follows another there is as much room as the one before took, so that a
+        After a delay that follows others there is as much room as they took together, so that a
         machine too slow for the model still plays some ticks, and not none.
         """
         target = math.ceil(self._line.tick_at(now + self._room))
-        self._room = now - self.due(tick)
+        self._room = min(self._room + now - self.due(tick), MOST_ROOM_SECONDS)
         return max(target, tick + 1)
+
+    @property
+    def short_of_time(self) -> bool:
+        """Whether ticks came too late of late: then none should be made before it is needed."""
+        return self._room > self.tick_seconds
 
     def played(self, tick: int, now: float) -> bool:
         """Note that a tick was played; tell whether it was noticeably late."""
