@@ -1,0 +1,79 @@
+"""`musicrnn export`, from a run's weights to files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicrnn.cli import main
+from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.model_file import load_checked
+from musicrnn.models.network import Network, NetworkShape
+from musicrnn.models.onnx_step import load_model
+from musicrnn.models.score import Part
+from musicrnn.models.vocabulary import Vocabulary
+from musicrnn.trainer.session import save_weights
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Return the folder of a run with weights, but without the corpus that it was trained on."""
+    vocabulary = Vocabulary(4, (Part("lead", 60, 67, polyphony=1), Part("bass", 36, 43, 2, polyphony=1)))
+    network = Network(vocabulary, NetworkShape(1, 8, 4), seed=1)
+    folder = tmp_path / "run" / "checkpoints"
+    folder.mkdir(parents=True)
+    save_weights(folder, "best-epoch-0001", network, ModelInfo("tiny", vocabulary, 1, 8, licence="CC0-1.0"))
+    return tmp_path / "run"
+
+
+def test_both_forms_are_written_with_what_they_cost(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two files that load, and lines that say how near they are to the network."""
+    assert main(["export", str(run), "--quantise", "both"]) == 0
+    said = capsys.readouterr().out
+    assert "float32 agrees with Keras over" in said
+    assert "int8 on music of its own" in said
+    precisions = [load_model(str(run / name)).info.precision for name in ("model.onnx", "model-int8.onnx")]
+    assert precisions == ["float32", "int8"]
+    assert "int8_change_percent" in load_checked(run / "model-int8.onnx").info.figures
+
+
+def test_int8_alone_goes_to_the_file_that_is_named(run: Path, tmp_path: Path) -> None:
+    """One file, in a folder that is made for it."""
+    target = tmp_path / "new" / "small.onnx"
+    assert main(["export", str(run), "--quantise", "int8", "--output", str(target)]) == 0
+    assert load_checked(target).info.precision == "int8"
+    assert not (run / "model.onnx").exists()
+
+
+def test_a_file_that_exists_is_not_written_over_unless_allowed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused before any work, the file as it was; with --overwrite it is replaced."""
+    (run / "model.onnx").write_text("mine")
+    assert main(["export", str(run)]) == 78
+    assert "allow --overwrite" in capsys.readouterr().err
+    assert (run / "model.onnx").read_text() == "mine"
+    assert main(["export", str(run), "--overwrite"]) == 0
+    assert load_checked(run / "model.onnx").info.name == "tiny"
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No traceback, and nothing written."""
+    assert main(["export", str(tmp_path)]) == 70
+    assert "the folder of a run with weights in it" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_run_the_command_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """The setting is named."""
+    assert main(["export"]) == 78
+    assert "export.run must name" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its name holds its checksum."""
+    path = next((run / "checkpoints").iterdir())
+    path.write_bytes(path.read_bytes()[:-9])
+    assert main(["export", str(run)]) == 70
+    assert "it is damaged" in capsys.readouterr().err
