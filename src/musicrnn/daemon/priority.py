@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
+from collections.abc import Iterator
 
 FIFO = 20
 SWITCH_SECONDS = 0.0005
 
 
-def settle() -> None:
-    """Call when all is built: the garbage collector passes over what is there, and threads change over quickly."""
+@contextlib.contextmanager
+def punctual() -> Iterator[bool]:
+    """Make the calling thread punctual within; yield whether the system granted real-time scheduling.
+
+    Enter when all is built: the garbage collector passes over what is there, threads change over quickly,
+    and the thread asks for SCHED_FIFO, which threads that start later do not inherit.
+    """
+    switch = sys.getswitchinterval()
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
+    granted = _real_time()
+    try:
+        yield granted
+    finally:
+        if granted:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        sys.setswitchinterval(switch)
+        gc.unfreeze()
 
 
-def be_punctual() -> bool:
-    """Ask for real-time scheduling (SCHED_FIFO) of the calling thread; tell whether it was granted.
-
-    Threads that start later do not inherit it.
-    """
+def _real_time() -> bool:
     if not hasattr(os, "sched_setscheduler"):
         return False
     policy = os.SCHED_FIFO | getattr(os, "SCHED_RESET_ON_FORK", 0)

@@ -24,7 +24,7 @@ from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.osc_server import OscServer, is_loopback
 from musicrnn.daemon.ports import DRAIN_SECONDS, NullPort, OpenPort, open_port
-from musicrnn.daemon.priority import be_punctual, settle
+from musicrnn.daemon.priority import punctual
 from musicrnn.daemon.protocols import Clock
 from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry, hash_of, header_line, resolved
@@ -87,19 +87,21 @@ class Daemon:
         line = StatusLine(lambda: self.runtime.status)
         try:
             with signals.installed():
-                if self.osc is not None:
-                    self.osc.start()
-                line.start()
-                settle()
-                be_punctual()
                 try:
-                    self.runtime.run(first)
+                    self._play(first, line)
                 finally:
                     line.close()
                     self._save()
         except EndedBySignal:
             note("ended at once; the recording can be made from its log with musicrnn sample --replay")
         return 0
+
+    def _play(self, first: list[Command], line: StatusLine) -> None:
+        if self.osc is not None:
+            self.osc.start()
+        line.start()
+        with punctual():
+            self.runtime.run(first)
 
     def _save(self) -> None:
         if self.recording is None or self.journal is None:

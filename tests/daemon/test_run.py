@@ -1,0 +1,150 @@
+"""The program, built with a clock that stands still and no MIDI system."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from musicrnn.config.play import MidiSettings, OscSettings, PlaySettings, RecordSettings
+from musicrnn.config.settings import Settings
+from musicrnn.control import Start
+from musicrnn.daemon.run import Daemon, build
+from musicrnn.daemon.sample import replayed
+from musicrnn.daemon.session import read_session
+from musicrnn.errors import ConfigError, ControlError, PortError
+from musicrnn.models.midi_write import write_midi
+from musicrnn.testing import ManualClock, ScriptedModel, small_vocabulary
+from tests.daemon.play_scripted import script
+
+MODEL = ScriptedModel(small_vocabulary(), script(), tempo=96.0)
+
+
+@pytest.fixture
+def stack() -> Iterator[contextlib.ExitStack]:
+    """Close at the end what a test opened."""
+    with contextlib.ExitStack() as opened:
+        yield opened
+
+
+def settings(folder: Path, **sections: object) -> Settings:
+    """Return settings of a daemon that has no port, hears nothing and records into a folder."""
+    quiet = {
+        "midi": MidiSettings(api="none"),
+        "osc": OscSettings(enabled=False),
+        "record": RecordSettings(folder=str(folder)),
+    }
+    return Settings(**{**quiet, **sections})  # type: ignore[arg-type]
+
+
+def built(stack: contextlib.ExitStack, chosen: Settings) -> Daemon:
+    """Build it."""
+    return build(chosen, MODEL, stack, clock=ManualClock())
+
+
+def test_the_first_lines_say_what_a_player_wants_to_know(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """What plays, where it is recorded, what is off, and how to stop."""
+    lines = list(built(stack, settings(tmp_path, play=PlaySettings(seed=5))).first_lines())
+    assert lines[0] == "Playing   scripted (3 parts: soprano, bass, drums)"
+    assert lines[1] == "          96 bpm, mu 1, sigma 0, seed 5"
+    assert lines[2].startswith(f"Recording {tmp_path}")
+    assert lines[3:] == ["OSC       off", "Ctrl-C stops."]
+
+
+def test_a_seed_is_drawn_where_none_is_given(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """Another one each time, and it is said."""
+    seeds = {built(stack, settings(tmp_path)).engine.header.play.seed for _ in range(3)}
+    assert len(seeds) == 3
+
+
+def test_it_plays_its_bars_into_a_recording_that_its_log_makes_again(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same bytes."""
+    daemon = built(stack, settings(tmp_path, play=PlaySettings(bars=3)))
+    assert daemon.run([Start()]) == 0
+    (recording,) = tmp_path.glob("*.mid")
+    assert f"Recorded  {recording}" in capsys.readouterr().out
+    again = tmp_path / "again.mid"
+    write_midi(replayed(MODEL, read_session(recording.with_suffix(".jsonl"))), again)
+    assert again.read_bytes() == recording.read_bytes()
+
+
+def test_a_session_in_which_nothing_was_played_leaves_nothing(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No empty files pile up."""
+    daemon = built(stack, settings(tmp_path))
+    daemon.runtime.leave()
+    daemon.run([])
+    assert list(tmp_path.iterdir()) == []
+    assert "nothing was recorded" in capsys.readouterr().out
+
+
+def test_without_a_recording_nothing_is_written(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """As asked for."""
+    chosen = settings(tmp_path, record=RecordSettings(enabled=False), play=PlaySettings(bars=1))
+    built(stack, chosen).run([Start()])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_that_is_there_is_not_overwritten(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """Before anything plays."""
+    path = tmp_path / "take.mid"
+    path.touch()
+    with pytest.raises(ConfigError, match="must not be there yet"):
+        built(stack, settings(tmp_path, record=RecordSettings(file=str(path))))
+
+
+def test_a_folder_that_cannot_be_made_is_named(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """With what to do."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--no-recording"):
+        built(stack, settings(tmp_path, record=RecordSettings(folder=str(tmp_path / "file" / "deep"))))
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """Give a UDP port that is taken."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taker:
+        taker.bind(("127.0.0.1", 0))
+        yield int(taker.getsockname()[1])
+
+
+def test_a_taken_osc_port_does_not_stop_the_music(stack: contextlib.ExitStack, tmp_path: Path, taken: int) -> None:
+    """It is said, with what to do."""
+    daemon = built(stack, settings(tmp_path, osc=OscSettings(port=taken)))
+    assert daemon.osc is None
+    assert any("--osc-port 0" in line for line in daemon.first_lines())
+
+
+def test_a_taken_osc_port_that_was_asked_for_is_refused(
+    stack: contextlib.ExitStack, tmp_path: Path, taken: int
+) -> None:
+    """Whoever asks for it means it."""
+    with pytest.raises(PortError, match=f"port {taken}"):
+        built(stack, settings(tmp_path, osc=OscSettings(port=taken), origins={"osc.port": "--osc-port"}))
+
+
+def test_an_address_that_others_can_reach_is_warned_of(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """OSC has no passwords."""
+    daemon = built(stack, settings(tmp_path, osc=OscSettings(host="0.0.0.0", port=0)))  # noqa: S104
+    assert any("everybody on that network" in line for line in daemon.first_lines())
+
+
+def test_a_prime_that_cannot_be_read_is_refused(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """Before anything plays."""
+    with pytest.raises(ControlError, match="prime"):
+        built(stack, settings(tmp_path, play=PlaySettings(prime="H9 ???")))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no such scheduling")
+def test_building_changes_no_scheduling(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """Only running does."""
+    before = os.sched_getscheduler(0)
+    built(stack, settings(tmp_path))
+    assert os.sched_getscheduler(0) == before
