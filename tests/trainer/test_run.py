@@ -1,0 +1,160 @@
+"""Whole runs of `musicrnn-train` on real chorales: what they leave, how they end, how they go on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musicrnn.models.midi_read import read_midi
+from musicrnn.models.model_file import read_info
+from musicrnn.models.onnx_step import load_model
+from musicrnn.trainer import checkpoint
+
+pytestmark = pytest.mark.train
+
+CHORALES = Path(__file__).parent.parent / "fixtures" / "chorales"
+SMALL = (
+    "--ticks-per-beat=4", "--units=16", "--embedding=8", "--lanes=4", "--window=96", "--audition-bars=1",
+    "--threads=1", "--deterministic", "--validation-share=0.2", "--test-share=0.2", "--no-cache",
+)  # fmt: skip
+
+
+def _command(folder: Path, *more: str) -> list[str]:
+    run = ["--run-folder", str(folder), str(CHORALES)]
+    return [sys.executable, "-m", "musicrnn", "train", *SMALL, *run, *more]
+
+
+def _train(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(folder, *more), capture_output=True, text=True, timeout=300, check=False)
+
+
+def _last_step(folder: Path) -> dict[str, np.ndarray]:
+    stored = checkpoint.read(checkpoint.stored(folder / "checkpoints", "step-")[-1])
+    return dict(stored.arrays)
+
+
+def _until(condition: threading.Event, ready: object, process: subprocess.Popen[str]) -> None:
+    """Wait until ``ready()`` holds, and fail if the process ends before."""
+    assert callable(ready)
+    for _ in range(6000):
+        if ready():
+            return
+        assert process.poll() is None, process.communicate()
+        condition.wait(0.05)
+    pytest.fail("the trainer did not come so far in time")
+
+
+def test_a_run_leaves_all_that_was_promised(tmp_path: Path) -> None:
+    """Settings, manifest, metrics, TensorBoard, plot, checkpoints, auditions and a model that plays."""
+    done = _train(tmp_path / "run", "--epochs=2", "--name=little")
+    run = tmp_path / "run"
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "parameters" in done.stdout
+    for name in ("settings.toml", "corpus.json", "metrics.csv", "loss.png", "model.onnx", "train.log"):
+        assert (run / name).stat().st_size > 0, name
+    assert list((run / "tensorboard").glob("events.*"))
+    manifest = json.loads((run / "corpus.json").read_text())
+    assert len(manifest["pieces"]) == len(list(CHORALES.glob("*.mid")))
+    assert all(len(piece["sha256"]) == 64 for piece in manifest["pieces"])
+    with (run / "metrics.csv").open() as file:
+        validations = [row for row in csv.DictReader(file) if row["valid_nats_a_token"]]
+    assert len(validations) == 2
+    names = [path.name for path in checkpoint.stored(run / "checkpoints", "epoch-")]
+    assert all("-valid-" in name for name in names)
+    assert len(names) == 2
+    assert (run / "auditions" / "epoch-0002.txt").read_text().startswith("# grid = 4")
+    assert read_midi(run / "auditions" / "epoch-0002.mid")
+    info = read_info(run / "model.onnx")
+    assert info.name == "little"
+    assert {"valid_nats_a_token", "test_nats_a_tick"} <= set(info.figures)
+    assert load_model(str(run / "model.onnx")).info.vocabulary == info.vocabulary
+
+
+def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(tmp_path: Path) -> None:
+    """SIGKILL at a random point, then --resume: weights, optimiser and state are the same to the last bit."""
+    whole = _train(tmp_path / "whole", "--epochs=8", "--save-every=3")
+    assert whole.returncode == 0, whole.stderr
+    process = subprocess.Popen(
+        _command(tmp_path / "killed", "--epochs=8", "--save-every=3"), stdout=subprocess.PIPE, text=True
+    )
+    folder = tmp_path / "killed" / "checkpoints"
+    _until(threading.Event(), lambda: any(s.name >= "step-00000006" for s in checkpoint.stored(folder, "step-")), process)
+    process.kill()
+    process.communicate()
+    assert not (tmp_path / "killed" / "model.onnx").exists()
+    resumed = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "train", "--resume", str(tmp_path / "killed")],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on at step" in resumed.stdout
+    expected, found = _last_step(tmp_path / "whole"), _last_step(tmp_path / "killed")
+    assert expected.keys() == found.keys()
+    assert [name for name in expected if expected[name].tobytes() != found[name].tobytes()] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
+    """After SIGINT the run finishes its step, writes a checkpoint and the model, and ends with status 0."""
+    process = subprocess.Popen(
+        _command(tmp_path / "run", "--epochs=100000", "--save-every=2"), stdout=subprocess.PIPE, text=True
+    )
+    folder = tmp_path / "run" / "checkpoints"
+    _until(threading.Event(), lambda: any(s.name >= "step-00000002" for s in checkpoint.stored(folder, "step-")), process)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "it was asked to stop" in output
+    assert read_info(tmp_path / "run" / "model.onnx").units == 16
+
+
+def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
+    """A second run into the same folder is refused before it does anything, and says what can be done."""
+    assert _train(tmp_path / "run", "--epochs=1").returncode == 0
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "run" / "checkpoints").iterdir())
+    again = _train(tmp_path / "run", "--epochs=1")
+    assert again.returncode == 70
+    assert "--resume" in again.stderr
+    assert "--overwrite" in again.stderr
+    assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "run" / "checkpoints").iterdir())
+    assert _train(tmp_path / "run", "--epochs=1", "--overwrite").returncode == 0
+
+
+def test_a_new_run_can_start_from_another_models_weights(tmp_path: Path) -> None:
+    """--init-from takes the weights; a network of another size is refused with both shapes."""
+    assert _train(tmp_path / "first", "--epochs=1").returncode == 0
+    second = _train(tmp_path / "second", "--epochs=1", f"--init-from={tmp_path / 'first'}", "--learning-rate=0")
+    assert second.returncode == 0, second.stderr
+    start = checkpoint.read(checkpoint.stored(tmp_path / "first" / "checkpoints", "best-")[-1]).arrays
+    assert all((_last_step(tmp_path / "second")[name] == start[name]).all() for name in start)
+    wrong = _train(tmp_path / "third", "--epochs=1", f"--init-from={tmp_path / 'first'}", "--units=24")
+    assert wrong.returncode == 70
+    assert "must have shape" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "status", "words"),
+    [
+        pytest.param("missing", 65, "missing", id="a folder that is not there"),
+        pytest.param("empty", 65, "empty", id="a folder without music"),
+    ],
+)
+def test_bad_folders_get_one_clear_line(tmp_path: Path, folder: str, status: int, words: str) -> None:
+    """A missing or empty folder is named, and no run folder is left behind."""
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "-m", "musicrnn", "train", "--run-folder", str(tmp_path / "run"), str(tmp_path / folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == status
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
