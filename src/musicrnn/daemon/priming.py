@@ -28,8 +28,10 @@ def prime_frames(
     try:
         score = score_of_prime(text, vocabulary, metre)
         frames, fit = frames_of(score, vocabulary)
-    except (ScoreTextError, ValueError) as error:
+    except ScoreTextError as error:
         raise ControlError(f"the prime must be score text or the old characters: {error}") from error
+    except ValueError as error:
+        raise ControlError(f"the prime must fit the model: {error}") from error
     if fit.out_of_range or fit.over_polyphony:
         raise ControlError(
             "the prime's notes must be in the model's range and polyphony, got "

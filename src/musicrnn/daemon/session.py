@@ -150,9 +150,7 @@ def read_session(path: Path) -> Session:
 
 def parse_session(content: bytes, source: str) -> Session:
     """Parse the bytes of a log; ``source`` is its name in messages."""
-    lines = content.split(b"\n")
-    if lines.pop():
-        pass  # cut short by a crash
+    *lines, _ = content.split(b"\n")  # a crash may have cut the last line short
     if not lines:
         raise SessionError(f"{source}: a session log must begin with a header, got an empty file")
     header = _header(_values(lines[0], source, 1), source)
