@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -156,10 +157,12 @@ def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathe
 
 def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> ScoreTick | None:
     """Return what symusic reads of one track, of its readable head if the track is damaged."""
-    try:
-        return ScoreTick.from_midi(_one_track_file(track, ticks_per_beat))
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    reason = "an event is cut off"
+    if _is_whole(track):
+        try:
+            return ScoreTick.from_midi(_one_track_file(track, ticks_per_beat))
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
     head = readable_prefix(track)
     warnings.append(f"track {number}: damaged, {len(head)} of {len(track)} bytes read ({reason})")
     try:
@@ -167,6 +170,15 @@ def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) 
     except (RuntimeError, ValueError):
         warnings.append(f"track {number}: left out, it cannot be read")
         return None
+
+
+def _is_whole(track: bytes) -> bool:
+    """Tell whether what is put before and after the track cannot be taken for a part of its events.
+
+    The first event must have a status of its own, and the last one must be whole.
+    """
+    first = next((byte for last, byte in pairwise(track) if last < 0x80), 0x80)
+    return first >= 0x80 and (track.endswith(_END_OF_TRACK) or len(readable_prefix(track)) == len(track))
 
 
 def _one_track_file(track: bytes, ticks_per_beat: int) -> bytes:

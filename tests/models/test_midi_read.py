@@ -1,0 +1,201 @@
+"""What is read from MIDI files, literal bytes in, literal notes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.errors import MidiFileError
+from musicrnn.models.midi_read import MidiPiece, MidiTrack, read_midi
+from tests.models.raw_midi import END, ONE_NOTE, file, header, track
+
+
+def read(*events: str) -> MidiPiece:
+    """Read a file of one track."""
+    return read_midi(file(*events), "a.mid")[0]
+
+
+def only(piece: MidiPiece) -> MidiTrack:
+    """Return the one track that a piece has."""
+    (found,) = piece.tracks
+    return found
+
+
+def rows(piece: MidiPiece) -> list[list[int]]:
+    """Return start, end, pitch and velocity of the notes of the one track."""
+    return [[int(value) for value in row] for row in only(piece).notes]
+
+
+def test_a_note_has_start_end_pitch_and_velocity() -> None:
+    """Times are the file's own ticks."""
+    piece = read(*ONE_NOTE)
+    assert rows(piece) == [[0, 96, 60, 80]]
+    assert (only(piece).number, only(piece).channel, only(piece).drums, only(piece).hanging) == (1, 1, False, 0)
+    assert piece.warnings == ()
+
+
+def test_running_status_and_velocity_0_are_understood() -> None:
+    """A note-on of velocity 0 is a note-off."""
+    assert rows(read("00 90 3c 50", "0a 3e 51", "0a 3c 00", "0a 3e 00")) == [[0, 20, 60, 80], [10, 30, 62, 81]]
+
+
+def test_overlapping_notes_of_one_pitch_end_in_the_order_in_which_they_began() -> None:
+    """First in, first out; the grid ends the first where the second begins."""
+    assert rows(read("00 90 3c 50", "0a 3c 5a", "0a 3c 00", "0a 3c 00")) == [[0, 20, 60, 80], [10, 30, 60, 90]]
+
+
+def test_a_note_of_no_length_is_kept() -> None:
+    """The grid gives it one tick."""
+    assert rows(read("00 90 3c 50", "00 3c 00", "0a 90 40 50", "0a 40 00"))[0] == [0, 0, 60, 80]
+
+
+def test_a_note_that_is_never_released_ends_with_its_track() -> None:
+    """And is counted."""
+    piece = read("00 90 3c 50", "0a 40 50", "0a 40 00", "60 ff 01 00")
+    assert rows(piece) == [[0, 116, 60, 80], [10, 20, 64, 80]]
+    assert only(piece).hanging == 1
+
+
+def test_a_track_without_an_end_of_track_loses_nothing() -> None:
+    """Hanging notes end with the last event."""
+    piece = read_midi(header() + track("00 90 3c 50", "0a 40 50", "0a 40 00"))[0]
+    assert [row[:3] for row in rows(piece)] == [[0, 20, 60], [10, 20, 64]]
+
+
+def test_each_channel_is_a_track_with_its_number_and_main_program() -> None:
+    """Channels count from 1; a change of program does not split them."""
+    piece = read(
+        "00 93 3c 01", "01 83 3c 00",  # channel 4, program 0
+        "00 c3 28", "00 93 3d 50", "01 83 3d 00", "00 93 3e 50", "01 83 3e 00",  # violin, twice
+        "00 90 3f 50", "01 80 3f 00",  # channel 1
+        "00 99 24 50", "01 89 24 00",  # channel 10
+        "00 9f 40 50", "01 8f 40 00",  # channel 16
+    )  # fmt: skip
+    found = [(t.channel, t.program, t.drums, t.notes[:, 2].tolist()) for t in piece.tracks]
+    assert found == [
+        (1, 0, False, [63]),
+        (4, 40, False, [60, 61, 62]),
+        (10, 0, True, [36]),
+        (16, 0, False, [64]),
+    ]
+
+
+def test_a_note_that_sounds_through_a_change_of_program_is_one_note() -> None:
+    """It belongs to the program that it began with."""
+    assert rows(read("00 90 3c 50", "0a c0 05", "0a 80 3c 00")) == [[0, 20, 60, 80]]
+
+
+def test_tracks_keep_their_numbers_names_and_unisons() -> None:
+    """The same note in two tracks is two notes."""
+    names = ["00 ff 03 01 41", "00 ff 03 01 42"]
+    tracks = [track(name, *ONE_NOTE, END) for name in names]
+    piece = read_midi(header(1, 3) + track(END) + tracks[0] + tracks[1], "a.mid")[0]
+    assert [(t.number, t.name, t.notes.tolist()) for t in piece.tracks] == [
+        (2, "A", [[0, 96, 60, 80]]),
+        (3, "B", [[0, 96, 60, 80]]),
+    ]
+
+
+def test_tempo_and_metre_are_taken_from_all_tracks() -> None:
+    """The last of a tick counts."""
+    one = track("00 ff 51 03 07 a1 20", "60 ff 58 04 03 02 18 08", END)
+    two = track("60 ff 51 03 06 1a 80", *ONE_NOTE, END)
+    piece = read_midi(header(1, 2) + one + two, "a.mid")[0]
+    assert piece.tempos == ((0, 500_000), (96, 400_000))
+    assert piece.metres == ((96, 3, 4),)
+
+
+def test_impossible_tempo_and_metre_are_held_or_left_out_with_a_warning() -> None:
+    """Tempo 0 is 1000 bpm; a metre of 0/4 is none."""
+    piece = read("00 ff 51 03 00 00 00", "00 ff 58 04 00 02 18 08", "00 ff 58 04 04 c8 18 08", *ONE_NOTE)
+    assert piece.tempos == ((0, 60_000),)
+    assert piece.metres == ()
+    assert piece.warnings[0] == "a tempo of 0 microseconds a beat held to 1000 bpm"
+    assert "metre 0/4 left out" in piece.warnings[1]
+
+
+def test_a_bad_key_signature_and_other_odd_events_kill_nothing() -> None:
+    """Meta events that are not needed are not judged."""
+    odd = ("00 ff 59 02 09 03", "00 ff 59 01 09", "00 f0 03 01 02 f7", "00 f8", "00 ff 7f 02 00 01", "00 e0 00 40")
+    assert rows(read(*odd, *ONE_NOTE)) == [[0, 96, 60, 80]]
+
+
+def test_a_velocity_over_127_is_held_to_127() -> None:
+    """The track counts as damaged, and is read whole."""
+    piece = read("00 90 3c c8", "0a 80 3c 00")
+    assert rows(piece) == [[0, 10, 60, 127]]
+    assert piece.warnings[0].startswith("track 1: damaged, ")
+
+
+def test_a_truncated_file_is_read_up_to_where_it_ends() -> None:
+    """The note that was sounding ends there."""
+    piece = read_midi((header() + track(*ONE_NOTE, "00 90 40 50", "0a 80 40 00"))[:-1], "a.mid")[0]
+    assert rows(piece) == [[0, 96, 60, 80], [96, 96, 64, 80]]
+    assert only(piece).hanging == 1
+    assert any("damaged" in warning for warning in piece.warnings)
+
+
+def test_one_broken_track_does_not_lose_the_others() -> None:
+    """Each track is read by itself."""
+    broken = track("00 3c 50")  # running status without a status
+    piece = read_midi(header(1, 2) + broken + track(*ONE_NOTE, END), "a.mid")[0]
+    assert rows(piece) == [[0, 96, 60, 80]]
+    assert piece.warnings[0].startswith("track 1: damaged, 0 of 3 bytes read")
+
+
+def test_a_file_of_format_2_is_a_piece_a_track() -> None:
+    """Its tracks are not simultaneous."""
+    data = header(2, 2) + track(*ONE_NOTE, END) + track("00 90 40 50", "0a 80 40 00", END)
+    pieces = read_midi(data, "a.mid")
+    assert [(piece.name, rows(piece)) for piece in pieces] == [
+        ("a.mid#1", [[0, 96, 60, 80]]),
+        ("a.mid#2", [[0, 10, 64, 80]]),
+    ]
+
+
+def test_a_file_without_notes_is_a_piece_without_tracks() -> None:
+    """Whoever wants notes refuses it."""
+    assert read().tracks == ()
+
+
+def test_time_beyond_31_bits_is_refused() -> None:
+    """Nine deltas of 2^28 overflow the parser's counter."""
+    with pytest.raises(MidiFileError, match=r"a\.mid: track 1 must be under 2147483648 ticks long"):
+        read(*(("ff ff ff 7f 90 3c 50", "10 80 3c 00") * 9))
+
+
+def test_the_pedal_is_kept_as_presses() -> None:
+    """A pedal that never comes up does so at the end."""
+    events = ("00 b0 40 7f", "00 90 3c 50", "0a 80 3c 00", "14 b0 40 00", "05 b0 40 64", "0a ff 01 00")
+    assert only(read(*events)).pedals.tolist() == [[0, 30], [35, 46]]
+
+
+def test_a_name_that_is_no_utf8_is_read_all_the_same() -> None:
+    """And NUL bytes are taken out."""
+    assert only(read("00 ff 03 04 e9 41 00 42", *ONE_NOTE)).name.endswith("AB")
+
+
+def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    """The message says what the system said."""
+    with pytest.raises(MidiFileError, match=r"nothing\.mid: a MIDI file must be readable, got No such file"):
+        read_midi(tmp_path / "nothing.mid")
+
+
+@given(st.lists(st.binary(min_size=1, max_size=12), max_size=20), st.integers(1, 0x7FFF))
+def test_no_track_does_worse_than_a_refusal(events: list[bytes], division: int) -> None:
+    """Whatever a track holds, notes come out in order and inside their ranges, or an error with the name."""
+    body = b"".join(b"\x00\x90" + event for event in events)
+    data = header(division=division) + b"MTrk" + len(body).to_bytes(4, "big") + body
+    try:
+        pieces = read_midi(data, "a.mid")
+    except MidiFileError as error:
+        assert str(error).startswith("a.mid: ")
+        return
+    for found in (track for piece in pieces for track in piece.tracks):
+        assert (found.notes[:, 1] >= found.notes[:, 0]).all()
+        assert (found.notes >= 0).all()
+        assert (found.notes[:, 2:] <= 127).all()
+        assert 1 <= found.channel <= 16
