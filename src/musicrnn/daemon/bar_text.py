@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from musicrnn.daemon.recording import Recording
 from musicrnn.models.frames import DEFAULT_VELOCITY
-from musicrnn.models.score import Note, Score, bar_length, regular_bars
+from musicrnn.models.score import Note, Score, Tempo, bar_length, regular_bars
 from musicrnn.models.text_write import text_of
 from musicrnn.models.vocabulary import Vocabulary
 
@@ -26,7 +26,7 @@ def whole_text(score: Score, vocabulary: Vocabulary) -> str:
 class BarText:
     """Gives the lines of a recording's text one by one, each as soon as its bar is over.
 
-    Together they are the text of the whole, but for tempo changes, which a line leaves out.
+    Together they are the text of the whole.
     """
 
     def __init__(self, recording: Recording, vocabulary: Vocabulary) -> None:
@@ -41,13 +41,18 @@ class BarText:
 
     def line(self, bar: int) -> str:
         """Return the line of a bar that has just been played."""
-        start = bar * self._length
-        before = start - self._length if bar else start
-        notes = self._recording.window(before, start + self._length)
-        score = self._score([replace(note, start=note.start - before) for note in notes], start + self._length - before)
+        before = max(bar - 1, 0) * self._length
+        until = (bar + 1) * self._length
+        notes = [replace(note, start=note.start - before) for note in self._recording.window(before, until)]
+        score = self._score(notes, self._tempos(before, until), until - before)
         return whole_text(score, self._vocabulary).splitlines()[-1]
 
-    def _score(self, notes: list[Note], length: int) -> Score:
+    def _tempos(self, start: int, until: int) -> tuple[Tempo, ...]:
+        tempos = [tempo for tempo in self._recording.tempos() if tempo.tick < until]
+        earlier = max(index for index, tempo in enumerate(tempos) if index == 0 or tempo.tick <= start)
+        return tuple(Tempo(max(tempo.tick - start, 0), tempo.bpm) for tempo in tempos[earlier:])
+
+    def _score(self, notes: list[Note], tempos: tuple[Tempo, ...], length: int) -> Score:
         recording = self._recording
         bars = regular_bars(length, recording.ticks_per_beat, *recording.metre)
-        return Score(recording.ticks_per_beat, recording.parts, tuple(sorted(notes)), bars)
+        return Score(recording.ticks_per_beat, recording.parts, tuple(notes), bars, tempos)

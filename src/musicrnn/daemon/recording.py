@@ -40,7 +40,7 @@ class Recording:
         """Return the score so far, in whole bars that hold tick ``until - 1``; what still sounds ends at ``until``."""
         notes = tuple(Note(*note) for note in sorted(self._notes + self._ringing(until)))
         bars = regular_bars(until, self.ticks_per_beat, *self.metre)
-        return Score(self.ticks_per_beat, self.parts, notes, bars, self._tempos())
+        return Score(self.ticks_per_beat, self.parts, notes, bars, self.tempos())
 
     def window(self, start: int, until: int) -> list[Note]:
         """Return the notes that sound from tick ``start``, no more than a few bars ago, up to ``until``, cut to fit."""
@@ -63,7 +63,8 @@ class Recording:
             if until > start
         ]
 
-    def _tempos(self) -> tuple[Tempo, ...]:
+    def tempos(self) -> tuple[Tempo, ...]:
+        """Return the changes of tempo, the first at tick 0."""
         tempos: list[Tempo] = []
         for tick, bpm in sorted(self._bpm.items()):
             if not tempos or tempos[-1].bpm != bpm:

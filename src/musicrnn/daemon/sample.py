@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.sample import SampleSettings
@@ -26,7 +27,7 @@ from musicrnn.models.step import StepModel
 
 LARGEST_FRESH_SEED = 2**31 - 1
 
-Told = Callable[[int], None]
+Follow = Callable[[Recording, int], None]
 
 
 def run(settings: Settings) -> int:
@@ -48,9 +49,8 @@ def sample(settings: Settings, model: StepModel) -> int:
         _say(f"seed {play.seed}")
     length = length_in_ticks(settings.sample, play, model)
     prime = prime_text(play.prime, model.info.vocabulary)
-    with _output(settings.sample, model, length) as told:
-        score = made(model, play, prime, length, told)
-    _write(score, settings.sample, model)
+    with _output(settings.sample, model, length) as output:
+        output.finish(made(model, play, prime, length, output.follow))
     return 0
 
 
@@ -60,13 +60,9 @@ def replay(settings: Settings, model: StepModel, session: Session) -> int:
     if not session.complete:
         _say(f"{settings.sample.replay}: the session breaks off; it is played up to the last bar in its log")
     length = session.entries[-1]["tick"] if session.entries else 0
-    with _output(settings.sample, model, length) as told:
-        score = replayed(model, session, told)
-    _write(score, settings.sample, model)
+    with _output(settings.sample, model, length) as output:
+        output.finish(replayed(model, session, output.follow))
     return 0
-
-
-Follow = Callable[[Recording, int], None]
 
 
 def made(model: StepModel, play: PlaySettings, prime: str, length: int, told: Follow | None = None) -> Score:
@@ -103,10 +99,9 @@ def replayed(model: StepModel, session: Session, told: Follow | None = None) -> 
 
 def length_in_ticks(sample: SampleSettings, play: PlaySettings, model: StepModel) -> int:
     """Return the length that the settings ask for, at their tempo."""
-    grid = model.info.vocabulary.ticks_per_beat
     if sample.seconds:
-        return max(1, round(sample.seconds * play.tempo * grid / 60.0))
-    return sample.bars * bar_length(*model.info.metre, grid)
+        return max(1, round(sample.seconds * play.tempo * model.info.vocabulary.ticks_per_beat / 60.0))
+    return sample.bars * _bar_ticks(model)
 
 
 def _session(name: str) -> Session:
@@ -151,14 +146,28 @@ def _write(score: Score, sample: SampleSettings, model: StepModel) -> None:
         raise ConfigError(f"output must be a file that can be written, got {name}: {error.strerror}") from error
 
 
+class _Output(Protocol):
+    """Where music goes: followed tick by tick as it is made, and whole when it is finished."""
+
+    def follow(self, recording: Recording, ticks: int) -> None: ...
+
+    def finish(self, score: Score) -> None: ...
+
+
 @contextlib.contextmanager
-def _output(sample: SampleSettings, model: StepModel, length: int) -> Iterator[Follow]:
-    """Yield what follows the music: the text itself where no file is to be written, else a progress bar."""
-    if sample.output:
-        with _progress(length, model) as follow:
-            yield follow
+def _output(sample: SampleSettings, model: StepModel, length: int) -> Iterator[_Output]:
+    """Yield the files to write, with a progress bar on a terminal, or where there are none the printed text."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not sample.output:
+        yield _Printer(model)
         return
-    yield _Printer(model).follow
+    console = Console(stderr=True)
+    columns = (TextColumn("bar {task.fields[bar]}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=length, bar=0)
+        yield _Files(sample, model, lambda ticks, bar: progress.update(task, completed=ticks, bar=bar))
 
 
 class _Printer:
@@ -166,36 +175,48 @@ class _Printer:
 
     def __init__(self, model: StepModel) -> None:
         self._vocabulary = model.info.vocabulary
-        self._bar_ticks = bar_length(*model.info.metre, self._vocabulary.ticks_per_beat)
+        self._bar_ticks = _bar_ticks(model)
         self._bars = 0
+        self._lines = 0
 
     def follow(self, recording: Recording, ticks: int) -> None:
         """Print the bars that are over after so many ticks."""
         text = BarText(recording, self._vocabulary)
-        if not self._bars and ticks == 1:
-            print(text.header(), end="", flush=True)
         while ticks >= (self._bars + 1) * self._bar_ticks:
-            print(text.line(self._bars), flush=True)
+            if not self._lines:
+                self._print(text.header())
+            self._print(text.line(self._bars))
             self._bars += 1
 
+    def finish(self, score: Score) -> None:
+        """Print what is left: the last bar where it is not over."""
+        for line in whole_text(score, self._vocabulary).splitlines()[self._lines :]:
+            self._print(line)
 
-@contextlib.contextmanager
-def _progress(length: int, model: StepModel) -> Iterator[Follow]:
-    """Yield what shows a progress bar on a terminal, and nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    def _print(self, text: str) -> None:
+        print(text.rstrip("\n"), flush=True)
+        self._lines += len(text.splitlines())
 
-    bar_ticks = bar_length(*model.info.metre, model.info.vocabulary.ticks_per_beat)
-    console = Console(stderr=True)
-    columns = (TextColumn("bar {task.fields[bar]}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=length, bar=0)
 
-        def follow(_: Recording, ticks: int) -> None:
-            if ticks % bar_ticks == 0:
-                progress.update(task, completed=ticks, bar=ticks // bar_ticks)
+class _Files:
+    """Writes the files at the end, and shows how far it is."""
 
-        yield follow
+    def __init__(self, sample: SampleSettings, model: StepModel, show: Callable[[int, int], object]) -> None:
+        self._sample, self._model, self._show = sample, model, show
+        self._bar_ticks = _bar_ticks(model)
+
+    def follow(self, _: Recording, ticks: int) -> None:
+        """Show how many bars there are."""
+        if ticks % self._bar_ticks == 0:
+            self._show(ticks, ticks // self._bar_ticks)
+
+    def finish(self, score: Score) -> None:
+        """Write the files."""
+        _write(score, self._sample, self._model)
+
+
+def _bar_ticks(model: StepModel) -> int:
+    return bar_length(*model.info.metre, model.info.vocabulary.ticks_per_beat)
 
 
 def _say(line: str) -> None:
