@@ -14,7 +14,7 @@ BASE := .venv-base
 FULL := .venv-train
 WHEEL := dist/.wheel
 SOURCES := $(shell find src -type f -not -name '*.pyc') README.md
-PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1 TF_CPP_MIN_LOG_LEVEL=2
+PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
 PURE := not jack and not daw and not alsa
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
