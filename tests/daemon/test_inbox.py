@@ -20,13 +20,29 @@ def _inbox(limit: int = 4) -> tuple[Inbox, list[None]]:
 
 
 def test_commands_come_out_in_order_once() -> None:
-    """First in, first out; each that went in is announced."""
+    """First in, first out; the first of them is announced."""
     inbox, notices = _inbox()
     for command in (Start(), Set("mu", 1.0), Reset()):
         assert inbox.put(Request(command))
     assert [request.command for request in inbox.take()] == [Start(), Set("mu", 1.0), Reset()]
     assert inbox.take() == []
-    assert len(notices) == 3
+    assert len(notices) == 1
+
+
+def test_what_is_urgent_is_always_announced() -> None:
+    """Panic does not wait behind a fader."""
+    inbox, notices = _inbox()
+    inbox.put(Request(Set("mu", 1.0)))
+    assert _state(inbox) == (True, False)
+    inbox.put(Request(Panic()))
+    assert _state(inbox) == (True, True)
+    assert len(notices) == 2
+    inbox.take()
+    assert _state(inbox) == (False, False)
+
+
+def _state(inbox: Inbox) -> tuple[bool, bool]:
+    return inbox.waiting, inbox.urgent
 
 
 def test_the_last_value_of_a_control_wins() -> None:

@@ -52,7 +52,9 @@ def test_the_first_lines_say_what_a_player_wants_to_know(stack: contextlib.ExitS
     assert lines[0] == "Playing   scripted (3 parts: soprano, bass, drums)"
     assert lines[1] == "          96 bpm, mu 1, sigma 0, seed 5"
     assert lines[2].startswith(f"Recording {tmp_path}")
-    assert lines[3:] == ["OSC       off", "Ctrl-C stops."]
+    assert lines[3] == "OSC       off"
+    assert lines[4].startswith("Priority  ")
+    assert lines[5:] == ["Ctrl-C stops."]
 
 
 def test_a_seed_is_drawn_where_none_is_given(stack: contextlib.ExitStack, tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ class ScriptClock(ManualClock):
     def wait_until(self, seconds: float) -> None:
         """Let the commands come in that are due before."""
         if self._at and self._at[0][0] + 1000.0 <= seconds:
-            _, commands = self._at.pop(0)
+            moment, commands = self._at.pop(0)
+            super().wait_until(moment + 1000.0)
             for command in commands:
                 self._stage.put(command)
             return
@@ -165,6 +166,16 @@ def test_a_command_is_obeyed_between_two_ticks() -> None:
     (entry,) = [entry for entry in stage.entries if entry["do"] == "set"]
     assert entry["tick"] == 8
     assert stage.runtime.status.tempo == 60.0
+
+
+def test_a_fader_that_moves_all_the_time_is_followed_a_hundred_times_a_second() -> None:
+    """Each change makes the future anew; the last value arrives."""
+    moves: dict[float, list[Command]] = {1.0 + step / 1000: [Set("mu", step / 100)] for step in range(100)}
+    stage = Stage({**moves, 2.0: [Quit()]})
+    stage.runtime.run([Start()])
+    values = [entry["value"] for entry in stage.entries if entry["do"] == "set"]
+    assert 5 <= len(values) <= 12
+    assert values[-1] == 0.99
 
 
 def test_a_fault_in_the_program_ends_it_with_silence() -> None:

@@ -25,13 +25,17 @@ class Request:
 
 
 class Inbox:
-    """A queue between threads; ``notify`` is called after each request that went in."""
+    """A queue between threads.
+
+    ``notify`` is called after a request that went into an empty queue, and after each urgent one.
+    """
 
     def __init__(self, notify: Callable[[], None], limit: int = LIMIT) -> None:
         self._notify = notify
         self._limit = limit
         self._waiting: list[Request] = []
         self._lock = threading.Lock()
+        self._urgent = False
         self.dropped = 0
 
     def put(self, request: Request) -> bool:
@@ -39,9 +43,12 @@ class Inbox:
 
         A newer value of a control takes the place of one that waits, so a flood of them takes no room.
         """
+        urgent = isinstance(request.command, URGENT)
         with self._lock:
+            first = not self._waiting
             taken = self._add(request)
-        if taken:
+            self._urgent |= urgent
+        if taken and (first or urgent):
             self._notify()
         return taken
 
@@ -49,7 +56,18 @@ class Inbox:
         """Return what waits, oldest first, and forget it."""
         with self._lock:
             taken, self._waiting = self._waiting, []
+            self._urgent = False
         return taken
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether anything waits."""
+        return bool(self._waiting)
+
+    @property
+    def urgent(self) -> bool:
+        """Tell whether something waits that should not wait."""
+        return self._urgent
 
     def _add(self, request: Request) -> bool:
         self._waiting = [waiting for waiting in self._waiting if not _replaces(request.command, waiting.command)]

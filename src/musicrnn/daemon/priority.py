@@ -28,9 +28,21 @@ def punctual() -> Iterator[bool]:
         yield granted
     finally:
         if granted:
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+            _as_others()
         sys.setswitchinterval(switch)
         gc.unfreeze()
+
+
+def real_time_allowed() -> bool:
+    """Tell whether the system would grant real-time scheduling to this user."""
+    granted = _real_time()
+    if granted:
+        _as_others()
+    return granted
+
+
+def _as_others() -> None:
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _real_time() -> bool:

@@ -24,7 +24,7 @@ from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.osc_server import OscServer, is_loopback
 from musicrnn.daemon.ports import DRAIN_SECONDS, NullPort, OpenPort, open_port
-from musicrnn.daemon.priority import punctual
+from musicrnn.daemon.priority import punctual, real_time_allowed
 from musicrnn.daemon.protocols import Clock
 from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry, hash_of, header_line, resolved
@@ -78,6 +78,7 @@ class Daemon:
             yield f"MIDI port {self.port.name}{aim}"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
+        yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
         yield from (f"Note      {notice}" for notice in self.notices)
         yield "Ctrl-C stops."
 

@@ -14,6 +14,7 @@ from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
 
 IDLE_SECONDS = 0.5
+PACE_SECONDS = 0.01
 MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
 
@@ -64,6 +65,7 @@ class Runtime:
         self._slept = asleep()
         self._recording = recording
         self._stand_still = stand_still
+        self._next_taking = float("-inf")
         self._leaving = self._pausing = False
 
     def leave(self) -> None:
@@ -87,13 +89,20 @@ class Runtime:
             self._fall_silent()
 
     def _turn(self) -> None:
-        for request in self._inbox.take():
-            self._do(request)
+        self._obey()
         self._look_around()
         self._make_ahead()
         self._clock.wait_until(self._next_moment())
         self._send(self._engine.release(self._clock.now()))
         self._tell()
+
+    def _obey(self) -> None:
+        """Take what waits, but not at once again after the last time: each change makes the future anew."""
+        now = self._clock.now()
+        if self._inbox.waiting and (now >= self._next_taking or self._inbox.urgent):
+            self._next_taking = now + PACE_SECONDS
+            for request in self._inbox.take():
+                self._do(request)
 
     def _do(self, request: Request) -> None:
         try:
@@ -109,9 +118,13 @@ class Runtime:
                 return
 
     def _next_moment(self) -> float:
-        idle = self._clock.now() + IDLE_SECONDS
+        moments = [self._clock.now() + IDLE_SECONDS]
         deadline = self._engine.next_deadline()
-        return idle if deadline is None else min(deadline, idle)
+        if deadline is not None:
+            moments.append(deadline)
+        if self._inbox.waiting:
+            moments.append(self._next_taking)
+        return min(moments)
 
     def _look_around(self) -> None:
         """See whether the port is back, and whether the machine has been suspended."""
