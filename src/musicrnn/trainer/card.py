@@ -30,8 +30,8 @@ class Source:
     """Where a card comes from: the model and the recipe as they were named, the model's digest, the corpus' folders."""
 
     model: str
-    digest: str
     config: str
+    digest: str
     folders: tuple[str, ...]
 
 

@@ -37,26 +37,34 @@ HELD_OUT_SAMPLE = 200
 def run(settings: Settings, model_name: str, config: str) -> int:
     """Measure the model and write its card, picture and pieces; return the exit status."""
     console = Console(stderr=True)
-    card_path = _output(settings)
-    model = _model(model_name)
+    output(settings)
+    write_card(_model(model_name), settings, (model_name, config), console)
+    return 0
+
+
+def write_card(model: StepModel, settings: Settings, named: tuple[str, str], console: Console) -> None:
+    """Measure a model and write card, picture and pieces; ``named`` is how model and recipe were named.
+
+    Raises CorpusError where the corpus is not the model's, OSError where a file cannot be written.
+    """
+    path = output(settings)
     real = _real(settings, model.info, console)
-    evidence, pieces = _measured(model, settings, choice_of(settings.play), real, settings.card.pieces, console)
-    others = [
-        _measured(model, settings, replace(choice_of(settings.play), mu=mu), real, settings.card.pieces, console)[0]
-        for mu in settings.card.also_mu
-    ]
+    choice = choice_of(settings.play)
+    evidence, pieces = _measured(model, settings, choice, real, console)
+    others = tuple(_measured(model, settings, replace(choice, mu=mu), real, console)[0] for mu in settings.card.also_mu)
+    picture = path.with_suffix(".png")
     shown = _typical(real.held_out)
-    picture = card_path.with_suffix(".png")
     _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
     _keep(settings, pieces, real.held_out[shown])
-    source = Source(
-        model_name, getattr(model, "digest", ""), config, tuple(Path(folder).name for folder in settings.corpus.folders)
+    folders = tuple(Path(folder).resolve().name for folder in settings.corpus.folders)
+    source = Source(*named, getattr(model, "digest", ""), folders)
+    write_text_whole(path, card_text(Card(model.info, source, settings, real, evidence, others, picture.name)))
+    console.print(
+        f"{path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation of held-out "
+        f"music; {picture.name} beside it",
+        highlight=False,
+        soft_wrap=True,
     )
-    card = Card(model.info, source, settings, real, evidence, tuple(others), picture.name)
-    write_text_whole(card_path, card_text(card))
-    console.print(f"{card_path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation "
-                  f"of held-out music; {picture.name} beside it", highlight=False, soft_wrap=True)  # fmt: skip
-    return 0
 
 
 def choice_of(play: PlaySettings) -> Choice:
@@ -65,12 +73,13 @@ def choice_of(play: PlaySettings) -> Choice:
     return Choice(play.mu, play.sigma, span, play.seed or 1, play.density)  # type: ignore[arg-type]
 
 
-def _output(settings: Settings) -> Path:
+def output(settings: Settings) -> Path:
+    """Return where the card goes; ConfigError where it must not or cannot be written."""
     path = Path(settings.card.output)
     if path.exists() and not settings.card.overwrite:
         raise ConfigError(f"{path}: the card must be new; name another (--output), or allow --overwrite")
     if not path.parent.is_dir():
-        raise ConfigError(f"{path}: the card's folder must be there, and it is not")
+        raise ConfigError(f"{path}: the card must go into a folder that is there, got none of that name")
     return path
 
 
@@ -119,10 +128,11 @@ def _check_origin(corpus: Corpus, info: ModelInfo) -> None:
 
 
 def _measured(
-    model: StepModel, settings: Settings, choice: Choice, real: Real, count: int, console: Console
+    model: StepModel, settings: Settings, choice: Choice, real: Real, console: Console
 ) -> tuple[Evidence, list[Score]]:
     """Generate pieces with seeds that follow each other, and measure them beside the real ones."""
-    pieces = []
+    pieces: list[Score] = []
+    count = settings.card.pieces
     rows = rulers(real.held_out, count)
     with _bar(console, f"generating, mu {choice.mu:g}", sum(row[-1].end for row in rows)) as done:
         for number, bars in enumerate(rows):

@@ -1,0 +1,195 @@
+"""A model card, from a folder of MIDI files and a model to Markdown and a picture."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from musicrnn.config.card import CardSettings
+from musicrnn.config.corpus import CorpusSettings, PartRule
+from musicrnn.config.play import PlaySettings
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError, CorpusError, ModelError
+from musicrnn.models.corpus import read_corpus
+from musicrnn.models.generator import Choice
+from musicrnn.models.midi_write import write_midi
+from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.models.score import Note, regular_bars
+from musicrnn.testing import FailingModel, random_model
+from musicrnn.trainer.card import number, table
+from musicrnn.trainer.card_pieces import generate, head, in_language, real_pieces, rulers
+from musicrnn.trainer.card_run import output, write_card
+from musicrnn.trainer.material import material
+from tests.trainer.pieces import tune, tunes
+
+pytestmark = pytest.mark.train
+
+CORPUS = CorpusSettings(
+    ticks_per_beat=4,
+    parts=(PartRule("soprano", tracks=(1,)), PartRule("bass", tracks=(2,))),
+    max_polyphony=2,
+    validation_share=0.2,
+    test_share=0.2,
+    cache=False,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings for a small corpus of MIDI files, and a card beside it."""
+    folder = tmp_path / "songs"
+    folder.mkdir()
+    for name, score in tunes(15):
+        write_midi(score, folder / f"{name}.mid")
+    return Settings(
+        corpus=replace(CORPUS, folders=(str(folder),)),
+        play=PlaySettings(mu=1.5, seed=7),
+        card=CardSettings(output=str(tmp_path / "card.md"), pieces=3, most_bars=4, also_mu=(1.0,)),
+    )
+
+
+def model_of(settings: Settings) -> NumpyStepModel:
+    """Return a network of random weights in the language of the corpus."""
+    corpus = read_corpus(settings.corpus.folders, settings.corpus)
+    vocabulary = material([(piece.name, piece.score) for piece in corpus.pieces], settings.corpus).vocabulary
+    return random_model(vocabulary, calm=2.0)
+
+
+def quiet() -> Console:
+    """Return a console that nobody sees."""
+    return Console(file=io.StringIO())
+
+
+def test_a_card_tells_what_was_measured_and_how_to_make_it_again(settings: Settings, tmp_path: Path) -> None:
+    """Figures, histograms, copies, another mu, the command, and not one path of the machine."""
+    model = model_of(settings)
+    write_card(model, settings, (str(tmp_path / "run" / "model.onnx"), "recipes/songs.toml"), quiet())
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert text.startswith("# random: model card\n")
+    for line in ("| onsets on a beat |", "| soprano, a piece |", "| lengths of notes |", "| the same notes |",
+                 "mu 1.5, sigma 0, seeds 7 to 9, none left out", "| 1.5 |", "- 9 pieces to learn from",
+                 "musicrnn card model.onnx PATH-TO/songs --config recipes/songs.toml"):  # fmt: skip
+        assert line in text
+    assert str(tmp_path) not in text
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_card_comes_out_again(settings: Settings, tmp_path: Path) -> None:
+    """Nothing in it depends on when or how often it is made."""
+    model = model_of(settings)
+    again = replace(settings, card=replace(settings.card, overwrite=True))
+    texts = []
+    for _ in range(2):
+        write_card(model, again, ("model.onnx", ""), quiet())
+        texts.append((tmp_path / "card.md").read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
+
+
+def test_the_pieces_are_kept_where_it_is_asked_for(settings: Settings, tmp_path: Path) -> None:
+    """They are what was measured, and a held-out piece."""
+    kept = replace(settings, card=replace(settings.card, keep=str(tmp_path / "kept"), also_mu=()))
+    write_card(model_of(settings), kept, ("model.onnx", ""), quiet())
+    names = sorted(path.name for path in (tmp_path / "kept").iterdir())
+    assert names == ["held-out.mid", "made-001.mid", "made-002.mid", "made-003.mid"]
+
+
+def test_a_card_that_is_there_is_not_written_over(settings: Settings, tmp_path: Path) -> None:
+    """Unless it is asked for; it is seen before an hour of work, not after."""
+    (tmp_path / "card.md").write_text("mine")
+    with pytest.raises(ConfigError, match=r"card\.md: the card must be new"):
+        output(settings)
+    assert output(replace(settings, card=replace(settings.card, overwrite=True))) == tmp_path / "card.md"
+    with pytest.raises(ConfigError, match="the card must go into a folder that is there"):
+        output(replace(settings, card=CardSettings(output=str(tmp_path / "none" / "card.md"))))
+
+
+def test_another_corpus_than_the_models_is_refused(settings: Settings) -> None:
+    """What it calls held out might be what the model learnt."""
+    model = model_of(settings)
+    info = replace(model.info, corpus={"pieces": 15, "sha256": "0" * 64})
+    with pytest.raises(CorpusError, match="the corpus must be the one that random learnt from, 15 pieces"):
+        write_card(NumpyStepModel(model.weights, info), settings, ("model.onnx", ""), quiet())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"velocity_bins": 4}, "velocity_bins must be 0, got 4"),
+        ({"max_polyphony": 3}, "max_polyphony must be 2, got 3"),
+        (
+            {"parts": (PartRule("soprano", tracks=(1,)), PartRule("low", tracks=(2,)))},
+            "part must be .*bass.*, got .*low",
+        ),
+    ],
+)
+def test_other_settings_than_the_models_are_refused(
+    settings: Settings, change: dict[str, object], message: str
+) -> None:
+    """They would give another language, or another division of the pieces."""
+    model = model_of(settings)
+    other = replace(settings.corpus, **change)  # type: ignore[arg-type]
+    with pytest.raises(CorpusError, match=message):
+        real_pieces(read_corpus(other.folders, other), other, model.info.vocabulary)
+
+
+def test_the_shares_are_those_of_the_training(settings: Settings) -> None:
+    """No piece that the model learnt from is called held out."""
+    corpus = read_corpus(settings.corpus.folders, settings.corpus)
+    trained = material([(piece.name, piece.score) for piece in corpus.pieces], settings.corpus)
+    real = real_pieces(corpus, settings.corpus, trained.vocabulary)
+    assert list(real.train_names) == trained.names["train"]
+    assert list(real.held_out_names) == trained.names["test"]
+
+
+def test_a_corpus_that_holds_nothing_out_is_refused(settings: Settings) -> None:
+    """There would be nothing to compare with."""
+    none = replace(settings.corpus, test_share=0.0)
+    vocabulary = model_of(settings).info.vocabulary
+    with pytest.raises(CorpusError, match="the corpus must hold out 2 pieces or more for the test, got 0"):
+        real_pieces(read_corpus(none.folders, none), none, vocabulary)
+
+
+def test_a_head_ends_on_a_bar_line() -> None:
+    """Notes that go on beyond it are cut, later ones left out."""
+    score = replace(tune(1, bars=3), notes=(Note(0, 0, 60, 4), Note(30, 0, 62, 8), Note(32, 1, 50, 4)))
+    cut = head(score, 2)
+    assert cut.length == 32
+    assert cut.notes == (Note(0, 0, 60, 4), Note(30, 0, 62, 2))
+
+
+def test_rulers_come_from_short_and_long_pieces_alike() -> None:
+    """Four from eight pieces, by length; more than there are come twice."""
+    scores = [tune(i, bars) for i, bars in enumerate((8, 1, 7, 2, 6, 3, 5, 4))]
+    assert [len(bars) for bars in rulers(scores, 4)] == [2, 4, 6, 8]
+    assert [len(bars) for bars in rulers(scores[:2], 4)] == [1, 1, 8, 8]
+
+
+def test_a_piece_is_generated_in_the_bars_that_are_asked_for(settings: Settings) -> None:
+    """The same seed gives the same piece, in the model's own language."""
+    model = model_of(settings)
+    bars = regular_bars(36, 4, 3, 4)
+    told: list[int] = []
+    score = generate(model, bars, Choice(seed=3), told.append)
+    assert score.bars == bars
+    assert told == [12, 12, 12]
+    assert score == generate(model, bars, Choice(seed=3))
+    assert in_language(score, model.info.vocabulary) == score
+
+
+def test_a_network_that_answers_with_nan_is_told_by_name(settings: Settings) -> None:
+    """Not by a traceback."""
+    broken = FailingModel(model_of(settings), lambda step: "logits" if step == 5 else "")
+    with pytest.raises(ModelError, match="random: the network must answer with finite numbers"):
+        generate(broken, regular_bars(16, 4), Choice(seed=1))
+
+
+def test_numbers_have_three_digits_that_matter() -> None:
+    """And what is none is a dash."""
+    assert [number(value) for value in (0.1234, 1.234, -12.34, 61.37, float("nan"))] == [
+        "0.123", "1.23", "-12.34", "61.4", "-",
+    ]  # fmt: skip
+    assert table(("a", "b"), [("x", "1")]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
