@@ -1,0 +1,73 @@
+"""In the virtual machine: ``python -m tests.daemon.alsa_replug FOLDER`` unplugs a port under the daemon, and plugs it in.
+
+Prints REPLUGGED when the daemon has noticed both, played to the port before and after, and left no note sounding.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import mido
+
+from tests.peers.program import Program, wait_until
+
+SLOW = 180.0  # seconds: an emulated processor starts Python slowly
+API = "mido.backends.rtmidi/LINUX_ALSA"
+
+
+class Device:
+    """A device that can be plugged in, which notes what it is played."""
+
+    def __init__(self) -> None:
+        self.heard: list[mido.Message] = []
+        self._port = mido.Backend(API).open_input("keys", virtual=True, client_name="Device")
+
+    def hears(self, kind: str) -> bool:
+        """Tell whether it has heard a message of a kind by now."""
+        self.heard += self._port.iter_pending()
+        return any(message.type == kind for message in self.heard)
+
+    def unplug(self) -> None:
+        """Be gone."""
+        self._port.close()
+
+
+def still_down(messages: list[mido.Message]) -> set[tuple[int, int]]:
+    """Return the keys (channel, pitch) that nobody has let go."""
+    down: set[tuple[int, int]] = set()
+    for message in messages:
+        if message.type == "note_on":
+            down.add((message.channel, message.note))
+        elif message.type == "note_off":
+            down.discard((message.channel, message.note))
+    return down
+
+
+def main(folder: Path) -> None:
+    """Plug in, play, unplug, plug in again, play, end."""
+    kinds = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
+    command = [sys.executable, "-m", "tests.daemon.play_scripted", "--midi-api", "alsa", "--port", "Device"]
+    first = Device()
+    with Program([*command, "--osc-port", "0"], {kind: str(folder) for kind in kinds}) as playing:
+        print(playing.wait_for_line("MIDI port", SLOW), flush=True)
+        wait_until(lambda: first.hears("note_on"), SLOW, "a note")
+        first.unplug()
+        print(playing.wait_for_line("port is lost", SLOW), flush=True)
+        time.sleep(2.0)  # it looks for the port meanwhile, and must not find it
+        second = Device()
+        print(playing.wait_for_line("port is back", SLOW), flush=True)
+        wait_until(lambda: second.hears("note_on"), SLOW, "a note after it")
+        playing.send_signal(signal.SIGTERM)
+        assert playing.wait(SLOW) == 0
+        wait_until(lambda: not second.hears("nothing") and not still_down(second.heard), SLOW, "silence")
+    assert any(message.type == "program_change" for message in second.heard)
+    print("REPLUGGED", len(second.heard), "messages heard after it", flush=True)
+    os._exit(0)  # RtMidi's input thread is slow to end here
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
