@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,5 +60,5 @@ def test_bars_follow_each_other_without_a_gap(signs: list[Metre], end: int, grid
     """From 0 to the bar of the last tick."""
     bars = bars_until(end, signs, grid)
     assert bars[0].start == 0
-    assert all(bar.end == following.start for bar, following in zip(bars, bars[1:], strict=False))
+    assert all(bar.end == following.start for bar, following in pairwise(bars))
     assert bars[-1].end >= end

@@ -194,7 +194,7 @@ def test_no_track_does_worse_than_a_refusal(events: list[bytes], division: int) 
     except MidiFileError as error:
         assert str(error).startswith("a.mid: ")
         return
-    for found in (track for piece in pieces for track in piece.tracks):
+    for found in (each for piece in pieces for each in piece.tracks):
         assert (found.notes[:, 1] >= found.notes[:, 0]).all()
         assert (found.notes >= 0).all()
         assert (found.notes[:, 2:] <= 127).all()

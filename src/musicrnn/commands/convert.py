@@ -191,13 +191,14 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
     else:
         pieces = [found for found in read_midi(plan.file.path) if found.note_count]
         original = pieces[int(piece.name.rpartition("#")[2]) - 1 if len(pieces) > 1 else 0]
-    told = differences(original, back)
+    told = differences(original, back, args.velocity_bins)
     if _score(quantise(back, GridSettings(args.grid))).parts != score.parts:
         told.append("the parts did not come back")
     for words in told[:MOST_TOLD]:
         _say(f"{piece.name}: {words}")
-    more = f", {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    _say(f"{piece.name}: {f'{len(told)} differences{more}' if told else 'came back the same'}; {_moved(piece)}")
+    count = f"{len(told)} difference{'s' if len(told) > 1 else ''}"
+    more = f", {len(told) - MOST_TOLD} of them not shown" if len(told) > MOST_TOLD else ""
+    _say(f"{piece.name}: {count + more if told else 'came back the same'}; {_moved(piece)}")
     return not told
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 
 from musicrnn.models.midi_read import MidiPiece
 from musicrnn.models.part_plan import DRUMS
-from musicrnn.models.vocabulary import pitch_name
+from musicrnn.models.score import Part
+from musicrnn.models.vocabulary import Vocabulary, pitch_name
 
 Row = tuple[Fraction, Fraction, int]
 Change = tuple[Fraction, str]
 
 
-def differences(one: MidiPiece, other: MidiPiece) -> list[str]:
+def differences(one: MidiPiece, other: MidiPiece, velocity_bins: int = 0) -> list[str]:
     """Return what differs: tempo, time signatures, and each note, compared by pitch in the order of onsets.
 
-    Tracks are compared as a whole, drums apart; how long a drum sounds is no difference.
+    Tracks are compared as a whole, drums apart; how long a drum sounds is no difference, and with
+    ``velocity_bins`` nor are velocities of one bin.
     """
     found = list(_map_differences("tempo", _tempos(one), _tempos(other)))
     found += _map_differences("metre", _metres(one), _metres(other))
-    before, after = _notes(one), _notes(other)
+    before, after = _notes(one, velocity_bins), _notes(other, velocity_bins)
     for key in sorted(before.keys() | after.keys()):
         found += _note_differences(key, before.get(key, []), after.get(key, []))
     return found
@@ -58,16 +61,28 @@ def _map_differences(what: str, before: Sequence[Change], after: Sequence[Change
             yield f"{what} {value} at beat {float(beat):.4g} is new"
 
 
-def _notes(piece: MidiPiece) -> dict[tuple[bool, int], list[Row]]:
+def _notes(piece: MidiPiece, bins: int) -> dict[tuple[bool, int], list[Row]]:
     """Return (start, length, velocity) by (drums, pitch), in order; drums have length 0."""
     found: dict[tuple[bool, int], list[Row]] = {}
     for track in piece.tracks:
         for start, end, pitch, velocity in track.notes.tolist():
             length = Fraction(0) if track.drums else _beats(end - start, piece)
-            found.setdefault((track.drums, pitch), []).append((_beats(start, piece), length, velocity))
+            loud = binned(velocity, bins) if bins else velocity
+            found.setdefault((track.drums, pitch), []).append((_beats(start, piece), length, loud))
     for rows in found.values():
         rows.sort()
     return found
+
+
+def binned(velocity: int, bins: int) -> int:
+    """Return the velocity in the middle of a velocity's bin."""
+    vocabulary = _vocabulary(bins)
+    return vocabulary.velocity_of(vocabulary.bin_of(velocity))
+
+
+@cache
+def _vocabulary(bins: int) -> Vocabulary:
+    return Vocabulary(12, (Part(DRUMS),), True, bins)
 
 
 def _note_differences(key: tuple[bool, int], before: Sequence[Row], after: Sequence[Row]) -> Iterator[str]:

@@ -1,0 +1,83 @@
+"""`musicrnn check`, run as a person runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicrnn.cli import run_verb
+from tests.models.raw_midi import ONE_NOTE, file
+
+REAL = Path(__file__).parent.parent / "fixtures" / "midi"
+
+
+def check(*words: str) -> int:
+    """Run the command without the user's cache."""
+    return run_verb("check", [*words, "--no-cache"], "musicrnn check")
+
+
+def test_a_usable_file_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """Parts, notes, bars, tempo, metre, range, polyphony, off-grid share; status 0."""
+    assert check(str(REAL / "chorale.mid")) == 0
+    out = capsys.readouterr().out
+    row = next(line for line in out.splitlines() if line.startswith("chorale.mid"))
+    assert row.split() == [
+        "chorale.mid", "soprano", "58,", "alto", "61,", "tenor", "68,", "bass", "77",
+        "264", "15", "120", "4/4", "A2..G#5", "4", "0%",
+    ]  # fmt: skip
+    assert "part bass: A2..B3, at most 1 at once, channel 4, program 0" in out
+    assert "1 of 1 files usable." in out
+
+
+def test_a_file_played_by_hand_is_told_by_its_share_off_the_grid(capsys: pytest.CaptureFixture[str]) -> None:
+    """Seven onsets in ten of a drummer."""
+    assert check(str(REAL / "drums.mid"), "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)["files"]
+    assert row["parts"] == {"drums": 247}
+    assert row["off_grid"] == pytest.approx(0.745, abs=0.01)
+    assert row["mean_ms"] == pytest.approx(12.1, abs=0.1)
+    assert row["worst_beats"] == pytest.approx(1 / 24, abs=1e-4)
+
+
+def test_what_is_left_out_and_why_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unusable file makes the status 1; a copy does not."""
+    (tmp_path / "bad.mid").write_bytes(b"MThd")
+    (tmp_path / "one.mid").write_bytes(file(*ONE_NOTE))
+    (tmp_path / "two.mid").write_bytes(file(*ONE_NOTE))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert check(str(tmp_path)) == 1
+    out = capsys.readouterr().out
+    name = tmp_path.name
+    assert f"{name}/bad.mid: a MIDI header must be 14 bytes, got 4" in out
+    assert f"{name}/two.mid: the same as {name}/one.mid" in out
+    assert "2 of 3 files usable." in out
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_json_holds_every_file_and_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For programs."""
+    (tmp_path / "bad.mid").write_bytes(b"")
+    assert check(str(REAL / "song.mid"), str(tmp_path), "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["usable"], told["unusable"]) == (1, 1)
+    assert sorted(row["usable"] for row in told["files"]) == [False, True]
+    song = next(row for row in told["files"] if row["usable"])
+    assert song["metres"] == ["3/4"]
+    assert song["seconds"] == pytest.approx(41 * 3 * 60 / 92, abs=0.1)
+    assert song["left_out"]
+    assert [part["name"] for part in told["parts"]] == ["voice-1", "voice-2"]
+
+
+def test_parts_can_be_chosen_as_in_training(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the same flags."""
+    rules = ["--part", 'name = "voice", tracks = [1]', "--part", 'name = "piano", rest = true']
+    assert check(str(REAL / "song.mid"), *rules) == 0
+    assert "part voice: " in capsys.readouterr().out
+
+
+def test_no_files_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the folder's name."""
+    assert check(str(tmp_path)) == 65
+    assert f"{tmp_path}: there must be a MIDI file or a score text to check" in capsys.readouterr().err

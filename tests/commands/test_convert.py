@@ -1,0 +1,114 @@
+"""`musicrnn convert`, run as a person runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicrnn.cli import run_verb
+from musicrnn.models.midi_read import read_midi
+from musicrnn.models.text import score_of_text
+from tests.models.raw_midi import END, ONE_NOTE, file, header, track
+
+REAL = Path(__file__).parent.parent / "fixtures" / "midi"
+
+
+def convert(*words: str | Path) -> int:
+    """Run the command."""
+    return run_verb("convert", [str(word) for word in words], "musicrnn convert")
+
+
+def test_a_midi_file_becomes_a_text_and_a_midi_file_again(tmp_path: Path) -> None:
+    """Note for note, with names of parts and tempo."""
+    text, back = tmp_path / "a.txt", tmp_path / "new" / "a.mid"
+    assert convert(REAL / "chorale.mid", text) == 0
+    assert [part.name for part in score_of_text(text.read_text()).parts] == ["soprano", "alto", "tenor", "bass"]
+    assert convert(text, back) == 0
+    first, second = (read_midi(path)[0] for path in (REAL / "chorale.mid", back))
+    for old, new in zip(first.tracks, second.tracks, strict=True):
+        assert (old.notes[:, :2] * 480 == new.notes[:, :2] * first.ticks_per_beat).all()
+        assert (old.notes[:, 2:] == new.notes[:, 2:]).all()
+    assert second.tempos == first.tempos
+
+
+def test_a_folder_is_converted_with_its_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One broken file is told and the others are converted; the status says so."""
+    source = tmp_path / "in"
+    (source / "deep").mkdir(parents=True)
+    (source / "a.mid").write_bytes(file(*ONE_NOTE))
+    (source / "b.mid").write_bytes(file(*ONE_NOTE))
+    (source / "deep" / "c.mid").write_bytes((REAL / "guitar.mid").read_bytes())
+    (source / "bad.mid").write_bytes(b"MThd")
+    assert convert(source, tmp_path / "out") == 1
+    out = tmp_path / "out"
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.txt")) == ["a.txt", "b.txt", "deep/c.txt"]
+    assert "in/bad.mid: a MIDI header must be 14 bytes, got 4" in capsys.readouterr().out
+
+
+def test_nothing_is_overwritten_without_being_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not one file is written if one is there."""
+    target = tmp_path / "a.txt"
+    target.write_text("mine")
+    assert convert(REAL / "guitar.mid", target) == 1
+    assert "a.txt: nothing is overwritten without --overwrite" in capsys.readouterr().err
+    assert target.read_text() == "mine"
+    assert convert(REAL / "guitar.mid", target, "--overwrite") == 0
+    assert target.read_text() != "mine"
+
+
+@pytest.mark.parametrize("name", ["chorale.mid", "song.mid", "guitar.mid"])
+def test_files_on_the_grid_come_back_the_same(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also a song whose piano has voices in unison on channels of their own."""
+    assert convert(REAL / name, "--round-trip") == 0
+    assert f"{name}: came back the same; all on the grid" in capsys.readouterr().out
+
+
+def test_what_did_not_come_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A drummer's hits move to the grid: each is named, the first ten in full."""
+    assert convert(REAL / "drums.mid", "--round-trip") == 1
+    out = capsys.readouterr().out
+    assert "drums.mid: drums A#0: beat 6.95, velocity 79 came back as beat 6.91667, velocity 79" in out
+    assert "238 differences, 228 of them not shown; 74% of onsets off the grid" in out
+
+
+def test_with_bins_loudness_comes_back_to_the_bin(tmp_path: Path) -> None:
+    """80 becomes 89, the middle of its bin, and that is no difference."""
+    path = tmp_path / "a.mid"
+    path.write_bytes(file(*ONE_NOTE, division=96))
+    assert convert(path, tmp_path / "a.txt", "--round-trip", "--velocity-bins", "5") == 0
+    assert [note.velocity for note in score_of_text((tmp_path / "a.txt").read_text()).notes] == [89]
+
+
+def test_unisons_of_two_tracks_are_both_kept(tmp_path: Path) -> None:
+    """The old program lost one of them."""
+    both = header(1, 2, 96) + track(*ONE_NOTE, END) * 2
+    (tmp_path / "a.mid").write_bytes(both)
+    assert convert(tmp_path / "a.mid", "--round-trip") == 0
+
+
+def test_an_old_text_becomes_score_text(tmp_path: Path) -> None:
+    """Also on a grid of one's choice."""
+    (tmp_path / "old.txt").write_text("_4_4_4_4_/_/_/_/_")
+    assert convert(tmp_path / "old.txt", tmp_path / "new.txt", "--grid", "4") == 0
+    score = score_of_text((tmp_path / "new.txt").read_text())
+    assert [(note.start, note.pitch) for note in score.notes] == [(0, 60), (1, 67)]
+
+
+def test_a_file_of_format_2_gives_a_file_a_piece(tmp_path: Path) -> None:
+    """Numbered."""
+    (tmp_path / "two.mid").write_bytes(header(2, 2) + track(*ONE_NOTE, END) * 2)
+    assert convert(tmp_path / "two.mid", tmp_path / "out.txt", "--round-trip") in (0, 1)
+    assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["out-1.txt", "out-2.txt"]
+
+
+def test_wrong_calls_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No target, too many bins, no files, two files of one name."""
+    assert convert(REAL / "guitar.mid") == 78
+    assert "OUT must be given" in capsys.readouterr().err
+    assert convert(REAL / "guitar.mid", "--round-trip", "--velocity-bins", "99") == 78
+    assert convert(tmp_path, tmp_path / "out") == 65
+    for name in ("a.mid", "a.midi"):
+        (tmp_path / name).write_bytes(file(*ONE_NOTE))
+    assert convert(tmp_path, tmp_path / "out") == 78
+    assert "a.txt: each file must get a name of its own" in capsys.readouterr().err

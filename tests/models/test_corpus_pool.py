@@ -1,0 +1,65 @@
+"""Reading processes that die, hang and are started anew."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from musicrnn.models.corpus_codec import decode_pieces
+from musicrnn.models.corpus_pool import Job, ReaderPool, workers_for
+from musicrnn.models.quantise import GridSettings
+from tests.models.raw_midi import ONE_NOTE, file
+
+FAKE = (sys.executable, str(Path(__file__).with_name("fake_reader.py")))
+
+
+def jobs(*names: str) -> list[Job]:
+    """Return jobs of one good file under several names."""
+    return [Job(name, partial(file, *ONE_NOTE)) for name in names]
+
+
+def test_real_processes_read_files_and_refuse_bad_ones() -> None:
+    """The reason comes back in words."""
+    pool = ReaderPool(GridSettings(), workers=2)
+    good, bad = jobs("good.mid")[0], Job("bad.mid", lambda: b"no music")
+    answers = sorted(pool.read([good, bad, good]))
+    assert [answer.job for answer in answers] == [0, 1, 2]
+    assert [bool(answer.block) for answer in answers] == [True, False, True]
+    assert answers[1].reason == "bad.mid: a MIDI file must begin with MThd, got b'no m'"
+    assert decode_pieces(answers[0].block)[0].note_count == 1
+
+
+def test_a_process_that_dies_costs_one_file() -> None:
+    """The next file goes to a new one."""
+    answers = sorted(ReaderPool(GridSettings(), command=FAKE).read(jobs("a.mid", "die.mid", "b.mid")))
+    assert [bool(answer.block) for answer in answers] == [True, False, True]
+    assert answers[1].reason == "die.mid: the process that read it ended with status 9"
+
+
+def test_a_process_that_hangs_is_ended() -> None:
+    """After the time that a file may take."""
+    answers = sorted(ReaderPool(GridSettings(), seconds=0.5, command=FAKE).read(jobs("hang.mid")))
+    assert answers[0].reason == "hang.mid: reading must take at most 0.5 s, got no answer"
+
+
+def test_a_file_that_cannot_be_read_any_more_is_told() -> None:
+    """Its process lives on."""
+    gone = Job("gone.mid", partial(Path("/nonexistent/gone.mid").read_bytes))
+    answers = sorted(ReaderPool(GridSettings(), command=FAKE).read([gone, *jobs("a.mid")]))
+    assert answers[0].reason == "gone.mid: a file must be readable, got No such file or directory"
+    assert answers[1].block
+
+
+def test_leaving_early_ends_the_processes() -> None:
+    """Ctrl-C in the middle of a corpus leaves nothing behind."""
+    answers = ReaderPool(GridSettings(), command=FAKE).read(jobs(*["a.mid"] * 50))
+    next(answers)
+    answers.close()
+
+
+def test_few_files_need_few_processes() -> None:
+    """A process is worth its start-up for some two dozen files."""
+    assert workers_for(1) == 1
+    assert workers_for(10_000) == min(os.cpu_count() or 1, 8)
