@@ -48,7 +48,7 @@ def export(settings: ExportSettings) -> int:
     found = checked_distance(KerasStepModel(network, info), content, pieces, str(source))
     console.print(
         f"float32 agrees with Keras over {found.steps:,} steps of {kind}: "
-        f"logits within {found.logits:.1e}, state within {found.state:.1e}"
+        f"logits within {found.logits:.1e} of the largest, state within {found.state:.1e}"
     )
     if "float32" in targets:
         _write(targets["float32"], content, console)

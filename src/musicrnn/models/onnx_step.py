@@ -46,7 +46,7 @@ class OnnxStepModel:
         self._after = np.zeros_like(self._state)
         self._logits = np.zeros((1, info.vocabulary.size), np.float32)
         try:
-            self._session = _session(file.content)
+            self._session = new_session(file.content)
             self._binding = self._bound()
         except Exception as error:
             raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
@@ -91,7 +91,8 @@ class OnnxStepModel:
             raise ModelError(f"{source}: a step must give finite numbers, got NaN or infinity")
 
 
-def _session(content: bytes) -> Any:
+def new_session(content: bytes) -> Any:
+    """Return an ONNX Runtime session of one thread that never spins and never falls back."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
