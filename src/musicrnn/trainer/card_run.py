@@ -21,6 +21,7 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.onnx_step import load_model
+from musicrnn.models.score import Bar as Ruler
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
 from musicrnn.trainer.card import Card, Source, card_text
@@ -49,9 +50,7 @@ def write_card(model: StepModel, settings: Settings, named: tuple[str, str], con
     """
     path = output(settings)
     real = _real(settings, model.info, console)
-    choice = choice_of(settings.play)
-    evidence, pieces = _measured(model, settings, choice, real, console)
-    others = tuple(_measured(model, settings, replace(choice, mu=mu), real, console)[0] for mu in settings.card.also_mu)
+    pieces, evidence, others = _evidences(model, settings, real, console)
     picture = path.with_suffix(".png")
     shown = _typical(real.held_out)
     _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
@@ -127,40 +126,57 @@ def _check_origin(corpus: Corpus, info: ModelInfo) -> None:
         )
 
 
-def _measured(
-    model: StepModel, settings: Settings, choice: Choice, real: Real, console: Console
-) -> tuple[Evidence, list[Score]]:
-    """Generate pieces with seeds that follow each other, and measure them beside the real ones."""
-    pieces: list[Score] = []
-    count = settings.card.pieces
-    rows = rulers(real.held_out, count)
+def _evidences(
+    model: StepModel, settings: Settings, real: Real, console: Console
+) -> tuple[list[Score], Evidence, tuple[Evidence, ...]]:
+    """Return generated pieces, what they are like, and the same of each further mu."""
+    choice = choice_of(settings.play)
+    rows = rulers(real.held_out, settings.card.pieces)
+    held_out, unseen, learnt = _references(real, settings.card.most_bars, console)
+    pieces = _generated(model, choice, rows, console)
+    copies = copied([*pieces, *held_out], real.train)
+    evidence = replace(
+        _evidence(choice, pieces, unseen, learnt),
+        copies=[found.part(0, len(pieces)) for found in copies],
+        real_copies=[found.part(len(pieces), None) for found in copies],
+    )
+    others: list[Evidence] = []
+    for mu in settings.card.also_mu:
+        more = _generated(model, replace(choice, mu=mu), rows, console)
+        copies = copied(more, real.train, most=1)
+        others.append(replace(_evidence(replace(choice, mu=mu), more, unseen, learnt), copies=copies))
+    return pieces, evidence, tuple(others)
+
+
+def _generated(model: StepModel, choice: Choice, rows: Sequence[tuple[Ruler, ...]], console: Console) -> list[Score]:
+    """Return a piece for each row of bars, with seeds that follow each other."""
     with _bar(console, f"generating, mu {choice.mu:g}", sum(row[-1].end for row in rows)) as done:
-        for number, bars in enumerate(rows):
-            pieces.append(generate(model, bars, replace(choice, seed=choice.seed + number), done))
+        return [
+            generate(model, row, replace(choice, seed=choice.seed + number), done) for number, row in enumerate(rows)
+        ]
+
+
+def _references(real: Real, most_bars: int, console: Console) -> tuple[list[Score], Measured, Measured]:
+    """Return some of the held-out pieces, their measures, and those of some pieces of the training share."""
     held_out = _some(real.held_out, HELD_OUT_SAMPLE)
-    train = [head(score, settings.card.most_bars) for score in _some(real.train, TRAINING_SAMPLE)]
-    with _bar(console, "measuring", count + len(held_out) + len(train)) as done:
-        made, unseen, learnt = (measure(part, lambda: done(1)) for part in (pieces, held_out, train))
-    return _evidence(choice, made, unseen, learnt, pieces, held_out, real), pieces
+    train = [head(score, most_bars) for score in _some(real.train, TRAINING_SAMPLE)]
+    with _bar(console, "measuring", len(held_out) + len(train)) as done:
+        return held_out, measure(held_out, lambda: done(1)), measure(train, lambda: done(1))
 
 
-def _evidence(
-    choice: Choice, made: Measured, unseen: Measured, learnt: Measured,
-    pieces: Sequence[Score], held_out: Sequence[Score], real: Real,
-) -> Evidence:  # fmt: skip
+def _evidence(choice: Choice, pieces: Sequence[Score], unseen: Measured, learnt: Measured) -> Evidence:
+    """Return what pieces are like beside the others; copies are still to be looked for."""
+    made = measure(pieces)
     parts = {
         name: compare_figures(made.parts[name], unseen.parts[name], learnt.parts[name], made.count)
         for name in made.parts
     }
-    runs = copied([*pieces, *held_out], real.train)
     return Evidence(
         choice,
         (made.count, unseen.count, learnt.count),
         compare_figures(made.figures, unseen.figures, learnt.figures, made.count),
         parts,
         compare_shapes(made, unseen, learnt),
-        [found.part(0, made.count) for found in runs],
-        [found.part(made.count, made.count + unseen.count) for found in runs],
         sum(len(score.bars) for score in pieces),
     )
 

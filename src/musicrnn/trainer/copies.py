@@ -56,7 +56,7 @@ class Copied:
         """Number of pieces with a copied run of eight bars or more."""
         return sum(run.bars >= LONG_BARS for run in self.by_bars)
 
-    def part(self, first: int, end: int) -> Copied:
+    def part(self, first: int, end: int | None) -> Copied:
         """Return the same of some of the pieces."""
         return Copied(self.sense, self.by_notes[first:end], self.by_bars[first:end])
 
@@ -72,15 +72,15 @@ class _Sense(NamedTuple):
     symbols: Callable[[Sequence[Moment], Sequence[Part]], tuple[list[Symbol], list[Symbol]]]
 
 
-def copied(pieces: Sequence[Score], sources: Sequence[Score]) -> list[Copied]:
+def copied(pieces: Sequence[Score], sources: Sequence[Score], most: int | None = None) -> list[Copied]:
     """Return what of the pieces is copied from the sources, in each sense that their parts allow.
 
-    All must have the same parts and grid.
+    All must have the same parts and grid; ``most`` stops after so many senses.
     """
     everything = [*sources, *pieces]
     if not pieces or not sources:
         return []
-    return [_in_sense(sense, everything, len(sources)) for sense in _senses(everything)]
+    return [_in_sense(sense, everything, len(sources)) for sense in _senses(everything)[:most]]
 
 
 def _senses(scores: Sequence[Score]) -> list[_Sense]:

@@ -25,9 +25,9 @@ class Evidence:
     figures: Sequence[FigureRow]
     parts: Mapping[str, Sequence[FigureRow]]
     shapes: Sequence[ShapeRow]
-    copies: Sequence[Copied]
-    real_copies: Sequence[Copied]
     bars: int
+    copies: Sequence[Copied] = ()
+    real_copies: Sequence[Copied] = ()
 
     @property
     def every(self) -> list[FigureRow]:
