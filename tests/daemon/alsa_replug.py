@@ -1,4 +1,4 @@
-"""In the virtual machine, ``python -m tests.daemon.alsa_replug FOLDER`` unplugs a port under the daemon and plugs it in.
+"""In the virtual machine: ``python -m tests.daemon.alsa_replug FOLDER`` unplugs and plugs in a port under the daemon.
 
 Prints REPLUGGED when the daemon has noticed both, played to the port before and after, and left no note sounding.
 """
