@@ -124,11 +124,16 @@ def open_port(api: str, virtual_name: str, existing: str = "") -> OpenPort:
     if api == "none":
         return NullPort()
     failures: list[str] = []
+    refused: list[PortError] = []
     for one in apis(api):
         try:
             return _open(one, virtual_name, existing)
         except _NotThere as error:
             failures.append(str(error))
+        except PortError as error:
+            refused.append(error)  # the port may be one of another system
+    if refused:
+        raise refused[0]
     advice = ADVICE.get(sys.platform, ADVICE["linux"])
     raise PortError(f"no MIDI port could be opened ({'; '.join(failures)}). {advice}")
 
