@@ -82,13 +82,15 @@ def test_a_run_leaves_all_that_was_promised(tmp_path: Path) -> None:
 
 def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(tmp_path: Path) -> None:
     """SIGKILL at a random point, then --resume: weights, optimiser and state are the same to the last bit."""
-    whole = _train(tmp_path / "whole", "--epochs=8", "--save-every=3")
+    whole = _train(tmp_path / "whole", "--epochs=4", "--save-every=3")
     assert whole.returncode == 0, whole.stderr
     process = subprocess.Popen(
-        _command(tmp_path / "killed", "--epochs=8", "--save-every=3"), stdout=subprocess.PIPE, text=True
+        _command(tmp_path / "killed", "--epochs=4", "--save-every=3"), stdout=subprocess.PIPE, text=True
     )
     folder = tmp_path / "killed" / "checkpoints"
-    _until(threading.Event(), lambda: any(s.name >= "step-00000006" for s in checkpoint.stored(folder, "step-")), process)
+    _until(
+        threading.Event(), lambda: any(s.name >= "step-00000006" for s in checkpoint.stored(folder, "step-")), process
+    )
     process.kill()
     process.communicate()
     assert not (tmp_path / "killed" / "model.onnx").exists()
@@ -110,7 +112,9 @@ def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
         _command(tmp_path / "run", "--epochs=100000", "--save-every=2"), stdout=subprocess.PIPE, text=True
     )
     folder = tmp_path / "run" / "checkpoints"
-    _until(threading.Event(), lambda: any(s.name >= "step-00000002" for s in checkpoint.stored(folder, "step-")), process)
+    _until(
+        threading.Event(), lambda: any(s.name >= "step-00000002" for s in checkpoint.stored(folder, "step-")), process
+    )
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0

@@ -65,7 +65,14 @@ class Network(keras.Model):  # type: ignore[misc]
         }
         self.output_bias = self.add_weight(shape=(vocabulary.size,), initializer="zeros", name="out_bias")
         self.stack = [
-            keras.layers.LSTM(units, return_sequences=True, return_state=True, seed=seed + 2 + i, name=f"lstm_{i}")
+            keras.layers.LSTM(
+                units,
+                return_sequences=True,
+                return_state=True,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2 * i + 2),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 2 * i + 3),
+                name=f"lstm_{i}",
+            )
             for i in range(shape.layers)
         ]
         for i, layer in enumerate(self.stack):
