@@ -31,6 +31,7 @@ class Driver:
     clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0))
     sent: list[TimedMessage] = field(default_factory=list)
     log: bytes = b""
+    most_at_once: int = 0
 
     def __post_init__(self) -> None:
         self.log = header_line(self.engine.header)
@@ -42,6 +43,8 @@ class Driver:
 
     def _send(self, messages: Sequence[TimedMessage]) -> None:
         self.sent += messages
+        begun = sum(message.data[0] & 0xF0 == 0x90 for message in messages)
+        self.most_at_once = max(self.most_at_once, begun)
         self.log += b"".join(entry_line(entry) for entry in self.engine.take_entries())
 
     def prepare(self) -> None:
@@ -100,13 +103,15 @@ class Wait:
 Script = list[tuple[Wait, Command]]
 
 
-def scripts(parts: Sequence[str], primes: Sequence[Command] = ()) -> st.SearchStrategy[Script]:
+def scripts(
+    parts: Sequence[str], primes: Sequence[Command], *, longest_delay: float = 3.0
+) -> st.SearchStrategy[Script]:
     """Return what may happen in a session: time that passes, sometimes too much at once, and then a command."""
     controls = st.sampled_from(sorted(CONTROLS)).flatmap(_settings)
     plain = st.sampled_from([Start(), Stop(), Continue(), Reset(), Panic(), *primes])
     mutes = st.builds(Mute, st.sampled_from(list(parts)), st.booleans())
     waits = st.builds(Wait, ticks=st.integers(1, 12))
-    delays = st.builds(Wait, ticks=st.integers(0, 12), late=st.floats(0.0, 3.0))
+    delays = st.builds(Wait, ticks=st.integers(0, 12), late=st.floats(0.0, longest_delay))
     return st.lists(st.tuples(waits | delays, plain | controls | mutes), max_size=8)
 
 

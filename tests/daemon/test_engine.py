@@ -421,13 +421,3 @@ def test_the_past_is_bounded() -> None:
     assert len(timeline.past) == 64 * 16
     assert all(made.point.snapshot.network.size == 0 for made in timeline.past)
     assert len(timeline.bar_points) == 64
-
-
-def test_a_clock_that_a_test_moves_waits_for_nothing() -> None:
-    """The stand-in itself: woken, it stays where it is."""
-    clock = ManualClock(5.0)
-    clock.wait_until(7.0)
-    assert clock.now() == 7.0
-    clock.wake()
-    clock.wait_until(9.0)
-    assert clock.now() == 7.0

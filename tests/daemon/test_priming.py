@@ -64,7 +64,7 @@ def test_notes_of_no_part_go_to_the_parts_that_have_room_for_them() -> None:
 def test_a_note_that_no_part_takes_is_refused() -> None:
     """Out of all ranges, or one more than there are voices."""
     for text in ("C9 .", "C5 C#5 D5 ."):
-        with pytest.raises(ControlError, match="no part of the model takes the note"):
+        with pytest.raises(ControlError, match=r"no part of the model takes C(9|#5) at tick 0"):
             frames(text, CHOIR)
 
 
@@ -79,6 +79,16 @@ def test_a_note_out_of_its_parts_range_is_refused() -> None:
     """The message gives the range."""
     with pytest.raises(ControlError, match=r"soprano must be in 60\.\.72"):
         frames("soprano:C3 .")
+
+
+def test_one_line_may_hold_any_number_of_ticks() -> None:
+    """They end on a bar line; the first bar is a pickup."""
+    found, bars = prime_frames("C4 . -15 D4 . -2", VOCABULARY, (3, 4))
+    assert len(found) == 19
+    assert [(bar.start, bar.length, bar.numerator) for bar in bars] == [(0, 7, 3), (7, 12, 3)]
+    positions = prime_positions(bars, 4)
+    assert positions[:2] == [Position(1, 1, 3), Position(2, 1, 3)]
+    assert positions[-1] == Position(3, 2, 3)
 
 
 def test_old_characters_are_read_on_the_models_grid() -> None:
@@ -189,6 +199,14 @@ def test_a_midi_file_with_another_number_of_voices_is_taken_note_by_note(tmp_pat
     """By range and room."""
     found = frames(prime_text(written(tmp_path / "a.mid", (Part("any", 60, 72),)), VOCABULARY))
     assert found[0] == (Sounding(0, 62),)
+
+
+def test_a_midi_file_out_of_the_models_range_is_refused(tmp_path: Path) -> None:
+    """By name, and note by note."""
+    for name in ("soprano", "any"):
+        setting = written(tmp_path / "a.mid", (Part(name, 90, 100),))
+        with pytest.raises(ControlError, match=r"a\.mid: the prime must fit the model: .* G#6 at tick 0"):
+            prime_text(setting, VOCABULARY)
 
 
 def test_a_text_file_is_a_prime(tmp_path: Path) -> None:

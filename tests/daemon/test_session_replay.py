@@ -7,8 +7,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicrnn.control import Prime
 from musicrnn.daemon.replay import Replay
 from musicrnn.daemon.session import parse_session
+from musicrnn.daemon.transport import PATIENCE_TICKS
 from musicrnn.models.generator import Generator
 from musicrnn.testing import FailingModel, random_model, small_vocabulary
 from tests.daemon.driving import Driver, Script, driver, perform, scripts
@@ -23,11 +25,13 @@ MODELS = {
     for name, vocabulary in VOCABULARIES.items()
     for metre in ((4, 4), (3, 4))
 }
-SCRIPTS = scripts([part.name for part in small_vocabulary().parts])
+PRIMES = [Prime("C4 . -3 E4 bass:C3 . -11"), Prime("[2/4] drums:C2 . -7 | C5 . -7"), Prime("")]
+PARTS = [part.name for part in small_vocabulary().parts]
+SCRIPTS = scripts(PARTS, PRIMES)
 
 
 def assert_sound(player: Driver) -> None:
-    """Check what must hold of any session: each on has one later off, and time never goes back."""
+    """Check what must hold of any session: each on has one later off, time never goes back, and nothing bursts."""
     moments = [message.seconds for message in player.sent]
     assert moments == sorted(moments)
     down: Counter[tuple[int, int]] = Counter()
@@ -39,6 +43,7 @@ def assert_sound(player: Driver) -> None:
             down[status & 0x0F, data[0]] -= 1
         assert set(down.values()) <= {0, 1}
     assert not +down
+    assert player.most_at_once <= (PATIENCE_TICKS + 1) * small_vocabulary().max_polyphony
 
 
 @given(st.sampled_from(sorted(MODELS)), SCRIPTS, st.sampled_from(["go-on", "restart", "stop"]), st.integers(0, 5))
@@ -79,7 +84,7 @@ def test_the_same_session_twice_sends_the_same_messages(script: Script) -> None:
     assert first.sent == second.sent
 
 
-@given(SCRIPTS, st.integers(1, 12))
+@given(scripts(PARTS, PRIMES, longest_delay=0.0), st.integers(1, 12))
 def test_how_far_ahead_ticks_are_made_is_not_heard(script: Script, lookahead: int) -> None:
     """A control is heard on the next tick although the ticks after it were made already."""
     model = MODELS["articulated", (4, 4)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from musicrnn.errors import ControlError, MidiFileError
@@ -13,14 +14,15 @@ from musicrnn.models.midi_read import read_midi
 from musicrnn.models.part_plan import PartPlan, plan_parts
 from musicrnn.models.parts import assign, discover_parts
 from musicrnn.models.quantise import GridSettings, quantise
-from musicrnn.models.score import Note, Part, Score, regular_bars
+from musicrnn.models.score import Bar, Note, Part, Score, bar_length
 from musicrnn.models.score_pieces import piece_of_score
 from musicrnn.models.text_pieces import score_of_file
 from musicrnn.models.text_read import score_of_text
 from musicrnn.models.text_write import text_of
-from musicrnn.models.vocabulary import Vocabulary
+from musicrnn.models.vocabulary import Vocabulary, pitch_name
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".smf")
+_LONGEST_METRE = (255, 1)
 MAX_FILE_BYTES = 16 * 2**20
 _NAMES_PARTS = re.compile(r"^#\s*part\.|[\w-]:~?[A-Ga-g]", re.MULTILINE)
 _NAMES_METRE = re.compile(r"^\s*(#\s*metre\s*=|\[\d+/\d+\])", re.MULTILINE)
@@ -29,8 +31,8 @@ _NAMES_METRE = re.compile(r"^\s*(#\s*metre\s*=|\[\d+/\d+\])", re.MULTILINE)
 def prime_text(setting: str, vocabulary: Vocabulary) -> str:
     """Return the text of a prime given as a text, or as the path of a text or MIDI file.
 
-    A MIDI file is read on the model's grid and written as text. Raises ControlError for a file that
-    cannot be read, MidiFileError or ScoreTextError for one that is none.
+    A file is read on the model's grid and written as text. Raises ControlError for a file that
+    cannot be read or does not fit the model, MidiFileError or ScoreTextError for one that is none.
     """
     path = _path_of(setting)
     if path is None:
@@ -41,10 +43,12 @@ def prime_text(setting: str, vocabulary: Vocabulary) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise ControlError(f"{path}: the prime's file must be readable, got: {error.strerror}") from error
-    grid = vocabulary.ticks_per_beat
-    if not content.startswith((b"MThd", b"RIFF")) and path.suffix.lower() not in MIDI_ENDINGS:
-        return text_of(fitted(score_of_file(content, str(path), grid), vocabulary))
-    return text_of(fitted(_score_of_midi(content, str(path), grid), vocabulary))
+    is_midi = content.startswith((b"MThd", b"RIFF")) or path.suffix.lower() in MIDI_ENDINGS
+    score = (_score_of_midi if is_midi else score_of_file)(content, str(path), vocabulary.ticks_per_beat)
+    try:
+        return text_of(fitted(score, vocabulary))
+    except ValueError as error:
+        raise ControlError(f"{path}: the prime must fit the model: {error}") from error
 
 
 def _path_of(setting: str) -> Path | None:
@@ -70,27 +74,30 @@ def _score_of_midi(content: bytes, name: str, grid: int) -> Score:
 def score_of_prime(text: str, vocabulary: Vocabulary, metre: tuple[int, int]) -> Score:
     """Read score text, or the old characters, to a score in the model's parts and on its grid.
 
-    ``metre`` holds where the text names none; ``|`` ends a bar as a line does. Notes that name no part go
-    to the parts that have room for them, the highest first. Raises ScoreTextError or ValueError for what
-    is no such text.
+    ``metre`` holds where the text names none; ``|`` ends a bar as a line does, and a text of one line may
+    hold any number of ticks. Notes that name no part go to the parts that have room for them, the highest
+    first. Raises ScoreTextError or ValueError for what is no such text.
     """
     grid = vocabulary.ticks_per_beat
     if is_legacy_text(text):
-        return fitted(_ending_with_its_notes(read_legacy_text(text, grid), metre), vocabulary)
-    text = text.replace("|", "\n")
+        score = read_legacy_text(text, grid)
+        return fitted(_in_bars(score, metre, max((note.end for note in score.notes), default=0)), vocabulary)
+    text = text.replace("|", "\n").strip()
     parts = vocabulary.parts if _NAMES_PARTS.search(text) else ()
-    if not _NAMES_METRE.search(text):
-        text = f"# metre = {metre[0]}/{metre[1]}\n{text}"
-    return fitted(score_of_text(text, ticks_per_beat=grid, parts=parts), vocabulary)
+    if _NAMES_METRE.search(text):
+        return fitted(score_of_text(text, ticks_per_beat=grid, parts=parts), vocabulary)
+    one_line = "\n" not in text
+    numerator, denominator = _LONGEST_METRE if one_line else metre
+    score = score_of_text(f"# metre = {numerator}/{denominator}\n{text}", ticks_per_beat=grid, parts=parts)
+    return fitted(_in_bars(score, metre, score.length) if one_line else score, vocabulary)
 
 
-def _ending_with_its_notes(score: Score, metre: tuple[int, int]) -> Score:
-    """Return an old text's score in bars of a metre, the last cut short where the notes end."""
-    end = max((note.end for note in score.notes), default=0)
-    bars = list(regular_bars(end, score.ticks_per_beat, *metre)) if end else []
-    if bars:
-        bars[-1] = replace(bars[-1], length=end - bars[-1].start)
-    return replace(score, bars=tuple(bars))
+def _in_bars(score: Score, metre: tuple[int, int], length: int) -> Score:
+    """Return the first ``length`` ticks of a score in bars of a metre that end with it; the first may be a pickup."""
+    whole = bar_length(*metre, score.ticks_per_beat)
+    heads = [0, *range(length % whole or whole, length, whole)] if length else []
+    bars = tuple(Bar(start, end - start, *metre) for start, end in pairwise([*heads, length]))
+    return replace(score, bars=bars, tempos=score.tempos[:1])
 
 
 def fitted(score: Score, vocabulary: Vocabulary) -> Score:
@@ -142,7 +149,7 @@ def _distributed(score: Score, vocabulary: Vocabulary) -> list[Note]:
                 given.append(candidate)
                 break
         else:
-            raise ValueError(f"no part of the model takes the note {note.pitch} at tick {note.start}")
+            raise ValueError(f"no part of the model takes {pitch_name(note.pitch)} at tick {note.start}")
     return given
 
 
@@ -152,4 +159,9 @@ def _has_room(note: Note, given: Sequence[Note], vocabulary: Vocabulary) -> bool
 
 
 def _rebuilt(score: Score, vocabulary: Vocabulary, notes: Sequence[Note]) -> Score:
+    for note in notes:
+        part = vocabulary.parts[note.part]
+        if not part.low <= note.pitch <= part.high:
+            takes = f"{pitch_name(part.low)}..{pitch_name(part.high)}"
+            raise ValueError(f"{part.name} must be in {takes}, got {pitch_name(note.pitch)} at tick {note.start}")
     return Score(vocabulary.ticks_per_beat, vocabulary.parts, tuple(sorted(notes)), score.bars, score.tempos)
