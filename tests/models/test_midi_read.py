@@ -170,7 +170,7 @@ def test_time_beyond_31_bits_is_refused() -> None:
 def test_the_pedal_is_kept_as_presses() -> None:
     """A pedal that never comes up does so at the end."""
     events = ("00 b0 40 7f", "00 90 3c 50", "0a 80 3c 00", "14 b0 40 00", "05 b0 40 64", "0a ff 01 00")
-    assert only(read(*events)).pedals.tolist() == [[0, 30], [35, 46]]
+    assert only(read(*events)).pedals.tolist() == [[0, 30], [35, 45]]
 
 
 def test_a_name_that_is_no_utf8_is_read_all_the_same() -> None:
@@ -199,3 +199,10 @@ def test_no_track_does_worse_than_a_refusal(events: list[bytes], division: int) 
         assert (found.notes >= 0).all()
         assert (found.notes[:, 2:] <= 127).all()
         assert 1 <= found.channel <= 16
+
+
+def test_letting_go_of_a_pedal_that_was_not_down_is_no_press() -> None:
+    """On any channel; other controllers are none either."""
+    for channel in ("0", "5"):
+        events = (f"00 b{channel} 40 00", f"00 b{channel} 07 7f", f"00 9{channel} 3c 50", f"0a 8{channel} 3c 00")
+        assert only(read(*events)).pedals.tolist() == []

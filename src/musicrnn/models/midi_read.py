@@ -10,7 +10,7 @@ after its end (a note that ends there was never released). docs/adr/0010-reading
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -34,13 +34,12 @@ _CHANNELS = range(16)
 _MARKERS = (
     b"".join(bytes([0, 0x90 | c, 0, 1, 0, 0x80 | c, 0, 0]) for c in _CHANNELS) + b"\x00\xff\x01\x00\x01\xff\x01\x00"
 )
-_RELEASES = (
-    b"\x01\xff\x06\x01x"
-    + b"".join(bytes([0, 0x80 | c]) + b"\x00".join(bytes([p, 0]) for p in range(128)) for c in _CHANNELS)
-    + b"".join(bytes([0, 0xB0 | c, 64, 0]) for c in _CHANNELS)
-    + b"\x00\xff\x2f\x00"
+_RELEASES = b"\x01\xff\x06\x01x" + b"".join(
+    bytes([0, 0x80 | c]) + b"\x00".join(bytes([p, 0]) for p in range(128)) for c in _CHANNELS
 )
 _END_OF_TRACK = b"\xff\x2f\x00"
+_SUSTAIN_PEDAL = 64
+_NO_END = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +183,8 @@ def _is_whole(track: bytes) -> bool:
 def _one_track_file(track: bytes, ticks_per_beat: int) -> bytes:
     """Return a file of this one track, between the markers and the releases."""
     if track.endswith(_END_OF_TRACK):
-        body = _MARKERS + track[: -len(_END_OF_TRACK)] + b"\xff\x01\x00" + _RELEASES
-    else:
-        body = _MARKERS + track + _RELEASES
+        track = track[: -len(_END_OF_TRACK)] + b"\xff\x01\x00"
+    body = _MARKERS + track + _RELEASES + b"\x00" + _END_OF_TRACK
     return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, ticks_per_beat, b"MTrk", len(body)) + body
 
 
@@ -206,12 +204,14 @@ def _by_channel(score: ScoreTick) -> dict[int, list[_Voice]]:
     channels: dict[int, list[_Voice]] = {}
     channel = 0
     for track in score.tracks:
+        if len(track.notes) and track.notes[0].time == 0:
+            channel += 1
+            if len(track.notes) == 1 and not len(track.controls):
+                continue
         table = track.notes.numpy()
         start = table["time"].astype(np.int64)
-        if len(start) and start[0] == 0:
-            channel += 1
         rows = np.stack([start - 1, start - 1 + table["duration"], table["pitch"], table["velocity"]], axis=1)
-        pedals = [(pedal.time - 1, pedal.time - 1 + pedal.duration) for pedal in track.pedals]
+        pedals = _pedal_presses(track.controls.numpy()) if len(track.controls) else []
         rows = rows[rows[:, 0] != -1]
         if len(rows) or pedals:
             voice = _Voice(track.name, track.program, track.is_drum, rows, _pairs(pedals))
@@ -219,6 +219,26 @@ def _by_channel(score: ScoreTick) -> dict[int, list[_Voice]]:
     if channel != len(_CHANNELS):
         raise MidiFileError(f"a track's markers must come back on 16 channels, got {channel}: another symusic?")
     return channels
+
+
+def _pedal_presses(controls: Mapping[str, npt.NDArray[np.generic]]) -> list[tuple[int, int]]:
+    """Return (down, up) of each press of the sustain pedal (controller 64, down from 64); an open one has no end.
+
+    symusic's own list of presses is not used: on all channels but the first it has one for a pedal that is only let go.
+    """
+    presses: list[tuple[int, int]] = []
+    down = -1
+    for time, number, value in zip(
+        controls["time"].tolist(), controls["number"].tolist(), controls["value"].tolist(), strict=True
+    ):
+        if number != _SUSTAIN_PEDAL:
+            continue
+        if value >= 64 and down < 0:
+            down = time - 1
+        elif value < 64 and down >= 0:
+            presses.append((down, time - 1))
+            down = -1
+    return [*presses, (down, _NO_END)] if down >= 0 else presses
 
 
 def _pairs(rows: Sequence[tuple[int, int]]) -> Ticks:
@@ -234,6 +254,7 @@ def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> 
     hanging = notes[:, 1] >= end - 1 if end > 0 else np.zeros(len(notes), dtype=bool)
     notes[hanging, 1] = np.maximum(end - 2, notes[hanging, 0])
     pedals = np.concatenate([voice.pedals for voice in voices])
+    pedals[pedals == _NO_END] = max(end - 2, 0)
     return MidiTrack(
         number,
         channel,
