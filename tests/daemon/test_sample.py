@@ -64,6 +64,11 @@ def test_a_piece_that_may_end_is_as_long_as_it_is() -> None:
     assert made(MODEL, ending, "", 16 * 100).length < 16 * 100
 
 
+def test_the_daemons_own_number_of_bars_does_not_matter() -> None:
+    """A settings file may hold both."""
+    assert made(MODEL, dataclasses.replace(PLAY, bars=1), "", 64) == made(MODEL, PLAY, "", 64)
+
+
 def test_files_are_written_beside_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The text reads back as the music, without the accents."""
     assert sample(settings(bars=4, output=str(tmp_path / "a.mid")), MODEL) == 0

@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -71,7 +72,7 @@ def made(model: StepModel, play: PlaySettings, prime: str, length: int, told: Fo
     ``play`` must have a seed and a tempo; ``told`` is given the recording and the number of ticks in it
     after each. It is what the daemon would play with the same settings.
     """
-    engine = Engine(Generator(model), play, prime=prime)
+    engine = Engine(Generator(model), replace(play, bars=0), prime=prime)
     engine.handle(Start(), 0.0)
     while engine.prepare(0.0):
         pass
