@@ -116,6 +116,26 @@ def _doubling(model: onnx.ModelProto) -> None:
     model.graph.node.append(onnx.helper.make_node("Add", ["bias_0_weights", "tall"], ["wide"]))
 
 
+def _joins_that_grow(model: onnx.ModelProto) -> None:
+    """Double a vector again and again: 32 numbers become 2 to the 45th."""
+    last = "bias_0_weights"
+    for i in range(40):
+        model.graph.node.append(onnx.helper.make_node("Concat", [last, last], [f"double_{i}"], axis=0))
+        last = f"double_{i}"
+
+
+def _join_of_nothing(model: onnx.ModelProto) -> None:
+    model.graph.node.append(onnx.helper.make_node("Concat", [], ["nothing"], axis=0))
+
+
+def _other_shape(model: onnx.ModelProto) -> None:
+    put(model, "constant_0", np.array([4, -1, 9], np.int64))
+
+
+def _two_unknowns(model: onnx.ModelProto) -> None:
+    put(model, "constant_0", np.array([-1, -1, 8], np.int64))
+
+
 def _operator(operator: str, *, domain: str = "") -> Change:
     def change(model: onnx.ModelProto) -> None:
         node(model, "Tanh").op_type = operator
@@ -238,6 +258,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     "operators of a vendor are asked for": (_vendor, "ONNX's own alone"),
     "an old operator set": (_other_opset, "operator set must be in"),
     "an attribute that is a text": (_text_attribute, "field 4|attributes"),
+    "joins that grow": (_joins_that_grow, "at most 1048576 numbers"),
+    "a join of nothing": (_join_of_nothing, "must be those of the operator"),
+    "a state of another shape": (_other_shape, "must keep the size"),
+    "a shape with two unknown sizes": (_two_unknowns, "a shape must"),
     "sums that grow": (_doubling, "must not be larger than its terms"),
     "too many nodes": (_many_nodes, "at most 192 nodes"),
     "nodes out of order": (_backwards, "inputs must be made before"),

@@ -44,20 +44,29 @@ def _traced(weights: StepWeights) -> onnx.ModelProto:
 
 
 def _step(tf: Any, weights: StepWeights, token: Tensor, position: Tensor, state: Tensor) -> dict[str, Tensor]:
-    x = tf.gather(weights.token, token)
-    places = tf.unstack(position, axis=1)
-    for table, place in zip((weights.tick, weights.beat, weights.metre), places, strict=True):
-        x = x + tf.gather(table, place)
-    after = []
+    """Take a step; h and c of every layer are kept as [1, B, units], which spares an operator for each."""
+    layers, units = len(weights.layers), weights.layers[0].recurrent.shape[0]
+    x = tf.gather(weights.token, token) + _place(tf, weights, position)
+    before = tf.split(tf.reshape(state, [2 * layers, -1, units]), 2 * layers, axis=0)
+    after: list[Tensor] = []
     for i, layer in enumerate(weights.layers):
-        gates = tf.matmul(x, layer.kernel) + tf.matmul(state[i, 0], layer.recurrent) + layer.bias
-        x, cell = _cell(tf, gates, state[i, 1])
-        after.append(tf.stack([x, cell]))
-    return {"logits": tf.matmul(x, weights.output) + weights.output_bias, "next_state": tf.stack(after)}
+        h, c = before[2 * i : 2 * i + 2]
+        gates = tf.matmul(h, layer.recurrent) + layer.bias + tf.matmul(x, layer.kernel)
+        x, c = _cell(tf, gates, c)
+        after += [x, c]
+    logits = tf.squeeze(tf.matmul(x, weights.output) + weights.output_bias, axis=0)
+    return {"logits": logits, "next_state": tf.reshape(tf.concat(after, axis=0), [layers, 2, -1, units])}
+
+
+def _place(tf: Any, weights: StepWeights, position: Tensor) -> Tensor:
+    """Return the sum of a position's rows, [B, E]."""
+    tick, beat, metre = tf.split(position, 3, axis=1)
+    rows = tf.gather(weights.tick, tick) + tf.gather(weights.beat, beat) + tf.gather(weights.metre, metre)
+    return tf.squeeze(rows, axis=1)
 
 
 def _cell(tf: Any, gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
     """Return h and c after a step of an LSTM layer, from its gates i, f, c, o and the c before."""
-    enter, forget, candidate, out = tf.split(gates, 4, axis=1)
+    enter, forget, candidate, out = tf.split(gates, 4, axis=-1)
     cell = tf.sigmoid(forget) * cell + tf.sigmoid(enter) * tf.tanh(candidate)
     return tf.sigmoid(out) * tf.tanh(cell), cell

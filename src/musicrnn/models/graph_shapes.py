@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from musicrnn.models.onnx_graph import DTYPES, Array, Node
 
 Shape = tuple[int, ...]
+MAX_SIZE = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +30,11 @@ class Known:
     constant: Array | None = None
     bounds: tuple[int, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
 
 def _need(condition: bool, rule: str, value: object) -> None:
     if not condition:
@@ -36,14 +43,14 @@ def _need(condition: bool, rule: str, value: object) -> None:
 
 def _integers(value: Known) -> list[int]:
     if value.constant is None or value.dtype is not np.int64:
-        raise ValueError(f"axes must be constant integers, got {value.dtype.__name__}")
+        raise ValueError(f"axes and sizes must be constant integers, got {value.dtype.__name__}")
     return [int(i) for i in value.constant.reshape(-1)]
 
 
 def _axis(node: Node, value: Known) -> int:
-    axis = node.attributes.get("axis", 0)
-    _need(0 <= axis < len(value.shape), f"an axis must be in 0..{len(value.shape) - 1}", axis)
-    return axis
+    axis, rank = node.attributes.get("axis", 0), len(value.shape)
+    _need(-rank <= axis < rank, f"an axis must be in {-rank}..{rank - 1}", axis)
+    return axis % rank
 
 
 def _float(*values: Known) -> None:
@@ -76,19 +83,12 @@ def _squeeze(_: Node, value: Known, axes: Known) -> list[Known]:
     return [Known(value.dtype, shape, bounds=value.bounds)]
 
 
-def _unsqueeze(_: Node, value: Known, axes: Known) -> list[Known]:
-    added = _integers(axes)
-    _need(added == [0], "a new axis must be the first", added)
-    return [Known(value.dtype, (1, *value.shape))]
-
-
-def _slice(_: Node, value: Known, starts: Known, ends: Known, axes: Known) -> list[Known]:
-    shape = list(value.shape)
-    for start, end, axis in zip(_integers(starts), _integers(ends), _integers(axes), strict=True):
-        _need(0 <= axis < len(shape), f"an axis must be in 0..{len(shape) - 1}", axis)
-        _need(0 <= start < end <= value.shape[axis], f"a slice must lie in 0..{value.shape[axis]}", (start, end))
-        shape[axis] = end - start
-    return [Known(value.dtype, tuple(shape))]
+def _reshape(_: Node, value: Known, target: Known) -> list[Known]:
+    sizes = _integers(target)
+    rest = prod(size for size in sizes if size != -1)
+    _need(all(size == -1 or size > 0 for size in sizes) and sizes.count(-1) <= 1, "a shape must be sizes", sizes)
+    _need(rest == value.size, "a shape must keep the size, with -1 for one lane", (value.shape, sizes))
+    return [Known(value.dtype, tuple(1 if size == -1 else size for size in sizes))]
 
 
 def _concat(node: Node, *values: Known) -> list[Known]:
@@ -100,9 +100,9 @@ def _concat(node: Node, *values: Known) -> list[Known]:
 
 
 def _product_shape(left: Known, right: Known) -> Shape:
-    matched = len(left.shape) == len(right.shape) == 2 and left.shape[1] == right.shape[0]
+    matched = len(left.shape) >= 2 and len(right.shape) == 2 and left.shape[-1] == right.shape[0]
     _need(matched, "the sizes of a product must match", (left.shape, right.shape))
-    return left.shape[0], right.shape[1]
+    return *left.shape[:-1], right.shape[1]
 
 
 def _matmul(_: Node, left: Known, right: Known) -> list[Known]:
@@ -151,12 +151,11 @@ FLOAT_RULES: dict[str, Rule] = {
     "Gather": _gather,
     "MatMul": _matmul,
     "Mul": _elementwise,
+    "Reshape": _reshape,
     "Sigmoid": _curve,
-    "Slice": _slice,
     "Split": _split,
     "Squeeze": _squeeze,
     "Tanh": _curve,
-    "Unsqueeze": _unsqueeze,
 }
 INT8_RULES: dict[str, Rule] = FLOAT_RULES | {
     "Cast": _cast,
@@ -178,10 +177,12 @@ def follow(nodes: tuple[Node, ...], values: dict[str, Known], rules: dict[str, R
         _need(not twice and "" not in node.outputs, f"{place}: results must have names of their own", node.outputs)
         try:
             results = rules[node.operator](node, *(known[name] for name in node.inputs))
-        except (TypeError, KeyError) as error:
+        except (TypeError, LookupError) as error:
             raise ValueError(f"{place}: inputs and attributes must be those of the operator: {error}") from None
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
         _need(len(results) == len(node.outputs), f"{place}: there must be {len(results)} results", len(node.outputs))
+        largest = max(result.size for result in results)
+        _need(largest <= MAX_SIZE, f"{place}: a value must have at most {MAX_SIZE} numbers", largest)
         known |= dict(zip(node.outputs, results, strict=True))
     return known
