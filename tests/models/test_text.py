@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,16 @@ def test_a_score_is_written_a_line_a_bar() -> None:
 def test_what_is_written_is_read() -> None:
     """Exactly."""
     assert score_of_text(TEXT) == SCORE
+
+
+def test_the_example_of_the_reference_is_read() -> None:
+    """Two bars of three parts."""
+    reference = Path(__file__).parents[2] / "docs" / "score-text.md"
+    score = score_of_text(reference.read_text(encoding="utf-8").split("```")[1])
+    assert [part.name for part in score.parts] == ["soprano", "bass", "drums"]
+    assert score.bars == (Bar(0, 36, 3, 4), Bar(36, 24, 2, 4))
+    assert score.tempos == (Tempo(0, 96.0), Tempo(48, 80.0))
+    assert Note(0, 1, 48, 24) in score.notes
 
 
 def test_a_prime_needs_no_header() -> None:
