@@ -90,8 +90,9 @@ def _summary(card: Card) -> str:
     shapes, shape_ceiling = e.shape_overlap
     return (
         f"**{e.within} of {len(e.every)}** figures of what it plays lie within one standard deviation of held-out "
-        f"music. Distributions overlap by {figures:.0%} (two real sets of this size: {ceiling:.0%}), histograms by "
-        f"{shapes:.0%} (two real sets: {shape_ceiling:.0%}). {_verdict(e.copies[:1])}"
+        f"music (as many real pieces of the training share: {e.real_within:.1f}). Distributions overlap by "
+        f"{figures:.0%} (two real sets of this size: {ceiling:.0%}), histograms by {shapes:.0%} (two real sets: "
+        f"{shape_ceiling:.0%}). {_verdict(e.copies[:1])}"
     )
 
 
@@ -244,11 +245,16 @@ def _surer(card: Card) -> str:
          number(max((run.bars for run in e.copies[0].by_bars), default=0.0) if e.copies else math.nan))
         for e in every
     ]  # fmt: skip
-    held = {row.name: row.held_out for row in card.evidence.figures}
-    real = max((run.bars for run in card.evidence.real_copies[0].by_bars), default=0.0) if card.evidence.copies else 0.0
-    last = ("held out", "", *(number(v) for v in (card.evidence.figure_overlap[1], card.evidence.shape_overlap[1])),
-            *(_spread(held[name]) if name in held else "-" for name in _SHORT), number(real))  # fmt: skip
-    return "The first four columns of the last row are the ceiling.\n\n" + table(head, [*rows, last])
+    main = card.evidence
+    held = {row.name: row.held_out for row in main.figures}
+    real = max((run.bars for run in main.real_copies[0].by_bars), default=0.0) if main.real_copies else math.nan
+    last = (
+        "held out", f"{main.real_within:.1f}", number(main.figure_overlap[1]), number(main.shape_overlap[1]),
+        *(_spread(held[name]) if name in held else "-" for name in _SHORT), number(real),
+    )  # fmt: skip
+    return "The first columns of the last row are those of as many real pieces of the training share.\n\n" + table(
+        head, [*rows, last]
+    )
 
 
 def _again(card: Card) -> str:

@@ -26,7 +26,8 @@ class Spread:
 class FigureRow:
     """One figure: generated and held-out pieces, and how much their distributions overlap.
 
-    ``ceiling`` is the overlap of the held-out pieces with as many pieces of the training share as were generated.
+    ``ceiling`` is the overlap of the held-out pieces with as many pieces of the training share as were generated;
+    ``real_within`` is how often the mean of those lies within one standard deviation.
     """
 
     name: str
@@ -34,11 +35,16 @@ class FigureRow:
     held_out: Spread
     overlap: float
     ceiling: float
+    real_within: float
 
     @property
     def within(self) -> bool:
         """Tell whether the generated mean lies within one standard deviation of the held-out mean."""
-        return abs(self.generated.mean - self.held_out.mean) <= self.held_out.sd + 1e-12
+        return _within(self.generated, self.held_out)
+
+
+def _within(some: Spread, real: Spread) -> bool:
+    return abs(some.mean - real.mean) <= real.sd + 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,10 @@ def compare_figures(
         real, learnt = held_out.get(name), train.get(name)
         if real is None or learnt is None or not (np.any(np.nan_to_num(made)) or np.any(np.nan_to_num(real))):
             continue
-        ceiling = np.mean([density_overlap(drawn, real) for drawn in _draws(learnt, count)])
-        rows.append(FigureRow(name, spread(made), spread(real), density_overlap(made, real), float(ceiling)))
+        draws = _draws(learnt, count)
+        ceiling = float(np.mean([density_overlap(drawn, real) for drawn in draws]))
+        within = float(np.mean([_within(spread(drawn), spread(real)) for drawn in draws]))
+        rows.append(FigureRow(name, spread(made), spread(real), density_overlap(made, real), ceiling, within))
     return rows
 
 

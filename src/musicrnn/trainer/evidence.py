@@ -40,6 +40,11 @@ class Evidence:
         return sum(row.within for row in self.every)
 
     @property
+    def real_within(self) -> float:
+        """The same of as many pieces of the training share, on the average of several draws."""
+        return sum(row.real_within for row in self.every)
+
+    @property
     def figure_overlap(self) -> tuple[float, float]:
         """Mean overlap of the figures' distributions, and its ceiling."""
         return _means([(row.overlap, row.ceiling) for row in self.every])

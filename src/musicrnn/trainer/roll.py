@@ -11,6 +11,12 @@ from musicrnn.files import write_whole
 from musicrnn.models.score import Score
 from musicrnn.models.vocabulary import pitch_name
 
+DRUMS = {
+    35: "kick 2", 36: "kick", 37: "side stick", 38: "snare", 39: "clap", 40: "snare 2", 41: "floor tom 2",
+    42: "hi-hat closed", 43: "floor tom", 44: "hi-hat pedal", 45: "low tom", 46: "hi-hat open", 47: "mid tom",
+    48: "high-mid tom", 49: "crash", 50: "high tom", 51: "ride", 52: "china", 53: "ride bell", 54: "tambourine",
+    55: "splash", 56: "cowbell", 57: "crash 2", 58: "vibraslap", 59: "ride 2",
+}  # fmt: skip
 COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#76448a", "#148f77", "#884ea0", "#5d6d7e")
 FEWEST_PITCHES = 12
 FAINTEST = 0.25
@@ -30,8 +36,8 @@ def draw_rolls(path: Path, rolls: Sequence[tuple[str, Score]], bars: int = 16) -
         _draw(axes, score, bars)
         axes.set_title(title, loc="left", fontsize=10, pad=14)
         axes.set_ylim(low - 0.8, high + 0.8)
-        names = [pitch for pitch in range(low, high + 1) if pitch % 12 == 0]
-        axes.set_yticks(names, [pitch_name(pitch) for pitch in names])
+        names = _names([score for _, score in rolls], low, high)
+        axes.set_yticks(list(names), list(names.values()), fontsize=8)
     picture = io.BytesIO()
     FigureCanvasAgg(figure).print_png(picture)
     write_whole(path, picture.getvalue())
@@ -41,6 +47,14 @@ def _pitches(scores: Sequence[Score]) -> tuple[int, int]:
     pitches = [note.pitch for score in scores for note in score.notes] or [60]
     low, high = min(pitches), max(pitches)
     return low, max(high, low + FEWEST_PITCHES)
+
+
+def _names(scores: Sequence[Score], low: int, high: int) -> dict[int, str]:
+    """Name the Cs of a roll or, where there are only drums, those that are struck (as General MIDI numbers them)."""
+    if not all(part.percussive for score in scores for part in score.parts):
+        return {pitch: pitch_name(pitch) for pitch in range(low, high + 1) if pitch % 12 == 0}
+    struck = sorted({note.pitch for score in scores for note in score.notes})
+    return {pitch: DRUMS.get(pitch, str(pitch)) for pitch in struck}
 
 
 def _draw(axes: Any, score: Score, bars: int) -> None:
@@ -64,4 +78,4 @@ def _draw(axes: Any, score: Score, bars: int) -> None:
     axes.set_xticks(range(int(end / beat) + 1))
     axes.tick_params(axis="x", labelbottom=False, length=2)
     axes.grid(axis="y", alpha=0.25)
-    axes.legend(loc="upper right", fontsize=8, ncols=len(score.parts), framealpha=0.8)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.03), fontsize=8, ncols=len(score.parts), frameon=False)
