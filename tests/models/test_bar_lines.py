@@ -48,6 +48,13 @@ def test_positions_go_to_the_nearest_tick_and_a_half_up() -> None:
     assert [nearest(position, 480, 4) for position in (0, 59, 60, 61, 179, 180)] == [0, 0, 1, 1, 1, 2]
 
 
+def test_a_time_signature_on_a_bar_line_decides_which_bars_are_longer() -> None:
+    """11/32 at a grid of four is five and a half ticks: 6, 5, 6, 5 from each place where it is written."""
+    bars = bars_until(23, [(0, 11, 32), (6, 11, 32)], 4)
+    assert [bar.length for bar in bars] == [6, 6, 5, 6]
+    assert bars_until(23, metres_of(bars, 4), 4) == bars
+
+
 @given(metres(200), st.integers(1, 200), st.sampled_from((4, 12, 24)))
 def test_bars_come_back_from_their_time_signatures(signs: list[Metre], end: int, grid: int) -> None:
     """What was read once is read again, whatever was cut."""

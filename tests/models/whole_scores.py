@@ -25,7 +25,7 @@ def whole_scores(draw: st.DrawFn) -> Score:
 def metres(draw: st.DrawFn, length: int) -> list[Metre]:
     """Draw time signatures, also odd ones and such as cut a bar short."""
     ticks = draw(st.lists(st.integers(0, length), max_size=4, unique=True))
-    numerators, denominators = st.integers(1, 13), st.sampled_from((2, 4, 8, 16, 32))
+    numerators, denominators = st.integers(1, 13), st.sampled_from((2, 4, 8, 16, 32, 64))
     return [(tick, draw(numerators), draw(denominators)) for tick in sorted(ticks)]
 
 

@@ -40,25 +40,51 @@ def bars_until(end: int, metres: Sequence[Metre], grid: int) -> tuple[Bar, ...]:
 
 
 def metres_of(bars: Sequence[Bar], grid: int) -> list[Metre]:
-    """Return the fewest time signatures from which :func:`bars_until` makes these bars again.
+    """Return time signatures from which :func:`bars_until` makes these bars again, as few as need be.
 
     One stands at the end of a last bar that is cut short. A bar longer than its metre cannot be told: it
     comes back as several.
     """
     metres: list[Metre] = []
-    lines: Iterator[tuple[int, int]] = iter(())
-    for bar in bars:
-        metre = (bar.numerator, bar.denominator)
-        expected = next(lines, None) if metres and metres[-1][1:] == metre else None
-        if expected is None or expected[0] != bar.start:
-            metres.append((bar.start, *metre))
-            lines = _bar_lines(bar.start, None, Fraction(bar.numerator * 4 * grid, bar.denominator))
-            expected = next(lines)
-        if expected[1] != bar.end:
-            lines = iter(())
-    if bars and bars[-1].end < next(_bar_lines(bars[-1].start, None, _size(bars[-1], grid)))[1]:
+    first = 0
+    while first < len(bars):
+        metres.append((bars[first].start, bars[first].numerator, bars[first].denominator))
+        first = max(_next_sign(bars, first, grid), first + 1)
+    if bars and _is_cut(bars, metres[-1][0], grid):
         metres.append((bars[-1].end, bars[-1].numerator, bars[-1].denominator))
     return metres
+
+
+def _next_sign(bars: Sequence[Bar], first: int, grid: int) -> int:
+    """Return at which bar the next time signature must stand after one at ``first``.
+
+    It is the first bar that the present one does not make, or an earlier one if only from there bars go on: where bars
+    are no whole ticks, the tick in which they began decides which of them are the longer ones.
+    """
+    end = _reach(bars, first, grid)
+    if end == len(bars) or _reach(bars, end, grid) > end:
+        return end
+    return next((earlier for earlier in range(end - 1, first, -1) if _reach(bars, earlier, grid) > end), end)
+
+
+def _reach(bars: Sequence[Bar], first: int, grid: int) -> int:
+    """Return the first bar that a time signature at bar ``first`` does not make; the last it makes may be cut short."""
+    metre = (bars[first].numerator, bars[first].denominator)
+    lines = _bar_lines(bars[first].start, None, _size(bars[first], grid))
+    for index in range(first, len(bars)):
+        bar = bars[index]
+        start, end = next(lines)
+        if (bar.numerator, bar.denominator) != metre or bar.start != start or bar.end > end:
+            return index
+        if bar.end < end:
+            return index + 1
+    return len(bars)
+
+
+def _is_cut(bars: Sequence[Bar], anchor: int, grid: int) -> bool:
+    """Tell whether the last bar ends before the line at which a time signature at ``anchor`` ends it."""
+    lines = _bar_lines(anchor, None, _size(bars[-1], grid))
+    return next(end for _, end in lines if end >= bars[-1].end) > bars[-1].end
 
 
 def _size(bar: Bar, grid: int) -> Fraction:
