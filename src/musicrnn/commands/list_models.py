@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 from rich.table import Table
 
-from musicrnn.models.catalogue import bundled
+from musicrnn.models.catalogue import bundled, own
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import load_checked
 from musicrnn.models.untrained import untrained
@@ -14,13 +16,16 @@ COLUMNS = ("name", "parts", "grid", "network", "size", "nats a tick", "licence",
 
 
 def list_models() -> int:
-    """Print a table of the models that ship and the untrained one; ModelError where a file is damaged."""
+    """Print a table of the models that ship, the user's own and the untrained one.
+
+    Raises ModelError where a file is damaged.
+    """
     table = Table(*COLUMNS, box=None, header_style="bold", pad_edge=False)
-    for path in bundled().values():
+    for name, path in {**bundled(), **own()}.items():
         file = load_checked(path)
-        table.add_row(*row(file.info, len(file.content)))
+        table.add_row(name, *row(file.info, len(file.content))[1:])
     table.add_row(*row(untrained().info, 0))
-    Console().print(table, highlight=False, markup=False)
+    Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False, markup=False)
     return 0
 
 

@@ -1,10 +1,11 @@
-"""Models by name: those that ship, the untrained one, and files."""
+"""Models by name: those that ship, the user's own, the untrained one, and files."""
 
 from __future__ import annotations
 
 import difflib
 from pathlib import Path
 
+from musicrnn.config.folders import models_folder
 from musicrnn.errors import ModelError
 from musicrnn.models.untrained import NAME as UNTRAINED
 
@@ -15,20 +16,29 @@ FILE_IN_RUN = "model.onnx"
 
 def bundled() -> dict[str, Path]:
     """Return the files of the models that ship, by name."""
-    return {path.stem: path for path in sorted(FOLDER.glob(f"*{SUFFIX}"))}
+    return _in(FOLDER)
+
+
+def own() -> dict[str, Path]:
+    """Return the files in the user's folder of models, by name; a name of a model that ships is not theirs."""
+    return {name: path for name, path in _in(models_folder()).items() if name not in bundled()}
+
+
+def _in(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
 def names() -> list[str]:
     """Return every name that :func:`~musicrnn.models.onnx_step.load_model` knows."""
-    return [*bundled(), UNTRAINED]
+    return [*bundled(), *own(), UNTRAINED]
 
 
 def find_model(name: str) -> Path:
-    """Return the file of a bundled model's name, a model file, or a training run's folder.
+    """Return the file of a model's name, a model file, or a training run's folder.
 
     Raises ModelError with the nearest known names where there is none.
     """
-    known = bundled()
+    known = {**bundled(), **own()}
     if name in known:
         return known[name]
     path = Path(name).expanduser()

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -59,7 +59,7 @@ def run(settings: Settings) -> int:
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if resume:
         settings = _settings_of_run(folder, settings)
-    with StopRequest().listening() as stop:
+    with StopRequest().listening() as stop, closing(folder):
         corpus = _read(settings, console)
         prepared = _prepare(corpus, settings, console)
         if resume:

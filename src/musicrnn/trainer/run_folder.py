@@ -59,6 +59,11 @@ class RunFolder:
             raise TrainingError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
         self._take_lock()
 
+    def close(self) -> None:
+        """Let another trainer work in the folder."""
+        if self._lock is not None:
+            self._lock.close()
+
     def _take_lock(self) -> None:
         self._lock = (self.path / ".lock").open("w")
         if sys.platform == "win32":

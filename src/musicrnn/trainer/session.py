@@ -12,6 +12,7 @@ import numpy as np
 from musicrnn.errors import TrainingError
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
+from musicrnn.models.vocabulary import Vocabulary, pitch_name
 from musicrnn.models.weights import StepWeights
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
@@ -65,6 +66,8 @@ def save_weights(folder: Path, stem: str, network: Network, info: ModelInfo) -> 
 
 def weights_path(source: Path) -> Path:
     """Return the weights file that a path names: the file itself, or a run folder's best."""
+    if source.suffix == ".onnx":
+        raise TrainingError(f"{source}: must be a run's folder or a weights file in it; a model file is for playing")
     if source.is_file():
         return source
     for stem in ("best-", "epoch-"):
@@ -95,6 +98,25 @@ def load_step_weights(source: Path) -> tuple[StepWeights, ModelInfo]:
 
 
 def init_from(network: Network, source: Path) -> None:
-    """Give a new network another model's weights; TrainingError unless names and shapes agree."""
+    """Give a new network another model's weights; TrainingError unless shapes and the meanings of tokens agree."""
     path = weights_path(source)
-    checkpoint.assign(weight_variables(network), checkpoint.read(path).arrays, str(path))
+    stored = checkpoint.read(path)
+    _check_tokens(network.vocabulary, stored.description.get("info"), str(path))
+    checkpoint.assign(weight_variables(network), stored.arrays, str(path))
+
+
+def _check_tokens(wanted: Vocabulary, info: Any, source: str) -> None:
+    """Refuse weights of as many tokens with other meanings; of other numbers of tokens the shapes tell."""
+    if not isinstance(info, str):
+        raise TrainingError(f"{source}: must hold a network's weights, got a file without their vocabulary")
+    stored = ModelInfo.from_json(info, source).vocabulary
+    pairs = [(getattr(wanted, name), getattr(stored, name)) for name in ("kind", "part", "pitch")]
+    if stored.size == wanted.size and not all((mine == theirs).all() for mine, theirs in pairs):
+        raise TrainingError(
+            f"{source}: the tokens must mean the same as those of the corpus, got parts {_ranges(stored)} "
+            f"for {_ranges(wanted)}; low and high of [[corpus.parts]] set the ranges"
+        )
+
+
+def _ranges(vocabulary: Vocabulary) -> str:
+    return ", ".join(f"{part.name} {pitch_name(part.low)}..{pitch_name(part.high)}" for part in vocabulary.parts)

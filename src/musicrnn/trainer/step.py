@@ -49,7 +49,10 @@ class Stepper:
             nats = _nats(logits, targets, valid, legal)
             count = tf.reduce_sum(tf.cast(valid, tf.float32))
             loss = nats / tf.maximum(count, 1.0)
-        gradients, norm = tf.clip_by_global_norm(tape.gradient(loss, variables), self.clip)
+        gradients = tape.gradient(loss, variables)
+        norm = tf.linalg.global_norm(gradients)
+        if self.clip > 0:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.clip, use_norm=norm)
         self.optimizer.apply(gradients, variables)
         self.state.assign(after)
         return nats, norm, tf.linalg.global_norm(variables)
