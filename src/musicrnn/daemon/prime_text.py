@@ -139,23 +139,26 @@ def _places(given: Sequence[Part], parts: Sequence[Part]) -> list[int]:
 def _distributed(score: Score, vocabulary: Vocabulary) -> list[Note]:
     """Give each note to the first part that has its pitch and is free while it sounds."""
     given: list[Note] = []
+    sounding: list[Note] = []
     for note in sorted(score.notes, key=lambda note: (note.start, -note.pitch)):
+        sounding = [other for other in sounding if other.end > note.start]
         percussive = score.parts[note.part].percussive
         alike = [i for i, part in enumerate(vocabulary.parts) if part.percussive == percussive]
         for index in alike or range(len(vocabulary.parts)):
             length = 1 if vocabulary.parts[index].percussive else note.length
             candidate = replace(note, part=index, length=length)
-            if vocabulary.has(index, note.pitch) and _has_room(candidate, given, vocabulary):
+            if vocabulary.has(index, note.pitch) and _has_room(candidate, sounding, vocabulary):
                 given.append(candidate)
+                sounding.append(candidate)
                 break
         else:
             raise ValueError(f"no part of the model takes {pitch_name(note.pitch)} at tick {note.start}")
     return given
 
 
-def _has_room(note: Note, given: Sequence[Note], vocabulary: Vocabulary) -> bool:
-    meets = [other for other in given[-256:] if other.part == note.part and other.end > note.start]
-    return len(meets) < vocabulary.parts[note.part].polyphony and all(other.pitch != note.pitch for other in meets)
+def _has_room(note: Note, sounding: Sequence[Note], vocabulary: Vocabulary) -> bool:
+    mine = [other for other in sounding if other.part == note.part]
+    return len(mine) < vocabulary.parts[note.part].polyphony and all(other.pitch != note.pitch for other in mine)
 
 
 def _rebuilt(score: Score, vocabulary: Vocabulary, notes: Sequence[Note]) -> Score:
