@@ -135,7 +135,7 @@ MAPPINGS: tuple[OldKey, ...] = (
     OldKey(_MODEL, "folder_name_list", ("corpus.folders",), _folders, "Folders, separated by `;`."),
     OldKey(_SAMPLE, "n", ("sample.seconds",), _number, "The same."),
     OldKey(_SAMPLE, "first_chars", ("play.prime",), _text, "Old characters are read as they are."),
-    OldKey(_SAMPLE, "sample_from_model", ("play.model",), _text, "The name of a bundled model, or a path."),
+    OldKey(_SAMPLE, "sample_from_model", ("play.model",), _text, "The name of a model, or a path."),
     OldKey(_SAMPLE, "sample_dir", ("sample.output",), _text, "The folder of `sample_name`."),
     OldKey(_SAMPLE, "sample_name", ("sample.output",), _text, "The file's name, `.mid` added where it has no ending."),
     OldKey(

@@ -25,7 +25,7 @@ class MidiSettings(Section):
 class PlaySettings(Section):
     """What is played and how; most of it can also be changed while it plays."""
 
-    model: str = setting("chorales", path=True, help="Name of a bundled model, or the path of a model file.")
+    model: str = setting("chorales", path=True, help="Name of a model, or the path of a model file or a run's folder.")
     mu: float = setting(
         1.0, low=0, high=16, help="Mean of the exponent A; 1 is the network's own belief, more is surer."
     )
