@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ SMALL = (
     "--ticks-per-beat=4", "--units=16", "--embedding=8", "--lanes=4", "--window=96", "--audition-bars=1",
     "--threads=1", "--deterministic", "--validation-share=0.2", "--test-share=0.2", "--no-cache",
 )  # fmt: skip
+FOUR_EPOCHS = ("--epochs=4", "--save-every=3", "--name=little")
 
 
 def _command(folder: Path, *more: str) -> list[str]:
@@ -42,21 +44,31 @@ def _last_step(folder: Path) -> dict[str, np.ndarray]:
     return dict(stored.arrays)
 
 
-def _until(condition: threading.Event, ready: object, process: subprocess.Popen[str]) -> None:
+def _has_come_to(run: Path, step: int) -> bool:
+    return any(path.name >= f"step-{step:08}" for path in checkpoint.stored(run / "checkpoints", "step-"))
+
+
+def _until(ready: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Wait until ``ready()`` holds, and fail if the process ends before."""
-    assert callable(ready)
+    pause = threading.Event()
     for _ in range(6000):
         if ready():
             return
         assert process.poll() is None, process.communicate()
-        condition.wait(0.05)
+        pause.wait(0.05)
     pytest.fail("the trainer did not come so far in time")
 
 
-def test_a_run_leaves_all_that_was_promised(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Return the folder of a run that was never interrupted, and what it printed."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    return folder, _train(folder, *FOUR_EPOCHS)
+
+
+def test_a_run_leaves_all_that_was_promised(whole: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """Settings, manifest, metrics, TensorBoard, plot, checkpoints, auditions and a model that plays."""
-    done = _train(tmp_path / "run", "--epochs=2", "--name=little")
-    run = tmp_path / "run"
+    run, done = whole
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "parameters" in done.stdout
@@ -68,29 +80,24 @@ def test_a_run_leaves_all_that_was_promised(tmp_path: Path) -> None:
     assert all(len(piece["sha256"]) == 64 for piece in manifest["pieces"])
     with (run / "metrics.csv").open() as file:
         validations = [row for row in csv.DictReader(file) if row["valid_nats_a_token"]]
-    assert len(validations) == 2
+    assert len(validations) == 4
     names = [path.name for path in checkpoint.stored(run / "checkpoints", "epoch-")]
     assert all("-valid-" in name for name in names)
-    assert len(names) == 2
-    assert (run / "auditions" / "epoch-0002.txt").read_text().startswith("# grid = 4")
-    assert read_midi(run / "auditions" / "epoch-0002.mid")
+    assert len(names) == 3
+    assert (run / "auditions" / "epoch-0004.txt").read_text().startswith("# grid = 4")
+    assert read_midi(run / "auditions" / "epoch-0004.mid")
     info = read_info(run / "model.onnx")
     assert info.name == "little"
     assert {"valid_nats_a_token", "test_nats_a_tick"} <= set(info.figures)
     assert load_model(str(run / "model.onnx")).info.vocabulary == info.vocabulary
 
 
-def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(tmp_path: Path) -> None:
+def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(
+    tmp_path: Path, whole: tuple[Path, subprocess.CompletedProcess[str]]
+) -> None:
     """SIGKILL at a random point, then --resume: weights, optimiser and state are the same to the last bit."""
-    whole = _train(tmp_path / "whole", "--epochs=4", "--save-every=3")
-    assert whole.returncode == 0, whole.stderr
-    process = subprocess.Popen(
-        _command(tmp_path / "killed", "--epochs=4", "--save-every=3"), stdout=subprocess.PIPE, text=True
-    )
-    folder = tmp_path / "killed" / "checkpoints"
-    _until(
-        threading.Event(), lambda: any(s.name >= "step-00000006" for s in checkpoint.stored(folder, "step-")), process
-    )
+    process = subprocess.Popen(_command(tmp_path / "killed", *FOUR_EPOCHS), stdout=subprocess.PIPE, text=True)
+    _until(lambda: _has_come_to(tmp_path / "killed", 6), process)
     process.kill()
     process.communicate()
     assert not (tmp_path / "killed" / "model.onnx").exists()
@@ -100,7 +107,7 @@ def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(tmp_path: Path
     )  # fmt: skip
     assert resumed.returncode == 0, resumed.stderr
     assert "going on at step" in resumed.stdout
-    expected, found = _last_step(tmp_path / "whole"), _last_step(tmp_path / "killed")
+    expected, found = _last_step(whole[0]), _last_step(tmp_path / "killed")
     assert expected.keys() == found.keys()
     assert [name for name in expected if expected[name].tobytes() != found[name].tobytes()] == []
 
@@ -111,10 +118,7 @@ def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
     process = subprocess.Popen(
         _command(tmp_path / "run", "--epochs=100000", "--save-every=2"), stdout=subprocess.PIPE, text=True
     )
-    folder = tmp_path / "run" / "checkpoints"
-    _until(
-        threading.Event(), lambda: any(s.name >= "step-00000002" for s in checkpoint.stored(folder, "step-")), process
-    )
+    _until(lambda: _has_come_to(tmp_path / "run", 2), process)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
@@ -122,26 +126,27 @@ def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
     assert read_info(tmp_path / "run" / "model.onnx").units == 16
 
 
-def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
+def test_nothing_is_overwritten_unless_asked(whole: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """A second run into the same folder is refused before it does anything, and says what can be done."""
-    assert _train(tmp_path / "run", "--epochs=1").returncode == 0
-    before = sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "run" / "checkpoints").iterdir())
-    again = _train(tmp_path / "run", "--epochs=1")
+    run, _ = whole
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in (run / "checkpoints").iterdir())
+    again = _train(run, "--epochs=1")
     assert again.returncode == 70
     assert "--resume" in again.stderr
     assert "--overwrite" in again.stderr
-    assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "run" / "checkpoints").iterdir())
-    assert _train(tmp_path / "run", "--epochs=1", "--overwrite").returncode == 0
+    assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (run / "checkpoints").iterdir())
 
 
-def test_a_new_run_can_start_from_another_models_weights(tmp_path: Path) -> None:
-    """--init-from takes the weights; a network of another size is refused with both shapes."""
-    assert _train(tmp_path / "first", "--epochs=1").returncode == 0
-    second = _train(tmp_path / "second", "--epochs=1", f"--init-from={tmp_path / 'first'}", "--learning-rate=0")
-    assert second.returncode == 0, second.stderr
-    start = checkpoint.read(checkpoint.stored(tmp_path / "first" / "checkpoints", "best-")[-1]).arrays
-    assert all((_last_step(tmp_path / "second")[name] == start[name]).all() for name in start)
-    wrong = _train(tmp_path / "third", "--epochs=1", f"--init-from={tmp_path / 'first'}", "--units=24")
+def test_a_new_run_can_start_from_another_models_weights(
+    tmp_path: Path, whole: tuple[Path, subprocess.CompletedProcess[str]]
+) -> None:
+    """--init-from takes the weights; a network of another size is refused with both shapes; --overwrite begins anew."""
+    first, second = whole[0], tmp_path / "second"
+    done = _train(second, "--epochs=1", f"--init-from={first}", "--learning-rate=0")
+    assert done.returncode == 0, done.stderr
+    start = checkpoint.read(checkpoint.stored(first / "checkpoints", "best-")[-1]).arrays
+    assert all((_last_step(second)[name] == start[name]).all() for name in start)
+    wrong = _train(second, "--epochs=1", f"--init-from={first}", "--units=24", "--overwrite")
     assert wrong.returncode == 70
     assert "must have shape" in wrong.stderr
 
