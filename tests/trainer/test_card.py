@@ -14,7 +14,8 @@ from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, CorpusError, ModelError
-from musicrnn.models.corpus import read_corpus
+from musicrnn.models.corpus import Readings, corpus_of, grid_settings, read_files
+from musicrnn.models.corpus_files import find_files
 from musicrnn.models.generator import Choice
 from musicrnn.models.midi_write import write_midi
 from musicrnn.models.numpy_step import NumpyStepModel
@@ -23,7 +24,7 @@ from musicrnn.testing import FailingModel, random_model
 from musicrnn.trainer.card import number, table
 from musicrnn.trainer.card_pieces import generate, head, in_language, real_pieces, rulers
 from musicrnn.trainer.card_run import output, write_card
-from musicrnn.trainer.material import material
+from musicrnn.trainer.material import material, vocabulary_of
 from tests.trainer.pieces import tune, tunes
 
 pytestmark = pytest.mark.train
@@ -38,13 +39,32 @@ CORPUS = CorpusSettings(
 )
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Return settings for a small corpus of MIDI files, and a card beside it."""
-    folder = tmp_path / "songs"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a small corpus of MIDI files."""
+    path = tmp_path_factory.mktemp("corpus") / "songs"
+    path.mkdir()
     for name, score in tunes(15):
-        write_midi(score, folder / f"{name}.mid")
+        write_midi(score, path / f"{name}.mid")
+    return path
+
+
+@pytest.fixture(scope="module")
+def readings(folder: Path) -> Readings:
+    """Return what is in the folder, before parts are chosen."""
+    return read_files(find_files([folder]), grid_settings(CORPUS))
+
+
+@pytest.fixture
+def model(readings: Readings) -> NumpyStepModel:
+    """Return a network of random weights in the language of the corpus."""
+    pieces = corpus_of(readings, CORPUS).pieces
+    return random_model(vocabulary_of([piece.score for piece in pieces], CORPUS), calm=2.0)
+
+
+@pytest.fixture
+def settings(folder: Path, tmp_path: Path) -> Settings:
+    """Return settings for the corpus, and a card elsewhere."""
     return Settings(
         corpus=replace(CORPUS, folders=(str(folder),)),
         play=PlaySettings(mu=1.5, seed=7),
@@ -52,21 +72,15 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def model_of(settings: Settings) -> NumpyStepModel:
-    """Return a network of random weights in the language of the corpus."""
-    corpus = read_corpus(settings.corpus.folders, settings.corpus)
-    vocabulary = material([(piece.name, piece.score) for piece in corpus.pieces], settings.corpus).vocabulary
-    return random_model(vocabulary, calm=2.0)
-
-
 def quiet() -> Console:
     """Return a console that nobody sees."""
     return Console(file=io.StringIO())
 
 
-def test_a_card_tells_what_was_measured_and_how_to_make_it_again(settings: Settings, tmp_path: Path) -> None:
+def test_a_card_tells_what_was_measured_and_how_to_make_it_again(
+    model: NumpyStepModel, settings: Settings, tmp_path: Path
+) -> None:
     """Figures, histograms, copies, another mu, the command, and not one path of the machine."""
-    model = model_of(settings)
     write_card(model, settings, (str(tmp_path / "run" / "model.onnx"), "recipes/songs.toml"), quiet())
     text = (tmp_path / "card.md").read_text(encoding="utf-8")
     assert text.startswith("# random: model card\n")
@@ -75,12 +89,12 @@ def test_a_card_tells_what_was_measured_and_how_to_make_it_again(settings: Setti
                  "musicrnn card model.onnx PATH-TO/songs --config recipes/songs.toml"):  # fmt: skip
         assert line in text
     assert str(tmp_path) not in text
+    assert str(Path(settings.corpus.folders[0]).parent) not in text
     assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_same_card_comes_out_again(settings: Settings, tmp_path: Path) -> None:
+def test_the_same_card_comes_out_again(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """Nothing in it depends on when or how often it is made."""
-    model = model_of(settings)
     again = replace(settings, card=replace(settings.card, overwrite=True))
     texts = []
     for _ in range(2):
@@ -89,10 +103,10 @@ def test_the_same_card_comes_out_again(settings: Settings, tmp_path: Path) -> No
     assert texts[0] == texts[1]
 
 
-def test_the_pieces_are_kept_where_it_is_asked_for(settings: Settings, tmp_path: Path) -> None:
+def test_the_pieces_are_kept_where_it_is_asked_for(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """They are what was measured, and a held-out piece."""
     kept = replace(settings, card=replace(settings.card, keep=str(tmp_path / "kept"), also_mu=()))
-    write_card(model_of(settings), kept, ("model.onnx", ""), quiet())
+    write_card(model, kept, ("model.onnx", ""), quiet())
     names = sorted(path.name for path in (tmp_path / "kept").iterdir())
     assert names == ["held-out.mid", "made-001.mid", "made-002.mid", "made-003.mid"]
 
@@ -107,9 +121,8 @@ def test_a_card_that_is_there_is_not_written_over(settings: Settings, tmp_path: 
         output(replace(settings, card=CardSettings(output=str(tmp_path / "none" / "card.md"))))
 
 
-def test_another_corpus_than_the_models_is_refused(settings: Settings) -> None:
+def test_another_corpus_than_the_models_is_refused(model: NumpyStepModel, settings: Settings) -> None:
     """What it calls held out might be what the model learnt."""
-    model = model_of(settings)
     info = replace(model.info, corpus={"pieces": 15, "sha256": "0" * 64})
     with pytest.raises(CorpusError, match="the corpus must be the one that random learnt from, 15 pieces"):
         write_card(NumpyStepModel(model.weights, info), settings, ("model.onnx", ""), quiet())
@@ -127,30 +140,28 @@ def test_another_corpus_than_the_models_is_refused(settings: Settings) -> None:
     ],
 )
 def test_other_settings_than_the_models_are_refused(
-    settings: Settings, change: dict[str, object], message: str
+    readings: Readings, model: NumpyStepModel, change: dict[str, object], message: str
 ) -> None:
     """They would give another language, or another division of the pieces."""
-    model = model_of(settings)
-    other = replace(settings.corpus, **change)  # type: ignore[arg-type]
+    other = replace(CORPUS, **change)  # type: ignore[arg-type]
     with pytest.raises(CorpusError, match=message):
-        real_pieces(read_corpus(other.folders, other), other, model.info.vocabulary)
+        real_pieces(corpus_of(readings, other), other, model.info.vocabulary)
 
 
-def test_the_shares_are_those_of_the_training(settings: Settings) -> None:
+def test_the_shares_are_those_of_the_training(readings: Readings) -> None:
     """No piece that the model learnt from is called held out."""
-    corpus = read_corpus(settings.corpus.folders, settings.corpus)
-    trained = material([(piece.name, piece.score) for piece in corpus.pieces], settings.corpus)
-    real = real_pieces(corpus, settings.corpus, trained.vocabulary)
+    corpus = corpus_of(readings, CORPUS)
+    trained = material([(piece.name, piece.score) for piece in corpus.pieces], CORPUS)
+    real = real_pieces(corpus, CORPUS, trained.vocabulary)
     assert list(real.train_names) == trained.names["train"]
     assert list(real.held_out_names) == trained.names["test"]
 
 
-def test_a_corpus_that_holds_nothing_out_is_refused(settings: Settings) -> None:
+def test_a_corpus_that_holds_nothing_out_is_refused(readings: Readings, model: NumpyStepModel) -> None:
     """There would be nothing to compare with."""
-    none = replace(settings.corpus, test_share=0.0)
-    vocabulary = model_of(settings).info.vocabulary
+    none = replace(CORPUS, test_share=0.0)
     with pytest.raises(CorpusError, match="the corpus must hold out 2 pieces or more for the test, got 0"):
-        real_pieces(read_corpus(none.folders, none), none, vocabulary)
+        real_pieces(corpus_of(readings, none), none, model.info.vocabulary)
 
 
 def test_a_head_ends_on_a_bar_line() -> None:
@@ -168,9 +179,8 @@ def test_rulers_come_from_short_and_long_pieces_alike() -> None:
     assert [len(bars) for bars in rulers(scores[:2], 4)] == [1, 1, 8, 8]
 
 
-def test_a_piece_is_generated_in_the_bars_that_are_asked_for(settings: Settings) -> None:
+def test_a_piece_is_generated_in_the_bars_that_are_asked_for(model: NumpyStepModel) -> None:
     """The same seed gives the same piece, in the model's own language."""
-    model = model_of(settings)
     bars = regular_bars(36, 4, 3, 4)
     told: list[int] = []
     score = generate(model, bars, Choice(seed=3), told.append)
@@ -180,9 +190,9 @@ def test_a_piece_is_generated_in_the_bars_that_are_asked_for(settings: Settings)
     assert in_language(score, model.info.vocabulary) == score
 
 
-def test_a_network_that_answers_with_nan_is_told_by_name(settings: Settings) -> None:
+def test_a_network_that_answers_with_nan_is_told_by_name(model: NumpyStepModel) -> None:
     """Not by a traceback."""
-    broken = FailingModel(model_of(settings), lambda step: "logits" if step == 5 else "")
+    broken = FailingModel(model, lambda step: "logits" if step == 5 else "")
     with pytest.raises(ModelError, match="random: the network must answer with finite numbers"):
         generate(broken, regular_bars(16, 4), Choice(seed=1))
 
