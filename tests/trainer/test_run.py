@@ -167,3 +167,18 @@ def test_bad_folders_get_one_clear_line(tmp_path: Path, folder: str, status: int
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+def test_a_disk_without_room_ends_the_run_plainly(tmp_path: Path) -> None:
+    """Where the first checkpoint cannot be written, one line says so and no half file is left."""
+    import resource
+
+    done = subprocess.run(
+        _command(tmp_path / "run", "--epochs=1"), capture_output=True, text=True, timeout=300, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)),
+    )  # fmt: skip
+    assert done.returncode == 70, done.stderr
+    assert "the checkpoint cannot be written" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list((tmp_path / "run" / "checkpoints").iterdir()) == []

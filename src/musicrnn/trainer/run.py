@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -196,10 +195,3 @@ def _silent_stderr(unless: bool) -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(nowhere)
         os.close(kept)
-
-
-def free_space_for(folder: Path, size: int) -> None:
-    """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes."""
-    free = shutil.disk_usage(folder).free
-    if free < 3 * size:
-        raise TrainingError(f"{folder}: the disk must have room for {3 * size:,} bytes of checkpoints, got {free:,}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,6 +75,12 @@ class RunFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise TrainingError(f"{self.path}: another trainer works in this folder") from error
+
+    def need_room(self, size: int) -> None:
+        """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes."""
+        free = shutil.disk_usage(self.path).free
+        if free < 3 * size:
+            raise TrainingError(f"{self.path}: the disk must have {3 * size:,} bytes for checkpoints, got {free:,}")
 
     def write_settings(self, text: str) -> None:
         """Keep the effective settings as TOML."""

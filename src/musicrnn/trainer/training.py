@@ -31,6 +31,7 @@ from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.step import Stepper
 
 LOG_EVERY = 10
+BYTES_A_PARAMETER = 12  # the weight, and AdamW's two moments of it
 
 
 class Stop(Protocol):
@@ -104,6 +105,7 @@ class Training:
         if t.init_from:
             session.init_from(self.network, Path(t.init_from))
         self.count = Count()
+        self.folder.need_room(BYTES_A_PARAMETER * self.network.count_params())
         self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
         self.folder.rewrite_metrics([])
         self._save(must=True)
