@@ -206,3 +206,18 @@ def test_letting_go_of_a_pedal_that_was_not_down_is_no_press() -> None:
     for channel in ("0", "5"):
         events = (f"00 b{channel} 40 00", f"00 b{channel} 07 7f", f"00 9{channel} 3c 50", f"0a 8{channel} 3c 00")
         assert only(read(*events)).pedals.tolist() == []
+
+
+def test_more_than_a_million_notes_are_refused() -> None:
+    """Black MIDI is no corpus; the file is seven megabytes."""
+    body = b"\x00\x90\x3c\x50" + b"\x01\x3c\x00\x00\x3c\x50" * 1_000_001
+    data = header() + b"MTrk" + len(body).to_bytes(4, "big") + body
+    with pytest.raises(MidiFileError, match=r"a\.mid: a MIDI file must hold at most 1000000 notes, got 1000002"):
+        read_midi(data, "a.mid")
+
+
+def test_a_number_without_end_ends_the_track() -> None:
+    """A delta has four bytes at most."""
+    piece = read_midi(header() + track(*ONE_NOTE, "ff " * 40 + "05 90 3c 50", END), "a.mid")[0]
+    assert rows(piece) == [[0, 96, 60, 80]]
+    assert "damaged, 8 of" in piece.warnings[0]

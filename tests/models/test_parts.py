@@ -128,6 +128,15 @@ def test_notes_outside_a_rules_range_are_left_out_and_counted() -> None:
     assert assigned.out_of_range == 1
 
 
+def test_rules_that_take_nothing_make_no_parts() -> None:
+    """And scores without notes, which a corpus leaves out."""
+    found = piece(track(1))
+    plan = plan_parts([found], (PartRule(name="x", tracks=(9,)),))
+    assert discover_parts([found], plan) == ()
+    score, assigned = assign(found, plan, ())
+    assert (score.notes, assigned.notes_left_out) == ((), 1)
+
+
 def test_declared_parts_are_taken_as_they_are_and_widened_where_needed() -> None:
     """Range, channel and order come from the file, also of a part without notes."""
     declared = (Part("low", 40, 50, 3, 7, False, 2), Part("silent", 1, 2))

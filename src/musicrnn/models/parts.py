@@ -52,19 +52,26 @@ def discover_parts(pieces: Sequence[GridPiece], plan: PartPlan) -> tuple[Part, .
 def assign(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[Score, Assigned]:
     """Return the piece as a score of these parts, and what was left out or changed on the way."""
     by_name = _by_part(piece, plan)
-    notes: list[Note] = []
+    found: list[GridNotes] = []
     unisons = cut = outside = 0
     for index, part in enumerate(parts):
         rows, merged, shortened = settled(by_name.pop(part.name, []), part.percussive)
         inside = (rows[:, 2] >= part.low) & (rows[:, 2] <= part.high)
         outside += int((~inside).sum())
         unisons, cut = unisons + merged, cut + shortened
-        notes += [Note(start, index, pitch, length, loud) for start, length, pitch, loud in rows[inside].tolist()]
+        found.append(np.insert(rows[inside], 1, index, axis=1))
     taken = {id(track) for name in by_name for track in by_name[name]}
     left = [track for track in piece.tracks if plan.part_of(piece, track) is None or id(track) in taken]
-    score = Score(piece.ticks_per_beat, tuple(parts), tuple(sorted(notes)), piece.bars, piece.tempos)
+    score = Score(piece.ticks_per_beat, tuple(parts), _notes(found), piece.bars, piece.tempos)
     labels = tuple(f"{track.number}:{track.channel} {track.name}".rstrip() for track in left)
     return score, Assigned(unisons, cut, outside, labels, sum(len(track.notes) for track in left))
+
+
+def _notes(found: Sequence[GridNotes]) -> tuple[Note, ...]:
+    """Return rows of (start, part, length, pitch, velocity) as notes in the order of a score."""
+    rows = np.concatenate([np.zeros((0, 5), dtype=np.int32), *found])
+    rows = rows[np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0]))]
+    return tuple(Note(start, part, pitch, length, loud) for start, part, length, pitch, loud in rows.tolist())
 
 
 def settled(tracks: Sequence[GridTrack], percussive: bool) -> tuple[GridNotes, int, int]:
