@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.errors import TrainingError
+from musicrnn.export.quiet import quiet
 from musicrnn.models.corpus import Corpus, read_corpus
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
@@ -154,6 +154,7 @@ def _origin(settings: Settings, corpus: Corpus) -> dict[str, Any]:
         "source": settings.training.source,
         "licence": settings.training.licence,
         "pieces": len(corpus.pieces),
+        "split": {key: getattr(settings.corpus, key) for key in ("split_seed", "validation_share", "test_share")},
         "sha256": hashlib.sha256(hashes.encode()).hexdigest(),
     }
 
@@ -164,7 +165,7 @@ def _start_tensorflow(settings: Settings) -> None:
     Its own start-up messages, which speak of absent GPUs on every machine without one, are held back
     unless TF_CPP_MIN_LOG_LEVEL is set.
     """
-    with _silent_stderr(unless="TF_CPP_MIN_LOG_LEVEL" in os.environ):
+    with quiet():
         import tensorflow as tf
 
         tf.config.list_physical_devices()
@@ -176,22 +177,3 @@ def _start_tensorflow(settings: Settings) -> None:
         pass  # TensorFlow was started before, with its threads as they are.
     if settings.training.deterministic:
         tf.config.experimental.enable_op_determinism()
-
-
-@contextmanager
-def _silent_stderr(unless: bool) -> Iterator[None]:
-    """Send what C libraries write to standard error to nowhere while the block runs."""
-    if unless:
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)
