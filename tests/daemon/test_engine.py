@@ -253,9 +253,7 @@ def test_panic_silences_by_every_means_and_playing_goes_on() -> None:
     player.do(Panic())
     data = [message.data.hex(" ") for message in player.sent]
     assert data[0] == "80 3c 00"
-    assert data[1:] == [
-        f"{0xB0 + channel:x} {number} 00" for channel in (0, 1, 9) for number in ("40", "7b", "78")
-    ]
+    assert data[1:] == [f"{0xB0 + channel:x} {number} 00" for channel in (0, 1, 9) for number in ("40", "7b", "78")]
     player.notes()
     player.ticks(4)
     assert [event[1] for event in player.notes()] == [ON]

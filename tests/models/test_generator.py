@@ -66,9 +66,7 @@ def test_what_it_makes_is_legal_and_decodes_to_its_frames(seed: int, mu: float) 
     assert all(record.tokens[-1] in (TICK, SUSTAIN) for record in records)
 
 
-@pytest.mark.parametrize(
-    ("span", "how_many"), [("run", 1), ("bar", 3), ("tick", 3 * BAR), ("token", None)]
-)
+@pytest.mark.parametrize(("span", "how_many"), [("run", 1), ("bar", 3), ("tick", 3 * BAR), ("token", None)])
 def test_an_exponent_holds_for_its_span(span: Span, how_many: int | None) -> None:
     """One for the whole run, one a bar, one a tick, or one a token."""
     records = play(MODEL, Choice(1.0, 0.3, span, 5), 3 * BAR)

@@ -55,9 +55,7 @@ class Ledger:
     def older_than(self, tick: int) -> list[tuple[int, int]]:
         """Return the (part, pitch) pairs whose sound began before ``tick``."""
         return [
-            (part, pitch)
-            for (part, pitch), channel in self._channel.items()
-            if self._down[channel, pitch].since < tick
+            (part, pitch) for (part, pitch), channel in self._channel.items() if self._down[channel, pitch].since < tick
         ]
 
     def begin(self, part: int, channel: int, pitch: int, velocity: int, tick: int) -> Iterator[NoteEvent]:
