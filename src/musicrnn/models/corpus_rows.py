@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from musicrnn.models.corpus import Corpus, CorpusPiece
@@ -50,12 +51,12 @@ def _without_name(reason: str, name: str) -> str:
 def _row(piece: CorpusPiece) -> Row:
     score, moved = piece.score, piece.moved
     pitches = [note.pitch for note in score.notes if not score.parts[note.part].percussive] or [0]
-    counts = [sum(note.part == index for note in score.notes) for index in range(len(score.parts))]
+    counts = Counter(note.part for note in score.notes)
     tempos = [tempo.bpm for tempo in score.tempos]
     return Row(
         piece.name,
         usable=True,
-        parts={part.name: count for part, count in zip(score.parts, counts, strict=True) if count},
+        parts={part.name: counts[index] for index, part in enumerate(score.parts) if counts[index]},
         notes=len(score.notes),
         bars=len(score.bars),
         seconds=round(seconds_of(score), 1),
