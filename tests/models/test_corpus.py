@@ -11,7 +11,6 @@ import pytest
 
 from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.errors import CorpusError
-from musicrnn.models import corpus_cache
 from musicrnn.models.corpus import read_corpus, read_files
 from musicrnn.models.corpus_cache import PieceCache, cache_key
 from musicrnn.models.corpus_codec import encode_pieces
@@ -196,11 +195,10 @@ def test_a_cache_that_cannot_be_written_is_done_without(folder: Path, tmp_path: 
     assert len(scores(CorpusSettings(), folder)) == 3
 
 
-def test_the_cache_drops_its_oldest_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_drops_its_oldest_pieces(tmp_path: Path) -> None:
     """When it grows beyond its limit."""
     block = encode_pieces([])
-    monkeypatch.setattr(corpus_cache, "LARGEST_CACHE", 2 * len(block))
-    cache = PieceCache(tmp_path / "a.sqlite3")
+    cache = PieceCache(tmp_path / "a.sqlite3", largest=2 * len(block))
     cache.keep(dict.fromkeys("abc", block))
     assert sorted(cache.find(list("abc"))) == ["b", "c"]
 

@@ -27,9 +27,13 @@ def cache_key(content_hash: str, settings: GridSettings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PieceCache:
-    """A cache in one SQLite file, at most 512 MiB. Whatever goes wrong with it costs time, never a result."""
+    """A cache in one SQLite file, its blocks at most ``largest`` bytes.
+
+    Whatever goes wrong with it costs time, never a result.
+    """
 
     path: Path
+    largest: int = LARGEST_CACHE
 
     def find(self, keys: Sequence[str]) -> dict[str, list[GridPiece]]:
         """Return the pieces that are there, by key; a damaged block counts as absent."""
@@ -55,7 +59,7 @@ class PieceCache:
     def _shrink(self, database: sqlite3.Connection) -> None:
         total = database.execute("SELECT COALESCE(SUM(LENGTH(block)), 0) FROM pieces").fetchone()[0]
         for key, size in database.execute("SELECT key, LENGTH(block) FROM pieces ORDER BY made, key").fetchall():
-            if total <= LARGEST_CACHE:
+            if total <= self.largest:
                 return
             database.execute("DELETE FROM pieces WHERE key = ?", (key,))
             total -= size
