@@ -100,7 +100,7 @@ def new_session(content: bytes) -> Any:
     options.add_free_dimension_override_by_name("batch", 1)
     for key in ("session.intra_op.allow_spinning", "session.inter_op.allow_spinning"):
         options.add_session_config_entry(key, "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")  # for the calling thread, from then on
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     session.disable_fallback()
     return session
