@@ -42,7 +42,9 @@ class PlaySettings(Section):
     bars: int = setting(0, low=0, high=1_000_000, unit="bars", help="Bars after which the daemon ends; 0 is never.")
     lookahead: int = setting(2, low=1, high=96, unit="ticks", help="Ticks made ahead of the one that sounds.")
     end: str = setting(
-        "go-on", choices=("go-on", "stop", "restart"), help="What happens when the model ends its piece."
+        "restart",
+        choices=("restart", "stop", "go-on"),
+        help="What happens when the model ends its piece: another one at the next bar, the end, or no ending.",
     )
     autostart: bool = setting(True, help="Play at once, not only after /musicrnn/start.")
 
