@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from dataclasses import replace
@@ -105,14 +106,43 @@ def test_missing_and_empty_folders_are_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_folder_is_refused_by_name(folder: Path) -> None:
-    """It must not pass for an empty one."""
+def test_an_unreadable_folder_is_refused_where_it_was_named_and_left_out_below(folder: Path) -> None:
+    """It must not pass for an empty one, nor end the reading of the folders beside it."""
     (folder / "more").chmod(0)
     try:
         with pytest.raises(CorpusError, match=r"more: a corpus folder must be readable, got Permission denied"):
-            read_corpus([folder], NO_CACHE)
+            read_corpus([folder / "more"], NO_CACHE)
+        corpus = read_corpus([folder], NO_CACHE)
     finally:
         (folder / "more").chmod(0o755)
+    assert [piece.name for piece in corpus.pieces] == ["tunes/a copy of b.MIDI"]
+    assert [left.reason for left in corpus.left_out] == ["tunes/more: a folder must be readable, got Permission denied"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_left_out_with_its_reason(folder: Path) -> None:
+    """As a file that cannot be read is."""
+    files = [*find_files([folder / "b.mid"]), CorpusFile("more", folder / "more", "a folder must be readable")]
+    readings = read_files(files, GridSettings(12, "ignore", 8))
+    assert [file.name for file in readings.files] == ["b.mid"]
+    assert [(left.name, left.reason) for left in readings.left_out] == [("more", "more: a folder must be readable")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders, and links need rights")
+def test_links_that_lead_nowhere_and_pipes_are_left_out_with_their_reasons(folder: Path) -> None:
+    """A loop of links must not end the reading, nor a pipe hold it up for ever."""
+    (folder / "loop.mid").symlink_to("loop.mid")
+    (folder / "gone.mid").symlink_to("nowhere.mid")
+    os.mkfifo(folder / "pipe.mid")
+    reasons = [left.reason for left in read_corpus([folder], NO_CACHE).left_out]
+    assert reasons == [
+        "tunes/gone.mid: No such file or directory",
+        f"tunes/loop.mid: {os.strerror(errno.ELOOP)}",
+        "tunes/more/broken.mid: a MIDI header must be 14 bytes, got 4",
+        "tunes/pipe.mid: a file must be a regular file, got something else",
+    ]
+    for name in ("loop.mid", "pipe.mid"):
+        with pytest.raises(CorpusError, match=rf"{name}: a corpus folder must be a folder or a file, got"):
+            find_files([folder / name])
 
 
 def test_files_of_one_name_in_folders_of_one_name_keep_apart(tmp_path: Path) -> None:

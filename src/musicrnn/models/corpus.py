@@ -195,6 +195,9 @@ def _without_duplicates(reading: _Reading) -> list[CorpusFile]:
     first: dict[str, str] = {}
     unique: list[CorpusFile] = []
     for file in reading.files:
+        if file.trouble:
+            reading.leave_out(file.name, f"{file.name}: {file.trouble}")
+            continue
         try:
             digest = content_hash(file.path)
         except (OSError, ValueError) as error:

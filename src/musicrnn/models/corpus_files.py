@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,28 +20,32 @@ _TEXTS_ABOUT = ("readme", "license", "licence", "copying", "copyright", "notice"
 
 @dataclass(frozen=True, slots=True)
 class CorpusFile:
-    """A file with the name that it goes by: the last part of its corpus folder, then the path inside."""
+    """A file with the name that it goes by: the last part of its corpus folder, then the path inside.
+
+    With ``trouble``, the reason, it is a folder that could not be looked into.
+    """
 
     name: str
     path: Path
+    trouble: str = ""
 
 
 def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
     """Return the MIDI files and score texts in some folders and below, sorted by name; files are taken as named.
 
-    Raises CorpusError for a folder that is not there or cannot be read, with its name.
+    A folder further down that cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder
+    of ``folders`` that is not there or cannot be read, with its name.
     """
-    found: dict[Path, CorpusFile] = {}
+    found: dict[str, CorpusFile] = {}
     for folder in (Path(folder) for folder in folders):
-        if folder.is_file():
-            found.setdefault(folder.resolve(), CorpusFile(folder.name, folder))
+        if os.path.isfile(folder):
+            found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, folder))
             continue
-        if not folder.is_dir():
-            raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got nothing of that name")
-        head = folder.name or folder.resolve().name
-        for path in _below(folder):
+        _check_folder(folder)
+        head = folder.name or os.path.basename(os.path.realpath(folder))
+        for path, trouble in _below(folder):
             name = str(Path(head) / path.relative_to(folder))
-            found.setdefault(path.resolve(), CorpusFile(name, path))
+            found.setdefault(os.path.realpath(path), CorpusFile(name, path, trouble))
     return sorted(_with_names_of_their_own(found.values()), key=lambda file: file.name)
 
 
@@ -51,15 +56,31 @@ def _with_names_of_their_own(files: Iterable[CorpusFile]) -> list[CorpusFile]:
     return [file if counts[file.name] == 1 else replace(file, name=str(file.path)) for file in files]
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise CorpusError(f"{error.filename}: a corpus folder must be readable, got {error.strerror}") from error
+def _check_folder(folder: Path) -> None:
+    """Raise CorpusError where what a person named is no folder that can be read."""
+    try:
+        os.stat(folder)
+    except OSError as error:
+        got = "nothing of that name" if isinstance(error, FileNotFoundError) else error.strerror
+        raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got {got}") from error
+    if not os.path.isdir(folder):
+        raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got something else")
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise CorpusError(f"{folder}: a corpus folder must be readable, got {error.strerror}") from error
 
-    for where, below, names in os.walk(folder, onerror=refuse):
+
+def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of music, and the folders that cannot be looked into with the reason."""
+    closed: list[OSError] = []
+    for where, below, names in os.walk(folder, onerror=closed.append):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if _is_music(name):
-                yield Path(where) / name
+                yield Path(where) / name, ""
+    for error in closed:
+        yield Path(error.filename), f"a folder must be readable, got {error.strerror}"
 
 
 def _is_music(name: str) -> bool:
@@ -70,8 +91,15 @@ def _is_music(name: str) -> bool:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal; ValueError over 16 MiB, OSError where it cannot be read."""
-    size = path.stat().st_size
+    """Return the SHA-256 of a file in hexadecimal.
+
+    Raises ValueError over 16 MiB and for what is no regular file (a pipe would never end), OSError where it
+    cannot be read.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("a file must be a regular file, got something else")
+    size = status.st_size
     if size > LARGEST_FILE:
         raise ValueError(f"a file must be at most {LARGEST_FILE} bytes, got {size}")
     return hashlib.sha256(path.read_bytes()).hexdigest()
