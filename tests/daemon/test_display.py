@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
+import pytest
+
 from musicrnn.control import Status
-from musicrnn.daemon.display import pitch_name, status_line
+from musicrnn.daemon.display import note, pitch_name, status_line
 
 STATUS = Status(
     playing=True, bar=11, beat=2, tempo=96.0, mu=1.2, sigma=0.1, exponent=1.234, sounding=(("bass", 48), ("alto", 61))
@@ -24,6 +29,24 @@ def test_the_line_fits_into_the_terminal() -> None:
 def test_a_stopped_player_says_so() -> None:
     """With the reason."""
     assert status_line(Status(message="the piece has ended"), 80) == "stopped | the piece has ended"
+
+
+def test_a_note_on_a_terminal_takes_the_place_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not glued to it; in a file it is the bare line."""
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        monkeypatch.setattr(sys, "stderr", stream)
+        note("the port is lost")
+    assert terminal.getvalue() == "\r\x1b[Kmusicrnn-daemon: the port is lost\n"
+    assert file.getvalue() == "musicrnn-daemon: the port is lost\n"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
 
 
 def test_middle_c_is_c4() -> None:

@@ -44,6 +44,14 @@ def small_disk() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("small_disk")
+def test_a_header_that_does_not_fit_leaves_no_file(tmp_path: Path) -> None:
+    """An empty log would stand in the way of the next start."""
+    with pytest.raises(OSError, match="too large"):
+        Journal(tmp_path / "a.jsonl", b"x" * 600_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
     """The log gives up, nobody else."""
     journal = Journal(tmp_path / "a.jsonl", b"header\n")

@@ -128,7 +128,7 @@ def test_ctrl_z_stops_it_in_silence_and_fg_lets_it_go_on(stage: Stage) -> None:
         playing.send_signal(signal.SIGTSTP)
         pid = int((stage.folder / "musicrnn-musicrnn.lock").read_text())
         wait_until(lambda: is_stopped(pid), 20, "the process to be stopped")
-        assert stage.log()[-1]["do"] == "panic"
+        assert [entry["do"] for entry in stage.log()[-2:]] == ["stop", "panic"]
         playing.send_signal(signal.SIGCONT)
         playing.send_signal(signal.SIGTERM)
         assert playing.wait(20) == 0

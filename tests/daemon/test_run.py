@@ -109,6 +109,42 @@ def test_a_folder_that_cannot_be_made_is_named(stack: contextlib.ExitStack, tmp_
         built(stack, settings(tmp_path, record=RecordSettings(folder=str(tmp_path / "file" / "deep"))))
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_home_that_cannot_be_written_to_does_not_stop_the_music(
+    stack: contextlib.ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """Unless a recording was asked for."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    chosen = settings(tmp_path, record=RecordSettings(), origins={"record.enabled": "--recording"} if asked else {})
+    if asked:
+        with pytest.raises(ConfigError, match="--no-recording"):
+            built(stack, chosen)
+        return
+    lines = list(built(stack, chosen).first_lines())
+    assert "Recording off" in lines
+    assert sum("plays without one" in line for line in lines) == 1
+
+
+def test_a_recording_that_cannot_be_written_is_told_by_the_status(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And how the log makes it again."""
+    daemon = built(stack, settings(tmp_path, play=PlaySettings(bars=1)))
+    assert daemon.recording is not None
+    daemon.recording.mkdir()
+    assert daemon.run([Start()]) == 74
+    told = capsys.readouterr().err
+    assert "must be written to" in told
+    assert f"--replay {daemon.recording.with_suffix('.jsonl')}" in told
+
+
+def test_a_virtual_port_without_a_name_is_refused(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """Nobody could find it."""
+    with pytest.raises(ConfigError, match="virtual_port must be a name"):
+        built(stack, settings(tmp_path, midi=MidiSettings(api="jack", virtual_port=" ")))
+
+
 @pytest.fixture
 def taken() -> Iterator[int]:
     """Give a UDP port that is taken."""
@@ -130,6 +166,16 @@ def test_a_taken_osc_port_that_was_asked_for_is_refused(
     """Whoever asks for it means it."""
     with pytest.raises(PortError, match=f"port {taken}"):
         built(stack, settings(tmp_path, osc=OscSettings(port=taken), origins={"osc.port": "--osc-port"}))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "a" * 70])
+def test_an_address_that_is_not_this_machines_is_refused(
+    stack: contextlib.ExitStack, tmp_path: Path, host: str
+) -> None:
+    """Another port would not help; 192.0.2.1 is nobody's (RFC 5737)."""
+    chosen = settings(tmp_path, osc=OscSettings(host=host, port=0), origins={"osc.host": "--osc-host"})
+    with pytest.raises(PortError, match="--osc-host must be an address of this machine"):
+        built(stack, chosen)
 
 
 def test_an_address_that_others_can_reach_is_warned_of(stack: contextlib.ExitStack, tmp_path: Path) -> None:

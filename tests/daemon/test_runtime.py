@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -39,7 +39,9 @@ class Stage:
         bars: int = 0,
         sleeps_at: float = math.inf,
         log_breaks_at: int = 0,
+        stands_still: float = 0.0,
     ) -> None:
+        self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
         self.port = RecordingPort(lasts=lasts)
         self.inbox = Inbox(self.clock.wake)
@@ -57,9 +59,17 @@ class Stage:
             self.inbox,
             log=self._log,
             keeper=self.keeper,
-            stand_still=lambda: self.stood.append(len(self.port.messages)),
+            stand_still=self._stand_still,
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
         )
+
+    def _stand_still(self) -> None:
+        self.stood.append(len(self.port.messages))
+        self.clock.advance(self._stands_still)
+
+    def at(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let something happen at a moment."""
+        self.clock.acts[seconds] = act
 
     def _log(self, entries: Sequence[Entry]) -> None:
         self.entries += entries
@@ -82,9 +92,12 @@ class ScriptClock(ManualClock):
         super().__init__(1000.0)
         self._at = sorted(at.items())
         self._stage = stage
+        self.acts: dict[float, Callable[[], None]] = {}
 
     def wait_until(self, seconds: float) -> None:
-        """Let the commands come in that are due before."""
+        """Let the commands come in, and happen, what is due before."""
+        for moment in sorted(moment for moment in self.acts if moment + 1000.0 <= seconds):
+            self.acts.pop(moment)()
         if self._at and self._at[0][0] + 1000.0 <= seconds:
             moment, commands = self._at.pop(0)
             super().wait_until(moment + 1000.0)
@@ -225,6 +238,25 @@ def test_it_stands_still_in_silence_and_goes_on() -> None:
     (sent,) = stage.stood
     assert set(SILENCE) <= set(stage.sent()[:sent])
     assert any(data[0] == 0x90 for data in stage.sent()[sent:])
+
+
+def test_it_goes_on_from_the_same_place_however_long_it_stood_still() -> None:
+    """Half a bar is not made up for by leaving ticks out."""
+    stage = Stage({4.0: [Quit()]}, stands_still=1.0)
+    stage.at(1.0, stage.runtime.pause)
+    stage.runtime.run([Start()])
+    steps = [entry for entry in stage.entries if entry["do"] in ("stop", "panic", "continue", "skip", "gap")]
+    assert [(entry["tick"], entry["do"]) for entry in steps[:3]] == [(8, "stop"), (8, "panic"), (8, "continue")]
+    assert len(steps) == 4  # and the stop of the end
+
+
+def test_a_stop_is_seen_in_the_status_at_once() -> None:
+    """Not only with the end of the wait that follows it."""
+    stage = Stage({1.0: [Stop()], 1.2: [Quit()]})
+    seen: list[tuple[bool, int]] = []
+    stage.at(1.19, lambda: seen.append((stage.runtime.status.playing, len(stage.runtime.status.sounding))))
+    stage.runtime.run([Start()])
+    assert seen == [(False, 0)]
 
 
 def test_leaving_ends_a_wait() -> None:

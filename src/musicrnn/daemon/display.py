@@ -11,6 +11,7 @@ from collections.abc import Callable
 from musicrnn.control import Status
 
 SECONDS = 0.25
+CLEAR = "\r\x1b[K"
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -21,9 +22,11 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print a line about something that is not as it should be."""
-    with contextlib.suppress(OSError, ValueError):
-        print(f"musicrnn-daemon: {text}", file=sys.stderr, flush=True)
+    """Print a line about something that is not as it should be; on a terminal, in place of the status line."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        fresh = CLEAR if sys.stderr.isatty() else ""
+        sys.stderr.write(f"{fresh}musicrnn-daemon: {text}\n")
+        sys.stderr.flush()
 
 
 def pitch_name(pitch: int) -> str:
@@ -71,7 +74,7 @@ class StatusLine:
         try:
             while not self._closing.wait(SECONDS):
                 width = shutil.get_terminal_size().columns
-                print("\r\x1b[K" + status_line(self._status(), width), end="", flush=True)
-            print("\r\x1b[K", end="", flush=True)
+                print(CLEAR + status_line(self._status(), width), end="", flush=True)
+            print(CLEAR, end="", flush=True)
         except (OSError, ValueError):
             return

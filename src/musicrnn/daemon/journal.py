@@ -20,12 +20,17 @@ class Journal:
     """
 
     def __init__(self, path: Path, header: bytes) -> None:
-        """Begin the file, which must not be there yet. Raises OSError."""
+        """Begin the file, which must not be there yet. Raises OSError, and leaves no file of its own behind."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.problem = ""
         self._file = path.open("xb", buffering=0)
-        self._file.write(header)
+        try:
+            self._put(header)
+        except OSError:
+            self._file.close()
+            path.unlink(missing_ok=True)
+            raise
         self._queue: queue.Queue[tuple[Entry, ...] | None] = queue.Queue(ROOM)
         self._thread = threading.Thread(target=self._write_all, name="musicrnn-journal", daemon=True)
         self._thread.start()

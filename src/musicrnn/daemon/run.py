@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from musicrnn.config.play import MidiSettings, OscSettings, RecordSettings
+from musicrnn.config.play import MidiSettings, RecordSettings
 from musicrnn.config.settings import Settings
 from musicrnn.control import Command, Start, Status
 from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
@@ -36,6 +38,9 @@ from musicrnn.models.step import StepModel
 from musicrnn.models.vocabulary import Vocabulary
 
 LARGEST_FRESH_SEED = 2**31 - 1
+HOST_HINT = "--osc-host must be an address of this machine, such as 127.0.0.1"
+PORT_HINT = "--osc-port 0 takes a free one"
+NOT_RECORDED = 74  # EX_IOERR of sysexits.h
 
 
 def run(settings: Settings) -> int:
@@ -83,19 +88,20 @@ class Daemon:
         yield "Ctrl-C stops."
 
     def run(self, first: list[Command]) -> int:
-        """Play to the end, save the recording, and return the exit status."""
+        """Play to the end, save the recording, and return the exit status: 74 where the recording is not there."""
         signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing, self.runtime.pause)
         line = StatusLine(lambda: self.runtime.status)
+        saved = True
         try:
             with signals.installed():
                 try:
                     self._play(first, line)
                 finally:
                     line.close()
-                    self._save()
+                    saved = self._save()
         except EndedBySignal:
             note("ended at once; the recording can be made from its log with musicrnn sample --replay")
-        return 0
+        return 0 if saved else NOT_RECORDED
 
     def _play(self, first: list[Command], line: StatusLine) -> None:
         if self.osc is not None:
@@ -104,24 +110,32 @@ class Daemon:
         with punctual():
             self.runtime.run(first)
 
-    def _save(self) -> None:
+    def _save(self) -> bool:
+        """Write the recording; False where it could not be written."""
         if self.recording is None or self.journal is None:
-            return
+            return True
         self.journal.close()
         if self.journal.problem:
             note(self.journal.problem)
         if not len(self.engine.recording):
             say("Nothing was played, so nothing was recorded.")
-            log_of(self.recording).unlink(missing_ok=True)
-            return
+            with contextlib.suppress(OSError):
+                self.journal.path.unlink(missing_ok=True)
+            return True
+        return self._write(self.recording, self.journal)
+
+    def _write(self, recording: Path, journal: Journal) -> bool:
         from musicrnn.models.midi_write import write_midi
 
         try:
-            write_midi(self.engine.recording.score(self.engine.tick), self.recording)
+            write_midi(self.engine.recording.score(self.engine.tick), recording)
         except OSError as error:
-            note(f"the recording must be written to {self.recording}, got: {error.strerror}")
-            return
-        say(f"Recorded  {self.recording}")
+            note(f"the recording must be written to {recording}, got: {error.strerror}")
+            if not journal.problem:
+                note(f"its log is whole and makes it again: musicrnn sample --replay {journal.path} --output FILE.mid")
+            return False
+        say(f"Recorded  {recording}")
+        return True
 
 
 def build(
@@ -140,8 +154,9 @@ def build(
     player = engine(Generator(model), chosen, prime=prime, model_hash=hash_of(model))
     port = _port(settings.midi, "midi.api" in settings.origins, stack, notices)
     inbox = Inbox(clock.wake)
-    osc = _osc(settings.osc, "osc.port" in settings.origins, inbox, lambda: runtime.status, stack, notices)
-    recording, journal = _recording(settings.record, player, stack)
+    osc = _osc(settings, inbox, lambda: runtime.status, stack, notices)
+    asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
+    recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(lambda: _open(settings.midi), clock.wake, note)
     stack.callback(keeper.close)
     runtime = Runtime(
@@ -179,6 +194,8 @@ def _open(midi: MidiSettings) -> OpenPort:
 def _port(midi: MidiSettings, asked: bool, stack: contextlib.ExitStack, notices: list[str]) -> OpenPort:
     """Open the port; without a MIDI system, and unless one was asked for, play on into the recording."""
     if midi.api != "none" and not midi.port:
+        if not midi.virtual_port.strip():
+            raise ConfigError(f"midi.virtual_port must be a name, got {midi.virtual_port!r}")
         stack.callback(Instance(midi.virtual_port).release)
     try:
         port = _open(midi)
@@ -192,22 +209,23 @@ def _port(midi: MidiSettings, asked: bool, stack: contextlib.ExitStack, notices:
 
 
 def _osc(
-    osc: OscSettings,
-    asked: bool,
+    settings: Settings,
     inbox: Inbox,
     status: Callable[[], Status],
     stack: contextlib.ExitStack,
     notices: list[str],
 ) -> OscServer | None:
+    osc = settings.osc
     if not osc.enabled:
         return None
     try:
         server = OscServer(osc.host, osc.port, inbox, status)
-    except OSError as error:
-        reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {error.strerror or error}"
-        if asked:
-            raise PortError(f"{reason}; --osc-port 0 takes a free one") from error
-        notices.append(f"{reason}; it is off (--osc-port 0 takes a free port)")
+    except (OSError, UnicodeError) as error:
+        reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {_words(error)}"
+        at_fault, hint = ("osc.host", HOST_HINT) if _is_of_host(error) else ("osc.port", PORT_HINT)
+        if at_fault in settings.origins or "osc.port" in settings.origins:
+            raise PortError(f"{reason}; {hint}") from error
+        notices.append(f"{reason}; it is off ({hint})")
         return None
     stack.callback(server.close)
     if not is_loopback(osc.host):
@@ -215,20 +233,33 @@ def _osc(
     return server
 
 
+def _is_of_host(error: OSError | UnicodeError) -> bool:
+    """Tell whether it is the address, not the port, that cannot be listened on."""
+    return isinstance(error, (UnicodeError, socket.gaierror)) or error.errno == errno.EADDRNOTAVAIL
+
+
+def _words(error: OSError | UnicodeError) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
 def _recording(
-    record: RecordSettings, engine: Engine, stack: contextlib.ExitStack
+    record: RecordSettings, asked: bool, engine: Engine, stack: contextlib.ExitStack, notices: list[str]
 ) -> tuple[Path, Journal] | tuple[None, None]:
+    """Begin the recording; where that cannot be, and unless one was asked for, play without one."""
     if not record.enabled:
         return None, None
     now = datetime.now().astimezone()
-    path = new_recording(record, engine.header.model, now)
+    header = header_line(replace(engine.header, started=now.isoformat(timespec="seconds")))
     try:
-        journal = Journal(log_of(path), header_line(replace(engine.header, started=now.isoformat(timespec="seconds"))))
+        path = new_recording(record, engine.header.model, now)
+        journal = Journal(log_of(path), header)
     except OSError as error:
-        raise ConfigError(
-            f"a recording must have a folder that can be written to, got {path.parent}: {error.strerror}; "
-            "--no-recording plays without one"
-        ) from error
+        folder = Path(record.file).parent if record.file else folder_of(record)
+        reason = f"a recording must have a folder that can be written to, got {folder}: {error.strerror}"
+        if asked:
+            raise ConfigError(f"{reason}; --no-recording plays without one") from error
+        notices.append(f"{reason}; this plays without one (--record-folder names another folder)")
+        return None, None
     stack.callback(journal.close)
     if not record.file:
         trim(folder_of(record), record.keep_megabytes, path)

@@ -109,6 +109,7 @@ class Runtime:
             self._send(self._engine.handle(request.command, self._clock.now()))
         except MusicRNNError as error:
             request.refuse(str(error))
+        self._tell()
 
     def _make_ahead(self) -> None:
         """Let the engine work ahead, but leave off where the next tick comes near."""
@@ -134,13 +135,21 @@ class Runtime:
             self._begin_again()
         if self._pausing:
             self._pausing = False
-            self._do(Request(Panic()))
-            self._tell()
-            self._stand_still()
+            self._pause()
         slept = self._asleep()
         if slept - self._slept > SUSPENDED_SECONDS:
             self._do(Request(Panic()))
         self._slept = slept
+
+    def _pause(self) -> None:
+        """Stand still in silence, however long, and go on from the same place."""
+        playing = self.status.playing
+        if playing:
+            self._do(Request(Stop()))
+        self._do(Request(Panic()))
+        self._stand_still()
+        if playing:
+            self._do(Request(Continue()))
 
     def _begin_again(self) -> None:
         """Tell a port that has come back the programs, and nothing of the time without it."""
