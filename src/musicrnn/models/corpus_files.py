@@ -38,11 +38,10 @@ def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
     """
     found: dict[str, CorpusFile] = {}
     for folder in (Path(folder) for folder in folders):
-        if os.path.isfile(folder):
+        if not _is_folder(folder):
             found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, folder))
             continue
-        _check_folder(folder)
-        head = folder.name or os.path.basename(os.path.realpath(folder))
+        head = folder.name or Path(os.path.realpath(folder)).name
         for path, trouble in _below(folder):
             name = str(Path(head) / path.relative_to(folder))
             found.setdefault(os.path.realpath(path), CorpusFile(name, path, trouble))
@@ -56,19 +55,22 @@ def _with_names_of_their_own(files: Iterable[CorpusFile]) -> list[CorpusFile]:
     return [file if counts[file.name] == 1 else replace(file, name=str(file.path)) for file in files]
 
 
-def _check_folder(folder: Path) -> None:
-    """Raise CorpusError where what a person named is no folder that can be read."""
+def _is_folder(folder: Path) -> bool:
+    """Tell a folder from a file; CorpusError where what a person named is neither, or no folder that can be read."""
     try:
-        os.stat(folder)
+        mode = folder.stat().st_mode
     except OSError as error:
         got = "nothing of that name" if isinstance(error, FileNotFoundError) else error.strerror
         raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got {got}") from error
-    if not os.path.isdir(folder):
+    if stat.S_ISREG(mode):
+        return False
+    if not stat.S_ISDIR(mode):
         raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got something else")
     try:
         os.scandir(folder).close()
     except OSError as error:
         raise CorpusError(f"{folder}: a corpus folder must be readable, got {error.strerror}") from error
+    return True
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, str]]:
