@@ -60,19 +60,28 @@ def run_verb(verb: str, words: Sequence[str], program: str) -> int:
 
 
 def _verb(verb: str, words: Sequence[str], program: str) -> int:
-    name = f"musicrnn.commands.{verb}"
-    if importlib.util.find_spec(name) is None:
-        raise MusicRNNError(f"{program} is not there yet in version {__version__}")
-    command = importlib.import_module(name)
+    if not is_there(verb):
+        raise MusicRNNError(f"{program} is not there yet in version {__version__} (to come: {VERBS[verb]})")
+    command = importlib.import_module(_module(verb))
     parser = argparse.ArgumentParser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
     command.add_arguments(parser)
     return int(command.run(parser.parse_args(words)))
 
 
+def is_there(verb: str) -> bool:
+    """Tell whether this version can do what the verb is for."""
+    return importlib.util.find_spec(_module(verb)) is not None
+
+
+def _module(verb: str) -> str:
+    return f"musicrnn.commands.{verb}"
+
+
 def _without_verb(words: Sequence[str]) -> int:
     """Answer ``--help``, ``--version``, no verb at all, and a verb that there is not."""
-    lines = "\n".join(f"  {verb:9} {about}" for verb, about in VERBS.items())
+    there = [verb for verb in VERBS if is_there(verb)]
+    lines = "\n".join(f"  {verb:9} {VERBS[verb]}" for verb in there)
     parser = argparse.ArgumentParser(
         "musicrnn",
         usage="musicrnn [--version] [--help] VERB ...",
@@ -85,7 +94,7 @@ def _without_verb(words: Sequence[str]) -> int:
     if words and not words[0].startswith("-"):
         from musicrnn.config.declare import unknown
 
-        raise ConfigError(unknown(f"the verb {words[0]!r:.80}", words[0], list(VERBS)))
+        raise ConfigError(unknown(f"the verb {words[0]!r:.80}", words[0], there))
     parser.parse_args(words)
     parser.print_help()
     return 0

@@ -7,7 +7,8 @@ import importlib.util
 
 from musicrnn.errors import MusicRNNError, TrainingError
 
-_TRAIN_EXTRA = ("tensorflow", "keras", "tf2onnx", "matplotlib")
+TRAIN_EXTRA = ("tensorflow", "keras", "tf2onnx", "matplotlib")
+INSTALL_TRAIN_EXTRA = "in the folder of MusicRNN's source, pip install '.[train]'; with a wheel, 'FILE.whl[train]'"
 
 
 def hand_over(module: str, function: str, *arguments: object) -> int:
@@ -28,8 +29,8 @@ def hand_over(module: str, function: str, *arguments: object) -> int:
 
 def need_train_extra() -> None:
     """Raise TrainingError with the command that mends it where the packages for training are not installed."""
-    missing = [name for name in _TRAIN_EXTRA if importlib.util.find_spec(name) is None]
+    missing = [name for name in TRAIN_EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         raise TrainingError(
-            f"training needs packages that are not installed ({', '.join(missing)}): pip install 'musicrnn[train]'"
+            f"training needs packages that are not installed ({', '.join(missing)}): {INSTALL_TRAIN_EXTRA}"
         )

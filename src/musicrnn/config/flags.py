@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "daemon": ("midi", "play", "osc", "record"),
 }
 #: Commands that read the user's own settings file where no other is named.
-PLAYING = ("sample", "daemon", "tui")
+PLAYING = ("sample", "daemon")
 
 
 def flag_of(name: str, rule: Rule) -> str:
