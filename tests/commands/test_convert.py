@@ -112,3 +112,19 @@ def test_wrong_calls_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (tmp_path / name).write_bytes(file(*ONE_NOTE))
     assert convert(tmp_path, tmp_path / "out") == 78
     assert "a.txt: each file must get a name of its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--to", "txt"]])
+def test_an_ending_of_another_kind_of_file_is_refused(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No text is written into a file that says it is sound."""
+    assert convert(REAL / "guitar.mid", tmp_path / "a.wav", *words) == 78
+    assert "OUT must end in .mid, .midi or .txt, got" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_midi_is_an_ending_of_midi_files(tmp_path: Path) -> None:
+    """As .mid is."""
+    assert convert(REAL / "guitar.mid", tmp_path / "a.midi") == 0
+    assert (tmp_path / "a.midi").read_bytes()[:4] == b"MThd"

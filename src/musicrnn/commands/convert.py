@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from musicrnn.models.score import Score
 
 MIDI, TEXT = ".mid", ".txt"
+ENDINGS = {".mid": MIDI, ".midi": MIDI, ".txt": TEXT}
 SOMETHING_DIFFERS = 1
 MOST_VOICES = 64
 MOST_TOLD = 10
@@ -72,7 +73,9 @@ def _plans(args: argparse.Namespace) -> list[Plan]:
     for file in files:
         kind = _kind(file.path, args)
         target: Path | None = args.target
-        if target is not None and args.source.is_dir():
+        if file.trouble:
+            target = None
+        elif target is not None and args.source.is_dir():
             target = target / file.path.relative_to(args.source).with_suffix(kind)
         plans.append(Plan(file, kind, target))
     targets = [plan.target for plan in plans if plan.target is not None]
@@ -84,10 +87,15 @@ def _plans(args: argparse.Namespace) -> list[Plan]:
 
 def _kind(path: Path, args: argparse.Namespace) -> str:
     """Return the suffix of what is written from a file."""
+    from musicrnn.errors import ConfigError
+
+    ending = args.target.suffix.lower() if args.target is not None and not args.source.is_dir() else ""
+    if ending and ending not in ENDINGS:
+        raise ConfigError(f"OUT must end in .mid, .midi or .txt, got {args.target}")
     if args.to:
         return f".{args.to}"
-    if args.target is not None and not args.source.is_dir() and args.target.suffix.lower() in (MIDI, TEXT):
-        return str(args.target.suffix.lower())
+    if ending:
+        return ENDINGS[ending]
     return MIDI if path.suffix.lower() == TEXT else TEXT
 
 

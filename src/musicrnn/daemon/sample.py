@@ -27,6 +27,7 @@ from musicrnn.models.score import Score, bar_length
 from musicrnn.models.step import StepModel
 
 LARGEST_FRESH_SEED = 2**31 - 1
+ENDINGS = (".mid", ".midi", ".txt", "")
 
 Follow = Callable[[Recording, int], None]
 
@@ -124,6 +125,8 @@ def _paths(sample: SampleSettings) -> tuple[Path | None, Path | None]:
 
 
 def _check_outputs(sample: SampleSettings) -> None:
+    if Path(sample.output).suffix.lower() not in ENDINGS:
+        raise ConfigError(f"output must end in .mid, .midi or .txt, got {sample.output}")
     for path in _paths(sample):
         if path is not None and path.exists() and not sample.overwrite:
             raise ConfigError(f"output must be a file that is not there yet (--overwrite allows one), got {path}")
