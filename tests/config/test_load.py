@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,20 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     ]:
         with pytest.raises(ConfigError, match=reason):
             read_settings(tmp_path / name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders")
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """Nobody may ever write into it, and the program would wait for ever."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ConfigError, match="must be a settings file that can be read: it is no regular file"):
+        read_settings(tmp_path / "pipe.toml")
+
+
+def test_only_a_near_name_is_offered() -> None:
+    """A wild guess would be worse than the list."""
+    with pytest.raises(ConfigError, match=r"play\.moo is unknown: known are model, "):
+        read("[play]\nmoo = 1\n")
 
 
 def test_a_byte_order_mark_is_allowed(tmp_path: Path) -> None:

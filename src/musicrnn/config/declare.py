@@ -178,7 +178,8 @@ def unknown(label: str, word: str, known: list[str]) -> str:
     """Word the refusal of an unknown name, with the nearest known one."""
     import difflib
 
-    near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.4)
+    begun = [name for name in known if len(word) > 2 and name.startswith(word)]
+    near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.6) or begun
     hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known)
     return f"{label[:200]} is unknown: {hint}"
 

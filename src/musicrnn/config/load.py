@@ -6,6 +6,7 @@ A file is `musicrnn.toml` of today, or a `config.ini` of old, told apart by thei
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -81,6 +82,8 @@ def _read_section(
 
 def _text_of(path: Path) -> str:
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise ValueError("it is no regular file")
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
