@@ -46,7 +46,7 @@ def test_a_longer_header_and_foreign_chunks_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", r"a\.mid: a MIDI file must begin with MThd, got b''"),
+        (b"", r"a\.mid: a MIDI file must begin with MThd, got an empty file"),
         (b"hello, world!!", r"must begin with MThd, got b'hell'"),
         (b"MThd\x00\x00\x00\x06", r"a MIDI header must be 14 bytes, got 8"),
         (header(1, 0), r"must hold a track, got none of the 0 it declares"),

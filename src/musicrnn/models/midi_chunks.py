@@ -34,6 +34,8 @@ def split_chunks(data: bytes, name: str) -> MidiChunks:
     """
     if len(data) > LARGEST_FILE:
         raise MidiFileError(f"{name}: a MIDI file must be at most {LARGEST_FILE} bytes, got {len(data)}")
+    if not data:
+        raise MidiFileError(f"{name}: a MIDI file must begin with MThd, got an empty file")
     warnings: list[str] = []
     data = _from_header(_unwrap_riff(data), name, warnings)
     header_size, kind, declared, division = struct.unpack(">IHHH", data[4:14])
