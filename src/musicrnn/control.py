@@ -29,10 +29,15 @@ class Control:
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
             raise ControlError(f"{self.name} must be a finite number, got {value!r}")
         if not self.low <= value <= self.high:
-            raise ControlError(f"{self.name} must be in {self.low:g}..{self.high:g}, got {value:g}")
+            raise ControlError(f"{self.name} must be in {_plain(self.low)}..{_plain(self.high)}, got {_plain(value)}")
         if self.whole and value != int(value):
             raise ControlError(f"{self.name} must be a whole number, got {value:g}")
         return int(value) if self.whole else float(value)
+
+
+def _plain(number: float) -> str:
+    """Return a number with all the digits of a whole one."""
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:g}"
 
 
 CONTROLS = {
