@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -61,16 +62,20 @@ class Display:
             self._live.update(_table(progress))
 
 
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "–"
+
+
 def _table(progress: Progress) -> Table:
     table = Table(box=None, pad_edge=False)
     columns = {
         "epoch": f"{progress.epoch}/{progress.epochs}",
         "done": f"{progress.share:.0%}",
         "step": str(progress.step),
-        "training": f"{progress.train:.4f}",
-        "validation": f"{progress.valid_token:.4f}",
-        "a tick": f"{progress.valid_tick:.4f}",
-        "best": f"{progress.best:.4f}",
+        "training": _figure(progress.train),
+        "validation": _figure(progress.valid_token),
+        "a tick": _figure(progress.valid_tick),
+        "best": _figure(progress.best),
         "rate": f"{progress.rate:.2e}",
         "tokens/s": f"{progress.tokens_a_second:,.0f}",
         "time left": clock(progress.left),

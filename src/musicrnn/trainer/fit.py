@@ -147,7 +147,12 @@ class Fit:
         p = self.progress
         speed = result.tokens / max(took, 1e-9)
         p.tokens_a_second = speed if p.tokens_a_second == 0 else 0.95 * p.tokens_a_second + 0.05 * speed
-        p.epoch, p.step, p.rate, p.share = self.lanes.epoch + 1, self.count.step, rate, self.share()
+        p.epoch, p.step, p.rate, p.share = (
+            min(self.lanes.epoch + 1, self.limits.epochs),
+            self.count.step,
+            rate,
+            self.share(),
+        )
         p.train = self.count.epoch_nats / max(self.count.epoch_tokens, 1)
         p.left = self.count.seconds * (1 - p.share) / p.share if p.share > 0 else 0.0
         self.hooks.report(p)

@@ -37,8 +37,10 @@ class StopRequest:
     def __call__(self, number: int, _: FrameType | None) -> None:
         """Note the signal, or end."""
         if self.signal:
+            _tell("stopped at once; --resume goes on from the last checkpoint")
             os._exit(128 + number)
         self.signal = number
+        _tell("stopping after this step, with a checkpoint and a model; once more stops at once")
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:
@@ -49,6 +51,11 @@ class StopRequest:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _tell(line: str) -> None:
+    """Write a line from a signal handler, where printing is not safe."""
+    os.write(2, f"\nmusicrnn: {line}\n".encode())
 
 
 def run(settings: Settings) -> int:

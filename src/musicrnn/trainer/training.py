@@ -245,6 +245,8 @@ class Training:
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
+        if ending is Ending.ASKED:
+            self._say(f"go on: musicrnn-train --resume {self.folder.path}")
         self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
 
     def _write_model(self, info: ModelInfo) -> None:
