@@ -27,6 +27,15 @@ def test_no_more_than_rate_and_burst_are_allowed(gaps: list[float]) -> None:
     assert allowed <= 3 + 7 * now + 1e-6
 
 
+def test_looking_takes_nothing() -> None:
+    """However often."""
+    bucket = Bucket(rate=1.0, burst=1)
+    assert all(bucket.ready(5.0) for _ in range(9))
+    assert bucket.allows(5.0)
+    assert not bucket.ready(5.5)
+    assert bucket.ready(6.0)
+
+
 def test_time_that_goes_back_gives_nothing() -> None:
     """A clock that goes back is no gift."""
     bucket = Bucket(rate=1000.0, burst=1)

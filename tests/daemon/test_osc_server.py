@@ -121,6 +121,19 @@ def test_a_flood_is_cut_to_its_rate_but_for_panic_and_stop() -> None:
     assert len(room.inbox.take()) == 1
 
 
+def test_in_a_flood_packets_are_not_read_unless_they_may_silence() -> None:
+    """A stop in a bundle too; rubbish costs nothing."""
+    room = Room()
+    for _ in range(100):
+        room.say(message_bytes("/musicrnn/reset"), now=1.0)
+    room.inbox.take()
+    assert not room.say(b"rubbish", now=1.0)
+    assert not room.say(bundle_bytes([("/musicrnn/mu", (1.5,)), ("/musicrnn/stop", ())]), now=1.0)
+    assert [request.command for request in room.inbox.take()] == [Stop()]
+    assert room.desk.counts.refused == 0
+    assert room.desk.counts.dropped == 2
+
+
 def test_answers_are_few() -> None:
     """No sender can have this program send much to somebody."""
     room = Room()

@@ -68,6 +68,14 @@ def test_a_note_that_no_part_takes_is_refused() -> None:
             frames(text, CHOIR)
 
 
+def test_a_line_at_fault_is_counted_as_its_writer_counts() -> None:
+    """A metre that is put before the text counts for none."""
+    with pytest.raises(ControlError, match="line 1: a word must be"):
+        frames("C4 . H9 .")
+    with pytest.raises(ControlError, match="line 2: a word must be"):
+        frames("C4 . - - - - - - - - - - - - - - -\nH9 .")
+
+
 def test_parts_may_be_named() -> None:
     """As the model names them."""
     assert frames("C4 bass:C3 .") == [(c(), Sounding(1, 48))]

@@ -38,6 +38,13 @@ def log(*entries: Entry) -> bytes:
     return header_line(HEADER) + b"".join(entry_line(entry) for entry in entries)
 
 
+def odd_header(section: str, key: Any, value: Any) -> bytes:
+    """Return a header with one value in a section at fault."""
+    values = json.loads(header_line(HEADER))
+    values[section][key] = value
+    return json.dumps(values).encode() + b"\n"
+
+
 def test_a_log_comes_back_as_it_was_written() -> None:
     """Header and entries, with text beyond ASCII."""
     change = {"tick": 3, "do": "set", "name": "mu", "value": 0.1}
@@ -74,6 +81,10 @@ def test_what_follows_the_end_is_not_read() -> None:
     ("content", "message"),
     [
         (b"", "must begin with a header"),
+        (header_line(HEADER)[:40], "got 40 bytes without the end of its first line"),
+        (odd_header("play", "set", 1), "the header must be whole, got play has no set"),
+        (odd_header("parts", 0, {}), "a part lacks name"),
+        (odd_header("parts", 0, []), r"a part must be an object, got \[\]"),
         (b"\n", "line 1: must be JSON"),
         (b"[]\n", "line 1: must be a JSON object"),
         (b"{}\n", "this is none"),

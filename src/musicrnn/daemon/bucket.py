@@ -14,10 +14,14 @@ class Bucket:
 
     def allows(self, now: float) -> bool:
         """Tell whether one more may happen at ``now`` seconds, and count it."""
-        elapsed = 0.0 if self._since is None else max(now - self._since, 0.0)
-        self._since = now
-        self._tokens = min(self._tokens + elapsed * self._rate, float(self._burst))
-        if self._tokens < 1.0:
+        if not self.ready(now):
             return False
         self._tokens -= 1.0
         return True
+
+    def ready(self, now: float) -> bool:
+        """Tell whether one more may happen at ``now`` seconds, without counting it."""
+        elapsed = 0.0 if self._since is None else max(now - self._since, 0.0)
+        self._since = now
+        self._tokens = min(self._tokens + elapsed * self._rate, float(self._burst))
+        return self._tokens >= 1.0

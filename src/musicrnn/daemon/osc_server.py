@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import select
 import socket
@@ -19,10 +20,12 @@ from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, bundle_by
 from musicrnn.errors import ControlError
 
 Address = tuple[str, int]
+_URGENT = tuple(address.encode() for address in URGENT_ADDRESSES)
 RECEIVE_BUFFER = 65_536
+KERNEL_BUFFERS = (2**22, 2**20, 2**18)
 PRIME_BYTES = 8192 + 64
-AT_ONCE = 64
-REST_SECONDS = 0.01
+AT_ONCE = 4096
+REST_SECONDS = 0.001
 
 
 @dataclass(slots=True)
@@ -46,7 +49,13 @@ class OscDesk:
     _replies: Bucket = field(default_factory=lambda: Bucket(20.0, 20))
 
     def packet(self, data: bytes, sender: Address, now: float) -> bool:
-        """Take one packet; False where it came too fast. Never raises, whatever the packet holds."""
+        """Take one packet; False where it came too fast, and then it is read only if it may silence.
+
+        Never raises, whatever the packet holds.
+        """
+        if not self._intake.ready(now) and not any(address in data for address in _URGENT):
+            self.counts.dropped += 1  # unread: a flood must cost next to nothing
+            return False
         limit = PRIME_BYTES if data.startswith(PRIME.encode() + b"\0") else MAX_BYTES
         try:
             found = messages(data, limit)
@@ -101,7 +110,7 @@ class OscServer:
         self._socket = socket.socket(_family(host), socket.SOCK_DGRAM)
         self._wake_reader, self._wake_writer = socket.socketpair()
         try:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            _make_room(self._socket)
             self._socket.bind((host, port))
         except BaseException:
             self._shut()
@@ -138,7 +147,7 @@ class OscServer:
             calm = self._receive() if self._socket in ready else True
             self._send_answers()
             if not calm:
-                time.sleep(REST_SECONDS)  # a flood: the kernel drops the rest, the music keeps the processor
+                time.sleep(REST_SECONDS)  # a flood: it waits with the kernel, the music keeps the processor
 
     def _receive(self) -> bool:
         """Take what waits, some of it; False where it comes too fast."""
@@ -183,6 +192,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _make_room(receiver: socket.socket) -> None:
+    """Ask for as large a buffer as the system gives: Linux gives less than asked for, others refuse."""
+    for size in KERNEL_BUFFERS:
+        with contextlib.suppress(OSError):
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+            return
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from musicrnn.errors import ControlError, MidiFileError
+from musicrnn.errors import ControlError, MidiFileError, ScoreTextError
 from musicrnn.models.legacy_text import is_legacy_text, read_legacy_text
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.part_plan import PartPlan, plan_parts
@@ -25,6 +25,7 @@ MIDI_ENDINGS = (".mid", ".midi", ".kar", ".smf")
 _LONGEST_METRE = (255, 1)
 MAX_FILE_BYTES = 16 * 2**20
 _NAMES_PARTS = re.compile(r"^#\s*part\.|[\w-]:~?[A-Ga-g]", re.MULTILINE)
+_LINE = re.compile(r"^line (\d+):")
 _NAMES_METRE = re.compile(r"^\s*(#\s*metre\s*=|\[\d+/\d+\])", re.MULTILINE)
 
 
@@ -88,7 +89,10 @@ def score_of_prime(text: str, vocabulary: Vocabulary, metre: tuple[int, int]) ->
         return fitted(score_of_text(text, ticks_per_beat=grid, parts=parts), vocabulary)
     one_line = "\n" not in text
     numerator, denominator = _LONGEST_METRE if one_line else metre
-    score = score_of_text(f"# metre = {numerator}/{denominator}\n{text}", ticks_per_beat=grid, parts=parts)
+    try:
+        score = score_of_text(f"# metre = {numerator}/{denominator}\n{text}", ticks_per_beat=grid, parts=parts)
+    except ScoreTextError as error:
+        raise ScoreTextError(_LINE.sub(lambda found: f"line {int(found[1]) - 1}:", str(error), count=1)) from None
     return fitted(_in_bars(score, metre, score.length) if one_line else score, vocabulary)
 
 

@@ -18,7 +18,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from musicrnn.config.play import PlaySettings
 from musicrnn.daemon.recording import Recording
@@ -33,6 +33,7 @@ FORMAT = 1
 MAX_BYTES = 512 * 2**20
 MAX_TICK = 50_000_000
 Entry = dict[str, Any]
+T = TypeVar("T")
 
 _FACTS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "start": {},
@@ -150,9 +151,10 @@ def read_session(path: Path) -> Session:
 
 def parse_session(content: bytes, source: str) -> Session:
     """Parse the bytes of a log; ``source`` is its name in messages."""
-    *lines, _ = content.split(b"\n")  # a crash may have cut the last line short
+    *lines, rest = content.split(b"\n")  # a crash may have cut the last line short
     if not lines:
-        raise SessionError(f"{source}: a session log must begin with a header, got an empty file")
+        got = f"{len(rest)} bytes without the end of its first line" if rest else "an empty file"
+        raise SessionError(f"{source}: a session log must begin with a header, got {got}")
     header = _header(_values(lines[0], source, 1), source)
     entries: list[Entry] = []
     for number, line in enumerate(lines[1:], start=2):
@@ -179,15 +181,30 @@ def _header(values: dict[str, Any], source: str) -> Header:
         raise SessionError(f"{source}: a session log of format {FORMAT} must begin with its header; this is none")
     try:
         values["metre"] = (int(values["metre"][0]), int(values["metre"][1]))
-        values["parts"] = tuple(Part(**part) for part in values["parts"])
-        values["play"] = PlaySettings(**values["play"])
-        header = Header(**values)
+        values["parts"] = tuple(_made(Part, part, "a part") for part in values["parts"])
+        values["play"] = _made(PlaySettings, values["play"], "play")
+        header = _made(Header, values, "it")
     except (ConfigError, KeyError, TypeError, ValueError, IndexError) as error:
         raise SessionError(f"{source}: the header must be whole, got {error}") from error
     texts = (header.model, header.model_hash, header.vocabulary, header.prime, header.version, header.started)
     if not all(isinstance(text, str) for text in texts) or type(header.ticks_per_beat) is not int:
         raise SessionError(f"{source}: the header's names must be texts and its grid a number")
     return header
+
+
+def _made(kind: type[T], values: Any, what: str) -> T:
+    """Make a dataclass of a JSON object; ValueError for names that it does not have."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{what} must be an object, got {values!r:.40}")
+    fields = dataclasses.fields(cast(Any, kind))
+    unknown = sorted(set(values) - {one.name for one in fields})
+    needed = (dataclasses.MISSING, dataclasses.MISSING)
+    missing = [one.name for one in fields if (one.default, one.default_factory) == needed and one.name not in values]
+    if unknown:
+        raise ValueError(f"{what} has no {', '.join(unknown):.80}")
+    if missing:
+        raise ValueError(f"{what} lacks {', '.join(missing)}")
+    return kind(**values)
 
 
 def _check(entry: Entry, after: int, place: str) -> None:
