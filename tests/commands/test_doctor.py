@@ -42,6 +42,29 @@ def test_what_plays_is_found_and_no_server_runs() -> None:
     assert by_subject["recordings"].state == "ok"
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("recordings", "--record-folder FOLDER"), ("own models", "XDG_DATA_HOME"), ("cache", "XDG_CACHE_HOME")],
+)
+def test_a_folder_that_cannot_be_made_is_named_with_another_way(own_folders: Path, name: str, advice: str) -> None:
+    """Nobody is told to open up a folder of the system."""
+    (own_folders / "musicrnn").write_text("no folder", encoding="utf-8")
+    finding = found()[name]
+    assert finding.state == "missing"
+    assert str(own_folders / "musicrnn") in finding.found
+    assert "it cannot be " in finding.found
+    assert advice in finding.advice
+
+
+def test_under_pipewire_the_start_that_works_is_told(own_folders: Path) -> None:
+    """The wheel of python-rtmidi has a libjack of its own, which pw-jack does not replace."""
+    (own_folders / "pipewire-0").touch()
+    jack = found()["JACK server"]
+    assert "PipeWire is running" in jack.found
+    assert "LD_PRELOAD=" in jack.advice
+    assert "pw-jack" not in jack.advice
+
+
 def test_nothing_is_made_by_looking(own_folders: Path) -> None:
     """The doctor changes nothing."""
     found()

@@ -48,6 +48,19 @@ def test_int8_alone_goes_to_the_file_that_is_named(run: Path, tmp_path: Path) ->
     assert not (run / "model.onnx").exists()
 
 
+def test_the_lines_of_the_documentation_work_as_they_are_typed(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, in a run that has the model.onnx of its training."""
+    (run / "model.onnx").write_text("of the training")
+    monkeypatch.chdir(run.parent)
+    page = (Path(__file__).parents[2] / "docs" / "model-file.md").read_text(encoding="utf-8")
+    lines = [line.partition("#")[0].split() for line in page.splitlines() if line.startswith("musicrnn export")]
+    assert len(lines) == 3
+    for line in lines:
+        assert main([run.name if word == "runs/mine" else word for word in line[1:]]) == 0
+    for name, precision in (("run/model-int8.onnx", "int8"), ("mine.onnx", "float32"), ("run/model.onnx", "float32")):
+        assert load_checked(run.parent / name).info.precision == precision
+
+
 def test_a_file_that_exists_is_not_written_over_unless_allowed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Refused before any work, the file as it was; with --overwrite it is replaced."""
     (run / "model.onnx").write_text("mine")

@@ -15,17 +15,20 @@ from pathlib import Path
 
 import musicrnn
 from musicrnn import __version__
+from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, TRAIN_EXTRA
 from musicrnn.commands.probe import ask
 from musicrnn.config import folders
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.errors import ConfigError
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
-_TRAIN_PACKAGES = ("tensorflow", "keras", "tf2onnx", "matplotlib")
+PIPEWIRE_START = (
+    f"LD_PRELOAD=/usr/lib/{platform.machine()}-linux-gnu/pipewire-0.3/jack/libjack.so.0 musicrnn-daemon --midi-api jack"
+)
 _MIDI_ADVICE = {
     "alsa": "load the sequencer with 'modprobe snd-seq' (a container needs --device /dev/snd), or use --midi-api jack",
     "jack": "start a JACK server ('jackd -d alsa', or '-d dummy' without a sound card); under PipeWire install "
-    "pipewire-jack and start MusicRNN with 'pw-jack musicrnn-daemon'",
+    f"pipewire-jack and start it with '{PIPEWIRE_START}'",
     "winmm": "Windows has no virtual ports of its own: install loopMIDI, make a port, and name it with --port",
     "coremidi": "open Audio MIDI Setup once, so that macOS starts its MIDI server",
 }
@@ -65,7 +68,7 @@ def findings() -> Iterator[Finding]:
     yield _jack()
     yield _training()
     yield _settings_file()
-    yield from (_folder(name, path) for name, path in _folders().items())
+    yield from (_folder(name, path, advice) for name, (path, advice) in _folders().items())
     yield _models()
 
 
@@ -91,7 +94,7 @@ def _can_print(text: str) -> bool:
 def _runtime() -> Finding:
     answer = ask("import:onnxruntime", seconds=30)
     if "error" in answer:
-        return Finding("ONNX Runtime", "broken", answer["error"], "pip install --force-reinstall musicrnn onnxruntime")
+        return Finding("ONNX Runtime", "broken", answer["error"], "pip install --force-reinstall onnxruntime")
     return Finding("ONNX Runtime", "ok", answer["version"])
 
 
@@ -114,19 +117,20 @@ def _midi() -> Iterator[Finding]:
 def _jack() -> Finding:
     answer = ask("jack")
     pipewire = (Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")) / "pipewire-0").exists()
-    beside = "; PipeWire is running: use pw-jack" if pipewire else ""
+    beside = "; PipeWire is running" if pipewire else ""
+    advice = f"to play through PipeWire's JACK: {PIPEWIRE_START}" if pipewire else ""
     if answer.get("running"):
-        return Finding("JACK server", "ok", f"{answer['rate']} Hz, {answer['period']} frames a period{beside}")
+        return Finding("JACK server", "ok", f"{answer['rate']} Hz, {answer['period']} frames a period{beside}", advice)
     found = answer.get("error") or ("none is running" if answer.get("library") else "no JACK library is installed")
-    return Finding("JACK server", "note", f"{found}{beside}")
+    return Finding("JACK server", "note", f"{found}{beside}", advice)
 
 
 def _training() -> Finding:
-    missing = [name for name in _TRAIN_PACKAGES if importlib.util.find_spec(name) is None]
+    missing = [name for name in TRAIN_EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         found = f"not installed: {', '.join(missing)}"
-        return Finding("training", "missing", found, "pip install 'musicrnn[train]'")
-    return Finding("training", "ok", ", ".join(f"{name} {_version(name)}" for name in _TRAIN_PACKAGES))
+        return Finding("training", "missing", found, INSTALL_TRAIN_EXTRA)
+    return Finding("training", "ok", ", ".join(f"{name} {_version(name)}" for name in TRAIN_EXTRA))
 
 
 def _version(package: str) -> str:
@@ -147,18 +151,25 @@ def _settings_file() -> Finding:
     return Finding("settings file", "ok", str(path))
 
 
-def _folders() -> dict[str, Path]:
-    return {"recordings": folders.recordings_folder(), "own models": folders.models_folder(),
-            "cache": folders.cache_folder()}  # fmt: skip
+def _folders() -> dict[str, tuple[Path, str]]:
+    """Return the folders that are written to, each with what to do where that cannot be."""
+    elsewhere = "set {} to a folder that can be written to"
+    data, cache = elsewhere.format("XDG_DATA_HOME"), elsewhere.format("XDG_CACHE_HOME")
+    return {
+        "recordings": (folders.recordings_folder(), f"{data}, or start the daemon with --record-folder FOLDER"),
+        "own models": (folders.models_folder(), f"{data}, or name model files by their paths"),
+        "cache": (folders.cache_folder(), f"{cache}, or read MIDI files with --no-cache"),
+    }
 
 
-def _folder(name: str, path: Path) -> Finding:
+def _folder(name: str, path: Path, advice: str) -> Finding:
     """Tell whether the folder, or the nearest one above it that is there, can be written to."""
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK):
-        return Finding(name, "missing", f"{path} cannot be written to: {there}", f"make {there} writable")
+        there_is = "it cannot be written to" if there == path else f"it cannot be made in {there}"
+        return Finding(name, "missing", f"{path}: {there_is}", advice)
     return Finding(name, "ok", f"{path}{'' if there == path else ' (made when needed)'}")
 
 
