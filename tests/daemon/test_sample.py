@@ -124,6 +124,13 @@ def test_an_output_that_is_a_text_file_is_the_text_alone(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.mid"]
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.mid.gz"])
+def test_an_ending_of_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
+    """No MIDI is written into a file that says it is sound."""
+    with pytest.raises(ConfigError, match=r"output must end in \.mid, \.midi or \.txt, got"):
+        run(settings(output=str(tmp_path / name)))
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """Before any music is made."""
     with pytest.raises(ConfigError, match="in a folder that is there"):
