@@ -37,7 +37,7 @@ def test_models_of_three_kinds_of_music_and_an_untrained_one_are_there() -> None
 
 @pytest.mark.parametrize("name", sorted(HELD_OUT))
 def test_what_a_bundled_model_plays_has_a_metre(name: str) -> None:
-    """It is at least half as far from chance as held-out music; of the original, 27 % stood on a quarter of the grid."""
+    """It is at least half as far from chance as held-out music; the original had 27 % on a quarter of its grid."""
     held_out = load_model(name).info.vocabulary.ticks_per_beat * HELD_OUT[name]
     assert on_the_beat(name) - 1 > 0.5 * (held_out - 1)
 
