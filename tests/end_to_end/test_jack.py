@@ -16,11 +16,6 @@ from tests.peers.program import Program, run_to_its_end
 pytestmark = pytest.mark.jack
 
 
-PERIOD = (
-    2048  # frames: RtMidi plays at the head of a period, and a shared machine may be some milliseconds late as well
-)
-
-
 def record(playing: Daemon, heard: Path, server: JackServer) -> None:
     """Record all that the daemon plays into ``heard``."""
     environment = {**playing.environment, **server.environment}
@@ -36,7 +31,7 @@ def record(playing: Daemon, heard: Path, server: JackServer) -> None:
 def check_note_for_note(model: str | Path, folder: Path) -> None:
     """Play a model through JACK and compare the recorder's file with the daemon's."""
     playing, heard = daemon(folder, model, "jack"), folder / "heard.mid"
-    with JackServer(PERIOD) as server:
+    with JackServer() as server:
         record(playing, heard, server)
     comparison = compare(notes_of(playing.recording), notes_of(heard))
     print(comparison)
