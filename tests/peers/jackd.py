@@ -6,12 +6,15 @@ import os
 import shutil
 import signal
 import subprocess
-import uuid
 from types import TracebackType
 
-from tests.peers.program import Program, wait_until
+from tests.peers.program import PeerError, Program, wait_until
 
 SAMPLE_RATE = 48_000
+
+NAMES = tuple(f"musicrnn-test-{number}" for number in range(4))
+"""A server takes the first of these that nobody runs. Few and always the same, because JACK has places for 8 servers,
+and the place of one that was killed becomes free only when a server of the same name starts."""
 
 
 def may_run_in_real_time() -> bool:
@@ -28,13 +31,16 @@ def may_run_in_real_time() -> bool:
 class JackServer:
     """A jackd of its own name; a client joins it with ``environment``."""
 
+    name: str
+
     def __init__(self, period: int = 1024, name: str = "") -> None:
         self.period = period
-        self.name = name or f"musicrnn-{uuid.uuid4().hex[:8]}"
-        self.environment = {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
-        urgency = ["-R", "-P", "70"] if may_run_in_real_time() else ["--no-realtime"]
-        driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(period)]
-        self._program = Program(["jackd", "-n", self.name, *urgency, *driver])
+        self._names = (name,) if name else NAMES
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what a client must have in its environment to join this server."""
+        return {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
 
     @property
     def period_seconds(self) -> float:
@@ -43,13 +49,27 @@ class JackServer:
 
     def __enter__(self) -> JackServer:
         assert shutil.which("jackd"), "jackd is not installed (Debian: jackd2)"
+        for name in self._names:
+            self.name = name
+            if self._starts():
+                return self
+        raise PeerError("\n".join([f"none of {', '.join(self._names)} starts:", *self._program.printed[-5:]]))
+
+    def _starts(self) -> bool:
+        """Start the server of the present name; False if it does not, as where one of that name runs."""
+        urgency = ["-R", "-P", "70"] if may_run_in_real_time() else ["--no-realtime"]
+        driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(self.period)]
+        self._program = Program(["jackd", "-n", self.name, *urgency, *driver])
         self._program.__enter__()
         try:
-            self._ask("jack_wait", "-s", self.name, "-w", "-t", "10")
-        except BaseException:
+            self._program.wait_for_line("JACK server starting", 10)
+            self._ask("jack_wait", "-w", "-t", "10")
+        except BaseException as error:
             self._program.stop()
+            if isinstance(error, PeerError):
+                return False
             raise
-        return self
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

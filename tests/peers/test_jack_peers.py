@@ -56,3 +56,13 @@ def test_a_program_that_ends_too_early_is_told_with_what_it_printed() -> None:
     """A failed peer explains itself in the test's output."""
     with Program([sys.executable, "-c", "print('sorry')"]) as program, pytest.raises(PeerError, match="sorry"):
         program.wait_for_line("READY", 10)
+
+
+@pytest.mark.jack
+def test_servers_that_are_killed_take_no_places_from_those_to_come() -> None:
+    """JACK has 8; only a server of the same name makes the place of a killed one free."""
+    for _ in range(10):
+        with JackServer() as server:
+            server.kill()
+    with JackServer() as one, JackServer() as other:
+        assert one.name != other.name
