@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from musicrnn.config.corpus import PartRule
+from musicrnn.errors import ConfigError
 from musicrnn.models.grid_piece import GridPiece, GridTrack, note_rows
 from musicrnn.models.part_plan import part_name, plan_parts
 from musicrnn.models.parts import assign, discover_parts, most_at_once, settled
@@ -191,3 +192,22 @@ def test_numbers_are_plain() -> None:
     plan = plan_parts([found])
     (note,) = assign(found, plan, discover_parts([found], plan))[0].notes
     assert type(note.pitch) is int
+
+
+def test_a_rule_reads_notes_as_others_and_merges_what_then_strikes_together() -> None:
+    """A kit's own hi-hat edge becomes General MIDI's hi-hat, in the part's range and in its notes."""
+    kit = GridTrack(1, 1, 10, "", 0, True, note_rows([(0, 1, 22, 90), (0, 1, 42, 70), (4, 1, 26, 60), (8, 1, 36, 50)]))
+    pieces = [piece(kit)]
+    plan = plan_parts(pieces, (PartRule(name="kit", drums=True, notes=("22:42", "26:46")),))
+    parts = discover_parts(pieces, plan)
+    score, what = assign(pieces[0], plan, parts)
+    assert (parts[0].low, parts[0].high) == (36, 46)
+    assert [(note.start, note.pitch, note.velocity) for note in score.notes] == [(0, 42, 90), (4, 46, 60), (8, 36, 50)]
+    assert what.unisons == 1
+
+
+@pytest.mark.parametrize("pair", ["22", "22:42:46", "22:128", "-1:42", "a:b", ""])
+def test_a_note_map_must_be_pairs_of_pitches(pair: str) -> None:
+    """The message shows what was given."""
+    with pytest.raises(ConfigError, match=f"pairs of pitches.*{pair}"):
+        PartRule(name="kit", drums=True, notes=(pair,))

@@ -27,6 +27,9 @@ class PartRule(Section):
     rest: bool = setting(False, help="Take every track that no other rule took.")
     low: int = setting(0, low=0, high=127, help="Lowest pitch; notes below are left out and counted.")
     high: int = setting(127, low=0, high=127, help="Highest pitch; notes above are left out and counted.")
+    notes: tuple[str, ...] = setting(
+        (), item=str, help='Notes read as others, such as "22:42" for a drum kit whose hi-hat is not General MIDI\'s.'
+    )
     channel: int = setting(0, low=0, high=16, help="Channel the part is played on; 0 chooses one.")
     program: int = setting(-1, low=-1, high=127, help="Program the part is played with, from 0; -1 is the files' own.")
 
@@ -39,6 +42,17 @@ class PartRule(Section):
                               "channels, programs, drums, rest")  # fmt: skip
         if self.low > self.high:
             raise ConfigError(f"low must be at most high ({self.high}), got {self.low}")
+        self.note_map()
+
+    def note_map(self) -> dict[int, int]:
+        """Return which pitches are read as which others; ConfigError for what is not two pitches."""
+        found: dict[int, int] = {}
+        for pair in self.notes:
+            words = pair.split(":")
+            if len(words) != 2 or not all(word.isascii() and word.isdigit() and int(word) < 128 for word in words):
+                raise ConfigError(f'notes must be pairs of pitches (0 to 127) such as "22:42", got {pair[:80]!r}')
+            found[int(words[0])] = int(words[1])
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def discover_parts(pieces: Sequence[GridPiece], plan: PartPlan) -> tuple[Part, .
     tracks: dict[str, list[list[GridTrack]]] = {name: [] for name in plan.names}
     for piece in pieces:
         for name, mine in _by_part(piece, plan).items():
-            tracks[name].append(mine)
+            tracks[name].append(_renumbered(mine, _rule(plan, name)))
     if plan.kind == "declared":
         return tuple(_widened([_declared(piece, name) for piece in pieces], tracks[name]) for name in plan.names)
     channels = _channels([_rule(plan, name) for name in plan.names if tracks[name]])
@@ -55,7 +55,8 @@ def assign(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[Sco
     found: list[GridNotes] = []
     unisons = cut = outside = 0
     for index, part in enumerate(parts):
-        rows, merged, shortened = settled(by_name.pop(part.name, []), part.percussive)
+        mine = _renumbered(by_name.pop(part.name, []), _rule(plan, part.name))
+        rows, merged, shortened = settled(mine, part.percussive)
         inside = (rows[:, 2] >= part.low) & (rows[:, 2] <= part.high)
         outside += int((~inside).sum())
         unisons, cut = unisons + merged, cut + shortened
@@ -112,6 +113,22 @@ def _by_part(piece: GridPiece, plan: PartPlan) -> dict[str, list[GridTrack]]:
 
 def _rule(plan: PartPlan, name: str) -> PartRule | None:
     return next((rule for rule in plan.rules if rule.name == name), None)
+
+
+def _renumbered(tracks: list[GridTrack], rule: PartRule | None) -> list[GridTrack]:
+    """Return the tracks with the pitches that the rule reads as others."""
+    if rule is None or not rule.notes:
+        return tracks
+    table = np.arange(128, dtype=np.int32)
+    for pitch, other in rule.note_map().items():
+        table[pitch] = other
+    return [replace(track, notes=_with_pitches(track.notes, table)) for track in tracks]
+
+
+def _with_pitches(notes: GridNotes, table: np.ndarray) -> GridNotes:
+    rows = notes.copy()
+    rows[:, 2] = table[rows[:, 2]]
+    return rows
 
 
 def _channels(rules: Sequence[PartRule | None]) -> Iterator[int]:
