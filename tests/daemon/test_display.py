@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from musicrnn.control import Status
-from musicrnn.daemon.display import note, pitch_name, status_line
+from musicrnn.daemon.display import note, status_line
+from musicrnn.models.vocabulary import pitch_name
 
 STATUS = Status(
     playing=True, bar=11, beat=2, tempo=96.0, mu=1.2, sigma=0.1, exponent=1.234, sounding=(("bass", 48), ("alto", 61))

@@ -52,7 +52,6 @@ def test_a_bend_forgets_later_ones_and_keeps_the_past() -> None:
     line.bend(16, 30.0)
     line.bend(8, 240.0)
     assert line.seconds_at(8) == 2.0
-    assert line.bpm_at(100) == 240.0
     assert line.seconds_at(24) == pytest.approx(3.0)
 
 

@@ -13,6 +13,7 @@ SETTINGS = COMMANDS["daemon"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn daemon`."""
     parser.add_argument("--list-models", action="store_true", help="show the models known by name, and end")
+    parser.add_argument("--list-ports", action="store_true", help="show the MIDI ports that --port can name, and end")
     add_settings(parser, SETTINGS)
 
 
@@ -21,6 +22,8 @@ def run(args: argparse.Namespace) -> int:
     if args.list_models:
         return hand_over("musicrnn.commands.list_models", "list_models")
     settings = settings_from(args, "daemon")
+    if args.list_ports:
+        return hand_over("musicrnn.commands.list_ports", "list_ports", settings)
     if shown(args, settings, SETTINGS):
         return 0
     return hand_over("musicrnn.daemon.run", "run", settings)

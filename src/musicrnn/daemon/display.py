@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable
 
 from musicrnn.control import Status
+from musicrnn.models.vocabulary import pitch_name
 
 SECONDS = 0.25
 CLEAR = "\r\x1b[K"
-_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def say(text: str = "") -> None:
@@ -27,11 +27,6 @@ def note(text: str) -> None:
         fresh = CLEAR if sys.stderr.isatty() else ""
         sys.stderr.write(f"{fresh}musicrnn-daemon: {text}\n")
         sys.stderr.flush()
-
-
-def pitch_name(pitch: int) -> str:
-    """Return a pitch as people write it: C4 is 60."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def status_line(status: Status, width: int) -> str:

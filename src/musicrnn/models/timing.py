@@ -62,10 +62,6 @@ class TempoLine:
     def _tick_seconds(self, bpm: float) -> float:
         return 60.0 / (bpm * self.ticks_per_beat)
 
-    def bpm_at(self, tick: float) -> float:
-        """Return the tempo in quarter notes a minute at a tick."""
-        return self._bpms[self._segment(tick)]
-
     def _segment(self, tick: float) -> int:
         return max(bisect_right(self._ticks, tick) - 1, 0)
 

@@ -1,0 +1,49 @@
+"""`musicrnn show` and the lists of what can be named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from musicrnn.cli import main
+from musicrnn.models.catalogue import find_model
+from musicrnn.models.model_file import load_checked
+
+
+def test_what_is_in_a_model_file_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its network, its language, its parts and where it comes from, as the file itself says."""
+    file = load_checked(find_model("chorales"))
+    assert main(["show", str(find_model("chorales"))]) == 0
+    shown = capsys.readouterr().out
+    assert file.digest in shown
+    assert f"LSTM, {file.info.layers} x {file.info.units} units, int8" in shown
+    assert all(f"{part.name}: " in shown for part in file.info.vocabulary.parts)
+    assert f"learnt from  source: {file.info.corpus['source']}" in shown
+    assert len([line for line in shown.splitlines() if line.startswith("figure ")]) == len(file.info.figures)
+
+
+def test_it_is_shown_to_programs_as_a_line_of_json_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    """The untrained one has no file."""
+    assert main(["show", "--json", "drums", "untrained"]) == 0
+    drums, untrained = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert drums["size"] == find_model("drums").stat().st_size
+    assert [part["name"] for part in drums["model"]["vocabulary"]["parts"]] == ["drums"]
+    assert (untrained["file"], untrained["model"]["name"]) == ("", "untrained")
+
+
+def test_what_is_no_model_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the exit status of a wrong model."""
+    wrong = tmp_path / "wrong.onnx"
+    wrong.write_bytes(b"no model")
+    assert main(["show", str(wrong)]) == 65
+    assert "wrong.onnx: a model must end with MusicRNN's seal" in capsys.readouterr().err
+
+
+def test_ports_are_listed_and_where_there_are_none_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """The list is for --port; without a MIDI system it is empty, and the status tells."""
+    assert main(["daemon", "--list-ports", "--midi-api", "none"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "midi.api is none" in printed.err
