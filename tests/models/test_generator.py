@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Choice, Generator, Snapshot, TickRecord
-from musicrnn.models.sampling import Span
+from musicrnn.models.sampling import Chance, Span
 from musicrnn.models.score import regular_bars
 from musicrnn.models.step import StepModel
 from musicrnn.models.timing import positions
@@ -163,3 +163,35 @@ def test_the_snapshot_before_is_never_changed() -> None:
     before = point.network.copy()
     generator.tick(8, 0, POSITIONS[8], Choice(), point)
     np.testing.assert_array_equal(point.network, before)
+
+
+@pytest.mark.parametrize(("chance", "free"), [("beats", (0, 4, 8, 12)), ("bars", (0,))])
+def test_chance_may_be_kept_to_beats_or_bars(chance: Chance, free: Sequence[int]) -> None:
+    """From one point, other seeds make other music in the ticks where it may act, and the same in all others."""
+    generator = Generator(MODEL)
+    for tick in range(BAR):
+        made = {
+            generator.tick(tick, 0, POSITIONS[tick], Choice(0.5, seed=seed, chance=chance), generator.begin()).tokens
+            for seed in range(12)
+        }
+        assert (len(made) > 1) == (tick in free)
+
+
+def test_chance_may_be_kept_to_which_attack_it_is() -> None:
+    """Every token is the likeliest, or an attack drawn where the likeliest is an attack."""
+    generator = Generator(MODEL)
+    attacks = VOCABULARY.kind == Kind.ATTACK
+    drawn = 0
+    for seed in range(40):
+        point = generator.begin()
+        record = generator.tick(0, 0, POSITIONS[0], Choice(0.5, seed=seed, chance="attacks"), point)
+        last, state, network = point.token, point.grammar, point.network
+        for token in record.tokens:
+            logits, network = MODEL.step(last, POSITIONS[0], network)
+            legal = generator.grammar.legal(state)
+            legal[END] = False
+            likeliest = int(np.argmax(np.where(legal, logits, -np.inf)))
+            assert token == likeliest or (attacks[token] and attacks[likeliest])
+            drawn += token != likeliest
+            last, state = token, generator.grammar.advance(state, token)
+    assert drawn > 0

@@ -20,7 +20,7 @@ from musicrnn.config.settings import SECTIONS, Settings, declared
 from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError
 
-_SAMPLE_PLAY = ("model", "mu", "sigma", "exponent_span", "seed", "tempo", "prime", "density", "end")
+_SAMPLE_PLAY = ("model", "mu", "sigma", "exponent_span", "chance", "seed", "tempo", "prime", "density", "end")
 _CARD_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")
 
 #: The sections, or single settings, that each command has flags for.

@@ -33,6 +33,12 @@ class PlaySettings(Section):
     exponent_span: str = setting(
         "tick", choices=("tick", "run", "bar", "token"), help="How long one draw of the exponent A holds."
     )
+    chance: str = setting(
+        "always",
+        choices=("always", "attacks", "beats", "bars"),
+        help="Where tokens are drawn: always, only among attacks, or only on beats or at the head of bars; elsewhere the "
+        "likeliest is taken.",
+    )
     seed: int = setting(0, low=0, high=2**31 - 1, help="Random seed; 0 takes one from the system and prints it.")
     tempo: float = setting(0.0, low=20, high=999, also=(0,), unit="bpm", help="Tempo; 0 is the model's own.")
     prime: str = setting("", help="Notes to start from: score text, old characters, or the path of a file.")

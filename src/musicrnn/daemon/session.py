@@ -25,7 +25,7 @@ from musicrnn.daemon.recording import Recording
 from musicrnn.errors import ConfigError, SessionError
 from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.sampling import Span
+from musicrnn.models.sampling import Chance, Span
 from musicrnn.models.score import Part
 from musicrnn.models.step import StepModel
 
@@ -114,7 +114,8 @@ def hash_of(model: StepModel) -> str:
 def choice_of(play: PlaySettings) -> Choice:
     """Return how tokens are chosen at the start of a session."""
     span = cast(Span, play.exponent_span)
-    return Choice(play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on")
+    chance = cast(Chance, play.chance)
+    return Choice(play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on", chance)
 
 
 def changed(choice: Choice, name: str, value: float) -> Choice:

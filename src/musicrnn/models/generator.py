@@ -36,7 +36,9 @@ class Choice:
     """How tokens are chosen.
 
     A ~ Normal(mu, sigma) is drawn once a ``span``; ``density`` is added to the logits of attacks;
-    ``may_end`` allows the model to end the piece.
+    ``may_end`` allows the model to end the piece. ``chance`` is where tokens are drawn at all: in every tick, only in
+    those on a beat or at the head of a bar, or only among the attacks where the likeliest token is one; elsewhere the
+    likeliest is taken.
     """
 
     mu: float = 1.0
@@ -45,6 +47,12 @@ class Choice:
     seed: int = 0
     density: float = 0.0
     may_end: bool = False
+    chance: sampling.Chance = "always"
+
+    def draws_at(self, position: Position) -> bool:
+        """Tell whether every token of a tick at this position is drawn."""
+        on_beat = position.tick == 0
+        return {"always": True, "beats": on_beat, "bars": on_beat and position.beat == 0}.get(self.chance, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class Generator:
         self.model = model
         self.vocabulary = model.info.vocabulary
         self.grammar = Grammar(self.vocabulary)
-        self._attacks = (self.vocabulary.kind == Kind.ATTACK).astype(np.float32)
+        self._is_attack = self.vocabulary.kind == Kind.ATTACK
+        self._attacks = self._is_attack.astype(np.float32)
 
     def begin(self) -> Snapshot:
         """Return the point before the first tick of a piece."""
@@ -103,7 +112,10 @@ class Generator:
             if choice.span == "token":
                 exponent = sampling.draw_exponent(rng, choice.mu, choice.sigma)
             logits, network = self.model.step(token, position, network)
-            token = self._choose(logits, state, exponent, choice, rng)
+            log_p = self._believed(logits, state, choice)
+            if not choice.draws_at(position):
+                log_p = sampling.surest(log_p, self._is_attack if choice.chance == "attacks" else None)
+            token = sampling.choose(sampling.powered(log_p, exponent), rng)
             state = self.grammar.advance(state, token)
             tokens.append(token)
             exponents.append(exponent)
@@ -118,18 +130,11 @@ class Generator:
         rng = sampling.generator_at(choice.seed, sampling.EXPONENT_STREAM, place)
         return sampling.draw_exponent(rng, choice.mu, choice.sigma)
 
-    def _choose(
-        self,
-        logits: NDArray[np.float32],
-        state: State,
-        exponent: float,
-        choice: Choice,
-        rng: np.random.Generator,
-    ) -> int:
+    def _believed(self, logits: NDArray[np.float32], state: State, choice: Choice) -> sampling.Floats:
+        """Return the log probabilities of what is legal, with the density that is asked for."""
         legal = self.grammar.legal(state)
         if not choice.may_end and state.phase == Phase.OPEN:
             legal[END] = False
         if choice.density:
             logits = logits + choice.density * self._attacks
-        log_p = sampling.log_probabilities(logits, legal)
-        return sampling.choose(sampling.powered(log_p, exponent), rng)
+        return sampling.log_probabilities(logits, legal)

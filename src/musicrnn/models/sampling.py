@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Span = Literal["tick", "run", "bar", "token"]
+Chance = Literal["always", "attacks", "beats", "bars"]
 
 MAX_EXPONENT = 16.0
 TOKEN_STREAM, EXPONENT_STREAM = 0, 1
@@ -60,3 +61,14 @@ def choose(probabilities: Floats, rng: np.random.Generator) -> int:
     if index >= len(probabilities) or probabilities[index] == 0.0:
         index = int(np.flatnonzero(probabilities)[-1])
     return index
+
+
+def surest(log_p: Floats, chance_among: NDArray[np.bool_] | None = None) -> Floats:
+    """Return the log probabilities of the likeliest alone; where it is one of ``chance_among``, of all of those."""
+    best = int(np.argmax(log_p))
+    kept = np.zeros(len(log_p), np.bool_)
+    kept[best] = True
+    if chance_among is not None and chance_among[best]:
+        kept = chance_among
+    result: Floats = np.where(kept, log_p, -np.inf)
+    return result
