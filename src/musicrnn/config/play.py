@@ -36,7 +36,7 @@ class PlaySettings(Section):
     chance: str = setting(
         "always",
         choices=("always", "attacks", "beats", "bars"),
-        help="Where tokens are drawn: always, only among attacks, or only on beats or at the head of bars; elsewhere the "
+        help="Where tokens are drawn: always, only among attacks, only on beats or at the head of bars; elsewhere the "
         "likeliest is taken.",
     )
     seed: int = setting(0, low=0, high=2**31 - 1, help="Random seed; 0 takes one from the system and prints it.")
