@@ -1,4 +1,4 @@
-"""Time one step of the network: cell arithmetic against LSTM operators, float32 and int8, hot and paced.
+"""Time one step of the network: ours, other shapes of the same graph, and other makes, float32 and int8, hot and paced.
 
 ``step_latency.py [--rounds N]`` prints a table in Markdown. Each cell is the median of the rounds' medians in
 microseconds, with the lowest and highest of them; the shapes are measured in turn, round by round.
@@ -7,21 +7,27 @@ microseconds, with the lowest and highest of them; the shapes are measured in tu
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
+import io
 import os
 import platform
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # every make on one thread
 
 import numpy as np
 import onnx
 import onnxruntime
+import step_peers
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from musicrnn.export.quantise import quantise
@@ -37,13 +43,23 @@ from musicrnn.models.untrained import random_weights
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.models.weights import StepWeights
 
+Build = Callable[[StepWeights], Callable[[], object]]
+PEERS: tuple[tuple[str, Build, float], ...] = (
+    ("PyTorch nn.LSTM float32", step_peers.pytorch, 1e-5),
+    ("PyTorch nn.LSTM int8 (dynamic)", functools.partial(step_peers.pytorch, int8=True), 1e-2),
+    ("LiteRT float32", step_peers.litert, 1e-5),
+    ("LiteRT int8 (dynamic range)", functools.partial(step_peers.litert, int8=True), 1e-2),
+    ("Keras, as a tf.function", step_peers.keras_function, 1e-5),
+    ("Keras predict", step_peers.keras_predict, 1e-5),
+)
 VOICES = tuple(
     Part(name, low, low + 28, i + 1) for i, (name, low) in enumerate(zip("satb", (57, 50, 43, 33), strict=True))
 )
 VOCABULARY = Vocabulary(12, VOICES, max_polyphony=8)
 EMBEDDING = 64
-SIZES = ((2, 256), (2, 512))
+SIZES = ((2, 256), (2, 512), (3, 512))
 HOT_STEPS, PACED_STEPS, PACE_SECONDS, WARM_UP = 400, 40, 0.02, 50
+MOST_SECONDS = 1.0
 HERE = Position(0, 0, 4)
 
 Call = Callable[[], object]
@@ -106,7 +122,23 @@ def _rows(layers: int, units: int) -> list[Row]:
         ),
         Row("NumPy float32", 0, _step(NumpyStepModel(weights, info))),
     ]
-    return rows
+    return rows + list(_peers(weights))
+
+
+def _peers(weights: StepWeights) -> Iterator[Row]:
+    """Yield the other makes that are installed, each after a look whether it takes the same step."""
+    yield Row("reading the weights, no arithmetic (BLAS dot)", 0, step_peers.bandwidth(weights))
+    reference = NumpyStepModel(weights, ModelInfo("random", VOCABULARY, len(weights.layers), 1))
+    expected = reference.step(step_peers.TOKEN, step_peers.HERE, reference.initial_state())[0]
+    for name, build, tolerance in PEERS:
+        try:
+            with quiet(), contextlib.redirect_stdout(io.StringIO()):
+                call = build(weights)
+        except ImportError as error:
+            print(f"left out, not installed: {name} ({error.name})", file=sys.stderr)
+            continue
+        np.testing.assert_allclose(call(), expected, rtol=0, atol=tolerance, err_msg=name)
+        yield Row(name, 0, call)
 
 
 def _same(one: bytes, other: bytes, layers: int, units: int) -> None:
@@ -119,10 +151,15 @@ def _same(one: bytes, other: bytes, layers: int, units: int) -> None:
 
 
 def _median(call: Call, steps: int, pace: float) -> float:
+    """Return the median of so many calls, or of as many as three seconds allow."""
+    began = time.perf_counter()
     for _ in range(WARM_UP if not pace else 2):
         call()
-    times = []
-    for _ in range(steps):
+        if time.perf_counter() - began > MOST_SECONDS:
+            break
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < steps and (len(times) < 3 or time.perf_counter() - began < 3 * MOST_SECONDS):
         if pace:
             time.sleep(pace)
         start = time.perf_counter()
