@@ -1,0 +1,84 @@
+"""From moments of the monotonic clock to frames of an audio clock, steady to less than a frame.
+
+An audio server wakes its clients late, never early, by some tens of microseconds that change with the load. So of
+each second only the earliest cycle counts, and what is learnt from it is averaged over some seconds.
+"""
+
+from __future__ import annotations
+
+import math
+
+BLOCK_SECONDS = 1.0
+BLOCKS = 16
+TOO_EARLY_SECONDS = 0.001
+TOO_LATE_SECONDS = 0.003
+_WRAP = 1 << 32
+
+
+class FrameMap:
+    """Learns at which moment frame 0 was, and how far the audio clock runs from its nominal rate.
+
+    It begins anew where cycles come at moments that the audio clock cannot explain: frames were lost, or the
+    machine has slept.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._start = 0.0
+        self._drift = 0.0
+        self._since = 0.0
+        self._blocks = 0
+        self._block_ends = -math.inf
+        self._earliest = math.inf
+        self._last_frame = 0
+
+    def unwrapped(self, frame: int) -> int:
+        """Return a frame number of 32 bits as one that never wraps."""
+        ahead = (frame - self._last_frame + _WRAP // 2) % _WRAP - _WRAP // 2
+        self._last_frame += ahead
+        return self._last_frame
+
+    def observe(self, frame: int, seconds: float) -> None:
+        """Learn that a cycle which begins with ``frame`` was run at ``seconds``."""
+        start = seconds - frame / self.rate
+        error = start - self._start_at(seconds)
+        if self._block_ends == -math.inf or error < -TOO_EARLY_SECONDS:
+            self._begin(start, seconds)
+        self._earliest = min(self._earliest, error)
+        if self._blocks == 0 and start < self._start:
+            self._start = start
+        if seconds >= self._block_ends:
+            self._end_block(seconds)
+
+    def frame_at(self, seconds: float) -> float:
+        """Return the frame, with its fraction, at a moment."""
+        return (seconds - self._start_at(seconds)) * self.rate
+
+    def seconds_at(self, frame: float) -> float:
+        """Return the moment of a frame."""
+        moment = frame / self.rate + self._start
+        return frame / self.rate + self._start_at(moment)
+
+    def _start_at(self, seconds: float) -> float:
+        return self._start + self._drift * (seconds - self._since)
+
+    def _begin(self, start: float, seconds: float) -> None:
+        self._start, self._since = start, seconds
+        self._drift, self._blocks = 0.0, 0
+        self._block_ends = seconds + BLOCK_SECONDS
+        self._earliest = math.inf
+
+    def _end_block(self, seconds: float) -> None:
+        error, length = self._earliest, seconds - self._since
+        if self._blocks and error > TOO_LATE_SECONDS:
+            self._begin(self._start_at(seconds) + error, seconds)
+            return
+        self._start = self._start_at(seconds)
+        self._since = seconds
+        if self._blocks:
+            gain = 1.0 / (self._blocks + 1)
+            self._start += gain * error
+            self._drift += gain * gain / 4 * error / length if self._blocks + 1 >= BLOCKS else 0.0
+        self._blocks = min(self._blocks + 1, BLOCKS - 1)
+        self._block_ends = seconds + BLOCK_SECONDS
+        self._earliest = math.inf
