@@ -15,6 +15,7 @@ from typing import Any
 
 from musicrnn.daemon.player.core import Sounding, is_on
 from musicrnn.daemon.player.program import Orders
+from musicrnn.daemon.player.urgency import handed_down
 from musicrnn.daemon.player.wire import (
     Beat,
     Close,
@@ -256,14 +257,11 @@ def _start(orders: Orders) -> Any:
     """Start a player away from the terminal's signals: it must outlive the engine's orderly end."""
     flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     command = [sys.executable, "-m", "musicrnn.daemon.player", orders.as_word()]
+    pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            creationflags=flags,
-        )
+        with handed_down():
+            return subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True, creationflags=flags
+            )
     except OSError as error:
         raise PortError(f"the player must be a process that can be started, got: {error.strerror}") from error

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
+from dataclasses import dataclass
 
-from musicrnn.daemon.ledger import silencers
+from musicrnn.daemon.ledger import NOTE_OFF, PROGRAM_CHANGE, silencers
 from musicrnn.daemon.player.wire import Beat, Close, Down, Force, Panic, Play
 
 LATE_SECONDS = 0.001
+GREETING_SECONDS = 2.0
 MOST_WAITING = 20_000
 
 
@@ -58,6 +60,11 @@ class Sounding:
         return self.offs() + silencers(channel + 1 for channel in self.channels)
 
 
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Somebody new listens, or may not have heard what was said to him before he was really connected."""
+
+
 def is_on(data: bytes) -> bool:
     """Tell whether a message is a note-on that begins a sound."""
     return data[0] & 0xF0 == 0x90 and data[2] > 0
@@ -70,7 +77,7 @@ class Core:
     """
 
     def __init__(self) -> None:
-        self.inbox: deque[tuple[float, Down]] = deque()
+        self.inbox: deque[tuple[float, Down | Greet]] = deque()
         self.sounding = Sounding()
         self.closing = False
         self.beat = self.sent = self.late = self.dropped = 0
@@ -78,8 +85,10 @@ class Core:
         self._at_once: deque[bytes] = deque()
         self._waiting: list[tuple[float, int, bytes]] = []
         self._number = 0
+        self._forced: list[tuple[float, bytes]] = []
+        self._programs: dict[int, bytes] = {}
 
-    def put(self, record: Down, now: float) -> None:
+    def put(self, record: Down | Greet, now: float) -> None:
         """Leave a record that came at ``now``; any thread may."""
         self.inbox.append((now, record))
 
@@ -87,12 +96,16 @@ class Core:
         """Work through the records that were left."""
         while self.inbox:
             now, record = self.inbox.popleft()
+            if isinstance(record, Greet):
+                self._greet(now)
+                continue
             self.heard_of = now
             match record:
                 case Play(seconds, data):
                     self._queue(seconds, data)
                 case Force(data):
                     self._at_once.append(data)
+                    self._forced.append((now, data))
                 case Beat(number):
                     self.beat = number
                 case Panic():
@@ -120,6 +133,7 @@ class Core:
         while self._waiting and self._waiting[0][0] < until:
             seconds, _, data = heapq.heappop(self._waiting)
             if self.sounding.passes(data):
+                self._remember(data)
                 self.sent += 1
                 return seconds, data
         return None
@@ -138,9 +152,22 @@ class Core:
         waiting, self._waiting = sorted(self._waiting), []
         for _, _, data in waiting:
             if not is_on(data) and self.sounding.passes(data):
+                self._remember(data)
                 self._at_once.append(data)
         self._at_once.extend(self.sounding.silence())
         self.sounding.notes.clear()
+
+    def _remember(self, data: bytes) -> None:
+        if data[0] & 0xF0 == PROGRAM_CHANGE:
+            self._programs[data[0]] = data
+
+    def _greet(self, now: float) -> None:
+        """Say again which programs are played, and what an earlier player left sounding and this one does not sound."""
+        self._forced = [(since, data) for since, data in self._forced if now - since < GREETING_SECONDS]
+        for _, data in self._forced:
+            if data[0] & 0xF0 == NOTE_OFF and not self.sounding.notes[data[0] & 0x0F, data[1]]:
+                self._at_once.append(data)
+        self._at_once.extend(self._programs.values())
 
     def _queue(self, seconds: float, data: bytes) -> None:
         if len(self._waiting) >= MOST_WAITING and is_on(data):

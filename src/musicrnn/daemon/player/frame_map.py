@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 
 BLOCK_SECONDS = 1.0
+BLOCK_CYCLES = 40
 BLOCKS = 16
-TOO_EARLY_SECONDS = 0.001
+FEW_BLOCKS = 4
+TOO_EARLY_SECONDS = 0.002
 TOO_LATE_SECONDS = 0.003
 _WRAP = 1 << 32
 
@@ -27,7 +29,7 @@ class FrameMap:
         self._start = 0.0
         self._drift = 0.0
         self._since = 0.0
-        self._blocks = 0
+        self._blocks = self._cycles = 0
         self._block_ends = -math.inf
         self._earliest = math.inf
         self._last_frame = 0
@@ -45,9 +47,10 @@ class FrameMap:
         if self._block_ends == -math.inf or error < -TOO_EARLY_SECONDS:
             self._begin(start, seconds)
         self._earliest = min(self._earliest, error)
+        self._cycles += 1
         if self._blocks == 0 and start < self._start:
             self._start = start
-        if seconds >= self._block_ends:
+        if seconds >= self._block_ends and self._cycles >= BLOCK_CYCLES:
             self._end_block(seconds)
 
     def frame_at(self, seconds: float) -> float:
@@ -65,8 +68,12 @@ class FrameMap:
     def _begin(self, start: float, seconds: float) -> None:
         self._start, self._since = start, seconds
         self._drift, self._blocks = 0.0, 0
+        self._begin_block(seconds)
+
+    def _begin_block(self, seconds: float) -> None:
         self._block_ends = seconds + BLOCK_SECONDS
         self._earliest = math.inf
+        self._cycles = 0
 
     def _end_block(self, seconds: float) -> None:
         error, length = self._earliest, seconds - self._since
@@ -78,7 +85,6 @@ class FrameMap:
         if self._blocks:
             gain = 1.0 / (self._blocks + 1)
             self._start += gain * error
-            self._drift += gain * gain / 4 * error / length if self._blocks + 1 >= BLOCKS else 0.0
+            self._drift += gain * gain / 4 * error / length if self._blocks >= FEW_BLOCKS else 0.0
         self._blocks = min(self._blocks + 1, BLOCKS - 1)
-        self._block_ends = seconds + BLOCK_SECONDS
-        self._earliest = math.inf
+        self._begin_block(seconds)

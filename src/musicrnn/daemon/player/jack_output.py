@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
+import math
 import os
 import platform
 import sys
@@ -17,16 +18,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from musicrnn.daemon.player.core import LATE_SECONDS, Core, is_on
+from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, Core, Greet, is_on
 from musicrnn.daemon.player.frame_map import FrameMap
 from musicrnn.daemon.player.outputs import NotThere, Output
 from musicrnn.daemon.ports import IN, OUT, match
 
 PERIODS = 2
+INPUT = " >"  # at the end of the name of a port that ours hears
 FIRST_CYCLES = 4
 FIRST_SECONDS = 2.0
 NAME_SECONDS = 2.0
+SWITCH_SECONDS = 0.5
 STILL_SECONDS = 2.0
+SETTLE_SECONDS = 0.05
 _FOLDERS = ("/usr/lib/{}-linux-gnu", "/usr/lib64", "/usr/lib")
 _PIPEWIRES = "pipewire-0.3/jack/libjack.so.0"
 NO_LIBRARY = "JACK's library must be there (Debian: apt install libjack-jackd2-0, or pipewire-jack under PipeWire)"
@@ -46,11 +50,14 @@ class JackOutput(Output):
         self._core = core
         self._wake = wake
         self._wanted = set(wanted)
+        self._present: set[str] = set()
+        self._were_joined: set[str] = set()
+        self._new_listener = -math.inf
         self._map = FrameMap(client.samplerate)
         self._problem = ""
-        self._cycles = self._quiet_cycles = 0
+        self._cycles = self._quiet_cycles = self._switches = 0
         self._seen = (-1, time.monotonic())
-        self._graph_changed = True
+        self._graph_changed = -math.inf
         self._connections: tuple[str, ...] = ()
         self.heard = deque()
         self._out = client.midi_outports.register(OUT)
@@ -64,13 +71,27 @@ class JackOutput(Output):
         client.set_shutdown_callback(lambda _, reason: self._fail(f"the JACK server has gone ({reason})"))
         client.set_port_connect_callback(lambda *_: self._look())
         client.set_port_registration_callback(lambda *_: self._look())
+        client.set_graph_order_callback(self._switch)
         client.activate()
-        deadline = time.monotonic() + FIRST_SECONDS
         self.turn(time.monotonic())
-        while self._cycles < FIRST_CYCLES and not self._problem:
+        if any(name.removesuffix(INPUT) in self._present for name in self._wanted):
+            self._wait(lambda: self._switches > 0, SWITCH_SECONDS)
+        if not self._wait(lambda: self._cycles >= FIRST_CYCLES, FIRST_SECONDS):
+            raise NotThere("jack: the server must run its clients, and it stands still")
+
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not (condition() or self._problem):
             if time.monotonic() > deadline:
-                raise NotThere("jack: the server must run its clients, and it stands still")
-            time.sleep(0.005)
+                return False
+            time.sleep(0.002)
+        return True
+
+    def _switch(self) -> None:
+        """Note that connections that were asked for are there now: before, what is written is heard by nobody."""
+        self._switches += 1
+        if time.monotonic() - self._new_listener < GREETING_SECONDS:
+            self._core.put(Greet(), time.monotonic())
 
     @property
     def latency(self) -> float:
@@ -84,7 +105,7 @@ class JackOutput(Output):
 
     @property
     def connections(self) -> tuple[str, ...]:
-        """The ports that ``out`` is connected to; those to ``in`` bear a ``>`` at their end."""
+        """The ports that ``out`` is, and will be again, connected to; those to ``in`` end in a mark."""
         return self._connections
 
     @property
@@ -94,15 +115,16 @@ class JackOutput(Output):
 
     def turn(self, now: float) -> float:
         """Look after the connections, and whether the server still runs."""
-        if self._graph_changed and not self._problem:
-            self._graph_changed = False
+        if now - self._graph_changed > SETTLE_SECONDS and not self._problem:
+            self._graph_changed = math.inf
             self._connect()
         cycles, since = self._seen
         if cycles != self._cycles:
             self._seen = (self._cycles, now)
         elif now - since > STILL_SECONDS:
             self._fail("the JACK server stands still")
-        return now + STILL_SECONDS / 4
+        settled = self._graph_changed + SETTLE_SECONDS
+        return min(now + STILL_SECONDS / 4, settled) if settled > now else now + STILL_SECONDS / 4
 
     def close(self) -> None:
         """Leave the server; a server that has died takes a while to be left, so the process just ends then."""
@@ -117,7 +139,7 @@ class JackOutput(Output):
         self._wake()
 
     def _look(self) -> None:
-        self._graph_changed = True
+        self._graph_changed = time.monotonic()
         self._wake()
 
     def _process(self, frames: int) -> None:
@@ -168,17 +190,33 @@ class JackOutput(Output):
     # What follows is called by the main thread.
 
     def _connect(self) -> None:
-        """Connect what was connected before, as far as it is there, and remember what is."""
+        """Connect to each wanted port that has come; one that stays, but was disconnected, is wanted no more."""
+        present = {port.name for port in self._client.get_ports(is_midi=True)}
         for name in sorted(self._wanted):
-            with contextlib.suppress(self._jack.JackError):
-                if name.endswith(">"):
-                    self._client.connect(name[:-1], self._in)
-                else:
-                    self._client.connect(self._out, name)
-                self._wanted.discard(name)
+            if name.removesuffix(INPUT) in present - self._present:
+                self._connect_to(name)
+        joined = self._joined()
+        if joined - self._were_joined:
+            self._new_listener = time.monotonic()
+            self._core.put(Greet(), self._new_listener)
+        parted = {name for name in self._were_joined - joined if name.removesuffix(INPUT) in present}
+        self._wanted = (self._wanted - parted) | joined
+        self._connections = tuple(sorted(self._wanted))
+        self._present, self._were_joined = present, joined
+
+    def _joined(self) -> set[str]:
+        """Return what our ports are connected to."""
         with contextlib.suppress(self._jack.JackError):
-            out = [port.name for port in self._out.connections]
-            self._connections = tuple(out + [f"{port.name}>" for port in self._in.connections])
+            inputs = {port.name + INPUT for port in self._in.connections}
+            return {port.name for port in self._out.connections} | inputs
+        return set()
+
+    def _connect_to(self, name: str) -> None:
+        with contextlib.suppress(self._jack.JackError):
+            if name.endswith(INPUT):
+                self._client.connect(name.removesuffix(INPUT), self._in)
+            else:
+                self._client.connect(self._out, name)
 
 
 def open_jack(core: Core, wake: Callable[[], None], name: str, existing: str, wanted: Iterable[str]) -> JackOutput:
@@ -186,14 +224,14 @@ def open_jack(core: Core, wake: Callable[[], None], name: str, existing: str, wa
 
     Raises NotThere without a server, PortError where ``existing`` fits no port.
     """
-    jack, client = _joined(name)
+    jack, client = _client_and_package(name)
     if existing:
         ports = client.get_ports(is_midi=True, is_input=True)
         wanted = {*wanted, match([port.name for port in ports], existing)}
     return JackOutput(jack, client, core, wake, wanted)
 
 
-def _joined(name: str) -> tuple[Any, Any]:
+def _client_and_package(name: str) -> tuple[Any, Any]:
     """Return JACK-Client and a client, by the system's libjack or else by PipeWire's own."""
     try:
         jack = _package(None)

@@ -101,7 +101,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """Up: the ports that ours is connected to."""
+    """Up: the ports that ours is connected to, and is to be again when they are back."""
 
     names: tuple[str, ...]
 
