@@ -68,7 +68,8 @@ class PlayerPort:
         self._opened: queue.Queue[Opened | None] = queue.Queue()
         self._process = _start(replace(orders, connections=self.connections))
         self._sink = self._process.stdin.fileno()
-        threading.Thread(target=self._read, args=(self._process.stdout,), name="musicrnn-player", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="musicrnn-player", daemon=True)
+        self._reader.start()
         self.opened = self._wait_for_port()
         with contextlib.suppress(OSError, AttributeError):  # Windows, before Python 3.12
             os.set_blocking(self._sink, False)
@@ -145,6 +146,7 @@ class PlayerPort:
         if not self._wait(0.5 if self._process.poll() is None else 0.0):
             self._process.kill()
             self._process.wait()
+        self._reader.join(timeout=1.0)
 
     # What it is made of.
 
@@ -206,10 +208,10 @@ class PlayerPort:
             return True
         return False
 
-    def _read(self, source: Any) -> None:
+    def _read(self) -> None:
         """Take in what the player says until it says no more."""
         records = Records()
-        with contextlib.suppress(OSError, ValueError, WireError):
+        with self._process.stdout as source, contextlib.suppress(OSError, ValueError, WireError):
             while data := os.read(source.fileno(), 65_536):
                 for record in records.feed(data):
                     self._take(record)

@@ -72,6 +72,10 @@ class Runtime:
         self._next_taking = float("-inf")
         self._leaving = self._pausing = False
 
+    def look_ahead(self, seconds: float) -> None:
+        """Let the engine live at least so far ahead of the clock from now on."""
+        self.lead = max(self.lead, seconds)
+
     def leave(self) -> None:
         """Ask the loop to end; safe in a signal handler and from any thread."""
         self._leaving = True

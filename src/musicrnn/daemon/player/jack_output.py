@@ -111,7 +111,7 @@ class JackOutput(Output):
     @property
     def silent(self) -> bool:
         """Whether all that was given has gone out, and been fetched."""
-        return self._quiet_cycles > 1
+        return self._core.empty and self._quiet_cycles > 1
 
     def turn(self, now: float) -> float:
         """Look after the connections, and whether the server still runs."""
@@ -154,8 +154,8 @@ class JackOutput(Output):
         self._listen(start)
         self._out.clear_buffer()
         self._core.take()
-        self._write(start - PERIODS * frames, frames)
         self._quiet_cycles = self._quiet_cycles + 1 if self._core.empty else 0
+        self._write(start - PERIODS * frames, frames)
         self._cycles += 1
 
     def _listen(self, start: int) -> None:
