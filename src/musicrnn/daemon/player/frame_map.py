@@ -1,17 +1,20 @@
 """From moments of the monotonic clock to frames of an audio clock, steady to less than a frame.
 
-An audio server wakes its clients late, never early, by some tens of microseconds that change with the load. So of
-each second only the earliest cycle counts, and what is learnt from it is averaged over some seconds.
+An audio server wakes its clients late, never early, by some tens of microseconds that change with the load. So only
+the earliest cycles count: of each second one is kept, and of the last sixteen of those the earliest says where the
+audio clock is. How fast it runs is the slope through all sixteen, learnt slowly.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 
 BLOCK_SECONDS = 1.0
 BLOCK_CYCLES = 40
 BLOCKS = 16
 FEW_BLOCKS = 4
+GAIN = 0.25
 TOO_EARLY_SECONDS = 0.002
 TOO_LATE_SECONDS = 0.003
 _WRAP = 1 << 32
@@ -29,7 +32,8 @@ class FrameMap:
         self._start = 0.0
         self._drift = 0.0
         self._since = 0.0
-        self._blocks = self._cycles = 0
+        self._blocks: deque[tuple[float, float]] = deque(maxlen=BLOCKS)
+        self._cycles = 0
         self._block_ends = -math.inf
         self._earliest = math.inf
         self._last_frame = 0
@@ -46,10 +50,11 @@ class FrameMap:
         error = start - self._start_at(seconds)
         if self._block_ends == -math.inf or error < -TOO_EARLY_SECONDS:
             self._begin(start, seconds)
-        self._earliest = min(self._earliest, error)
+        elif not self._blocks and error < 0.0:
+            self._start += error
+            self._earliest = 0.0
+        self._earliest = min(self._earliest, start - self._start_at(seconds))
         self._cycles += 1
-        if self._blocks == 0 and start < self._start:
-            self._start = start
         if seconds >= self._block_ends and self._cycles >= BLOCK_CYCLES:
             self._end_block(seconds)
 
@@ -67,7 +72,8 @@ class FrameMap:
 
     def _begin(self, start: float, seconds: float) -> None:
         self._start, self._since = start, seconds
-        self._drift, self._blocks = 0.0, 0
+        self._drift = 0.0
+        self._blocks.clear()
         self._begin_block(seconds)
 
     def _begin_block(self, seconds: float) -> None:
@@ -76,15 +82,22 @@ class FrameMap:
         self._cycles = 0
 
     def _end_block(self, seconds: float) -> None:
-        error, length = self._earliest, seconds - self._since
-        if self._blocks and error > TOO_LATE_SECONDS:
-            self._begin(self._start_at(seconds) + error, seconds)
+        if self._blocks and self._earliest > TOO_LATE_SECONDS:
+            self._begin(self._start_at(seconds) + self._earliest, seconds)
             return
-        self._start = self._start_at(seconds)
-        self._since = seconds
-        if self._blocks:
-            gain = 1.0 / (self._blocks + 1)
-            self._start += gain * error
-            self._drift += gain * gain / 4 * error / length if self._blocks >= FEW_BLOCKS else 0.0
-        self._blocks = min(self._blocks + 1, BLOCKS - 1)
+        start = self._start_at(seconds)
+        self._blocks.append((seconds, start + self._earliest))
+        self._start, self._since = start, seconds
+        if len(self._blocks) == BLOCKS:
+            self._drift += (self._slope() - self._drift) / BLOCKS
+        error = min(start - self._start_at(moment) for moment, start in self._blocks)
+        self._start += error if len(self._blocks) < FEW_BLOCKS else error * GAIN
         self._begin_block(seconds)
+
+    def _slope(self) -> float:
+        """Return the slope of the least-squares line through the blocks."""
+        count = len(self._blocks)
+        middle = sum(moment for moment, _ in self._blocks) / count
+        level = sum(start for _, start in self._blocks) / count
+        over = sum((moment - middle) * (start - level) for moment, start in self._blocks)
+        return over / sum((moment - middle) ** 2 for moment, _ in self._blocks)
