@@ -2,6 +2,7 @@
 # make test          everything that must hold: lint, types, import contracts, tests of the wheel, end to end
 # make test-long     the property tests with at least 10,000 examples
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
+# make test-reliability   every kill, stop and loss as often as docs/reliability.md says, with a table (about an hour)
 # make test-alsa     the daemon recorded by arecordmidi on a real ALSA sequencer (in a small virtual machine)
 # make format lint types   the parts of make test that developers run most; make develop makes their .venv
 
@@ -18,7 +19,7 @@ PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
 PURE := not jack and not daw and not alsa
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
-	test-long test-daw test-alsa clean
+	test-long test-daw test-alsa test-reliability clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -71,6 +72,11 @@ test-daw: $(FULL)/.wheel build/.system-daw
 
 test-alsa: $(FULL)/.wheel build/.system-alsa
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m alsa
+
+test-reliability: $(FULL)/.wheel build/.system-test
+	@printf '| fault | times | median ms | worst ms | limit ms |\n|---|---|---|---|---|\n' >build/reliability.md
+	MUSICRNN_LONG=1 MUSICRNN_RELIABILITY_TABLE=build/reliability.md \
+		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability; status=$$?; cat build/reliability.md; exit $$status
 
 # ---- what the above need ----
 build/.system-%: scripts/system_packages.sh

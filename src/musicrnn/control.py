@@ -140,5 +140,7 @@ class Status:
     skipped_ticks: int = 0
     failures: int = 0
     port: str = ""
+    late_messages: int = 0
+    dropped_messages: int = 0
     recording: str = ""
     message: str = ""

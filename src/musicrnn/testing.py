@@ -72,6 +72,41 @@ class RecordingPort:
         self.closed = True
 
 
+class TimedPort(RecordingPort):
+    """A port that keeps messages until their moments, as the player does; it is gone once ``gone`` is set."""
+
+    def __init__(self, name: str = "timed port", lead: float = 0.005) -> None:
+        super().__init__(name)
+        self.lead = lead
+        self.late = self.dropped = 0
+        self.gone = False
+        self.beats: list[float] = []
+        self.panics = 0
+
+    def send(self, message: TimedMessage) -> None:
+        """Keep a message; PortError once the port is gone."""
+        self._check()
+        super().send(message)
+
+    def panic(self) -> None:
+        """Count it; PortError once the port is gone."""
+        self._check()
+        self.panics += 1
+
+    def beat(self, now: float) -> None:
+        """Keep its moment; PortError once the port is gone."""
+        self._check()
+        self.beats.append(now)
+
+    def heard(self) -> list[TimedMessage]:
+        """Return nothing."""
+        return []
+
+    def _check(self) -> None:
+        if self.gone:
+            raise PortError(f"the port {self.name} must be there; it has gone")
+
+
 class ScriptedModel:
     """A model that plays given frames, over and over; the script starts anew with every new piece.
 

@@ -16,7 +16,7 @@ from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry
 from musicrnn.models.frames import Sounding
 from musicrnn.models.generator import Generator
-from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, small_vocabulary
+from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, TimedPort, small_vocabulary
 from tests.daemon.driving import PLAY
 
 FRAMES = [(Sounding(0, 60),), *[(Sounding(0, 60, False),)] * 3]
@@ -40,10 +40,11 @@ class Stage:
         sleeps_at: float = math.inf,
         log_breaks_at: int = 0,
         stands_still: float = 0.0,
+        port: RecordingPort | None = None,
     ) -> None:
         self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
-        self.port = RecordingPort(lasts=lasts)
+        self.port = port if port is not None else RecordingPort(lasts=lasts)
         self.inbox = Inbox(self.clock.wake)
         self.entries: list[Entry] = []
         self.refused: list[str] = []
@@ -282,3 +283,69 @@ def test_messages_leave_in_order_of_time() -> None:
     times = [message.seconds for message in stage.port.messages]
     assert times == sorted(times)
     assert isinstance(stage.port.messages[0], TimedMessage)
+
+
+def test_a_port_that_keeps_time_has_each_message_before_its_moment() -> None:
+    """By the lead that it asks for; the moments themselves are those of the music."""
+    ahead: list[float] = []
+
+    class Port(TimedPort):
+        def send(self, message: TimedMessage) -> None:
+            ahead.append(message.seconds - stage.clock.now())
+            super().send(message)
+
+    port = Port(lead=0.005)
+    stage = Stage({}, bars=2, port=port)
+    stage.runtime.run([Start()])
+    ons = [message.seconds - 1000.0 for message in port.messages if message.data[0] & 0xF0 == 0x90]
+    plain = Stage({}, bars=2)
+    plain.runtime.run([Start()])
+    expected = [message.seconds - 1000.0 for message in plain.port.messages if message.data[0] & 0xF0 == 0x90]
+    assert ons == pytest.approx([moment + 0.005 for moment in expected])
+    assert min(ahead) == pytest.approx(0.005)
+
+
+def test_a_command_that_comes_before_the_lead_is_heard_at_the_next_tick() -> None:
+    """Six milliseconds before a tick, with a lead of five."""
+    stage = Stage({1.0 + 0.049: [Set("tempo", 60.0)], 3.0: [Quit()]}, port=TimedPort(lead=0.005))
+    stage.runtime.run([Start()])
+    (entry,) = [entry for entry in stage.entries if entry["do"] == "set"]
+    assert entry["tick"] == 8
+
+
+def test_a_loop_that_turns_is_heard_of_by_its_port() -> None:
+    """At each turn, and at least twice a second where nothing plays."""
+    port = TimedPort()
+    Stage({10.0: [Quit()]}, port=port).runtime.run()
+    gaps = [after - before for before, after in zip(port.beats, port.beats[1:], strict=False)]
+    assert len(port.beats) > 15
+    assert max(gaps) <= 0.5 + 1e-9
+
+
+def test_a_port_that_is_gone_is_noticed_without_a_message() -> None:
+    """By the next turn; the new one is silenced first."""
+    port, second = TimedPort(), TimedPort("second")
+    stage = Stage({8.0: [Quit()]}, port=port, spare=second)
+    stage.at(4.0, lambda: setattr(port, "gone", True))
+    stage.runtime.run()
+    assert stage.keeper.losses == [port]
+    assert second.panics == 1
+    assert second.closed
+
+
+def test_a_panic_reaches_what_waits_in_the_port() -> None:
+    """Not only what the engine knows."""
+    port = TimedPort()
+    stage = Stage({1.0: [Panic()], 2.0: [Quit()]}, port=port)
+    stage.runtime.run([Start()])
+    assert port.panics == 1
+
+
+def test_the_status_counts_what_left_late_over_all_ports() -> None:
+    """A new player begins to count at nothing."""
+    port, second = TimedPort(), TimedPort("second")
+    port.late, second.late, second.dropped = 3, 2, 1
+    stage = Stage({8.0: [Quit()]}, port=port, spare=second)
+    stage.at(4.0, lambda: setattr(port, "gone", True))
+    stage.runtime.run()
+    assert (stage.runtime.status.late_messages, stage.runtime.status.dropped_messages) == (5, 1)

@@ -100,6 +100,16 @@ class JackServer:
         """Connect two ports by their whole names."""
         self._ask("jack_connect", source, destination)
 
+    def connections(self, port: str) -> list[str]:
+        """Return the names of the ports that a port is connected to; none for a port that is not there."""
+        found: list[str] = []
+        name = ""
+        for line in self._ask("jack_lsp", "-c").splitlines():
+            name = name if line.startswith(" ") else line
+            if line.startswith(" ") and name == port:
+                found.append(line.strip())
+        return found
+
     def _ask(self, *command: str) -> str:
         answer = subprocess.run(
             command, env={**os.environ, **self.environment}, capture_output=True, text=True, timeout=15, check=True

@@ -19,6 +19,14 @@ class MidiSettings(Section):
         flag="midi-api",
         help="MIDI system to use; none plays into the recording only.",
     )
+    heartbeat_seconds: float = setting(
+        2.0,
+        low=1,
+        high=3600,
+        also=(0,),
+        unit="s",
+        help="How long an engine that hangs may leave notes sounding before they are silenced; 0 is for ever.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

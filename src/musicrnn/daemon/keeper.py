@@ -16,7 +16,7 @@ def _nothing(_: str) -> None:
 
 
 class PortKeeper:
-    """Opens a lost port again as soon as its server, or the device, is back."""
+    """Opens a lost port again: at once, and then each second until its server, or the device, is back."""
 
     def __init__(
         self,
@@ -34,11 +34,7 @@ class PortKeeper:
         self._thread: threading.Thread | None = None
 
     def lost(self, port: MidiOut) -> None:
-        """Close the port at once, and look for it from now on.
-
-        A JACK client that outlives its server must be closed before another is opened: libjack crashes
-        otherwise. Closing takes it a second, which nobody hears.
-        """
+        """Close the port at once, and look for it from now on."""
         port.close()
         self._thread = threading.Thread(target=self._look, name="musicrnn-port", daemon=True)
         self._thread.start()
@@ -59,11 +55,15 @@ class PortKeeper:
 
     def _look(self) -> None:
         self._say("the MIDI port is lost; it is opened again as soon as it can be, and the recording goes on")
-        while not self._closing.wait(self._seconds):
-            try:
-                self._found = self._reopen()
-            except PortError:
-                continue
-            self._say("the MIDI port is back")
-            self._notify()
-            return
+        while not self._opens():
+            if self._closing.wait(self._seconds):
+                return
+        self._say("the MIDI port is back")
+        self._notify()
+
+    def _opens(self) -> bool:
+        try:
+            self._found = self._reopen()
+        except PortError:
+            return False
+        return True

@@ -94,6 +94,7 @@ def status_messages(status: Status, counts: Mapping[str, int]) -> list[tuple[str
         "sounding": tuple(value for pair in status.sounding for value in pair),
         "late": (status.late_ticks, status.skipped_ticks, status.failures),
         "port": (status.port,),
+        "output": (status.late_messages, status.dropped_messages),
         "recording": (status.recording,),
         "message": (status.message,),
     }

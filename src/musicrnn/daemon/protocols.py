@@ -16,7 +16,7 @@ The engine itself reads no clock and opens no port; whoever drives it does, in o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,4 +57,36 @@ class MidiOut(Protocol):
 
     def close(self) -> None:
         """Send what still waits, then close."""
+        ...
+
+
+@runtime_checkable
+class TimedOut(MidiOut, Protocol):
+    """A `MidiOut` that keeps each message until its moment, in a process that outlives this one.
+
+    ``lead`` is how many seconds before its moment a message should be there.
+    """
+
+    lead: float
+
+    @property
+    def late(self) -> int:
+        """Messages that left late."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Note-ons that found no room."""
+        ...
+
+    def panic(self) -> None:
+        """Forget the note-ons that wait, and silence everything at once; PortError when the port is lost."""
+        ...
+
+    def beat(self, now: float) -> None:
+        """Say that whoever feeds it lives; PortError when the port is lost."""
+        ...
+
+    def heard(self) -> list[TimedMessage]:
+        """Return what came in since the last call, with the moments at which it did."""
         ...

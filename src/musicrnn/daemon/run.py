@@ -25,7 +25,9 @@ from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.osc_server import OscServer, is_loopback
-from musicrnn.daemon.ports import DRAIN_SECONDS, NullPort, OpenPort, open_port
+from musicrnn.daemon.player.program import Orders
+from musicrnn.daemon.player_port import PlayerPort, Players
+from musicrnn.daemon.ports import NullPort
 from musicrnn.daemon.priority import punctual, real_time_allowed
 from musicrnn.daemon.protocols import Clock
 from musicrnn.daemon.runtime import Runtime
@@ -40,6 +42,7 @@ from musicrnn.models.vocabulary import Vocabulary
 LARGEST_FRESH_SEED = 2**31 - 1
 HOST_HINT = "--osc-host must be an address of this machine, such as 127.0.0.1"
 PORT_HINT = "--osc-port 0 takes a free one"
+SETTLE_SECONDS = 0.06
 NOT_RECORDED = 74  # EX_IOERR of sysexits.h
 
 
@@ -66,7 +69,7 @@ class Daemon:
     settings: Settings
     engine: Engine
     runtime: Runtime
-    port: OpenPort
+    port: NullPort | PlayerPort
     osc: OscServer | None
     journal: Journal | None
     recording: Path | None
@@ -81,6 +84,7 @@ class Daemon:
         if not isinstance(self.port, NullPort):
             aim = "" if self.settings.midi.port else "; connect a synth or a DAW's track to it"
             yield f"MIDI port {self.port.name}{aim}"
+            yield from _facts(self.port)
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
         yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
@@ -152,12 +156,13 @@ def build(
     chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
     prime = _prime(chosen.prime, model.info.vocabulary)
     player = engine(Generator(model), chosen, prime=prime, model_hash=hash_of(model))
-    port = _port(settings.midi, "midi.api" in settings.origins, stack, notices)
+    players = _players(settings.midi, clock)
+    port = _port(settings.midi, players, "midi.api" in settings.origins, stack, notices)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, stack, notices)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
-    keeper = PortKeeper(lambda: _open(settings.midi), clock.wake, note)
+    keeper = PortKeeper(players.open, clock.wake, note)
     stack.callback(keeper.close)
     runtime = Runtime(
         player,
@@ -187,18 +192,22 @@ def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
     return clock
 
 
-def _open(midi: MidiSettings) -> OpenPort:
-    return open_port(midi.api, midi.virtual_port, midi.port)
+def _players(midi: MidiSettings, clock: Clock) -> Players:
+    return Players(Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds), clock.wake)
 
 
-def _port(midi: MidiSettings, asked: bool, stack: contextlib.ExitStack, notices: list[str]) -> OpenPort:
+def _port(
+    midi: MidiSettings, players: Players, asked: bool, stack: contextlib.ExitStack, notices: list[str]
+) -> NullPort | PlayerPort:
     """Open the port; without a MIDI system, and unless one was asked for, play on into the recording."""
-    if midi.api != "none" and not midi.port:
+    if midi.api == "none":
+        return NullPort()
+    if not midi.port:
         if not midi.virtual_port.strip():
             raise ConfigError(f"midi.virtual_port must be a name, got {midi.virtual_port!r}")
         stack.callback(Instance(midi.virtual_port).release)
     try:
-        port = _open(midi)
+        port = players.open()
     except PortError as error:
         if asked or midi.port:
             raise
@@ -267,9 +276,18 @@ def _recording(
 
 
 def _stand_still() -> None:
-    """Stop this process, as Ctrl-Z does, once the last messages have left."""
-    time.sleep(DRAIN_SECONDS)
+    """Stop this process, as Ctrl-Z does, once the last messages and the log have left it."""
+    time.sleep(SETTLE_SECONDS)
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _facts(port: PlayerPort) -> Iterator[str]:
+    """Yield how punctual a port is."""
+    opened = port.opened
+    if opened.exact:
+        yield f"          {opened.latency * 1000:.1f} ms after the beat, always; to the frame"
+    if not opened.real_time:
+        yield "          without real-time scheduling, which this user may not have: notes may be late now and then"
 
 
 def _no_log(_: Sequence[Entry]) -> None:

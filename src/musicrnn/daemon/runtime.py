@@ -9,7 +9,7 @@ from typing import Protocol
 from musicrnn.control import Command, Continue, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
-from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage
+from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
 
@@ -34,10 +34,11 @@ class Keeper(Protocol):
 class Runtime:
     """Drives one engine until it is finished or :meth:`leave` is called.
 
-    ``log`` takes the session's entries and must not wait; ``asleep`` tells how long the machine has been
-    suspended so far, in seconds; ``recording`` what to say of the recording in the status; ``stand_still``
-    stops the process until its user lets it go on. ``silencing`` tells that the last notes are being
-    released, which nothing should break off.
+    The engine lives ahead of the clock by ``lead`` seconds, so that a port that keeps messages until their
+    moments (a `TimedOut`) has them in time; it never becomes less. ``log`` takes the session's entries and must
+    not wait; ``asleep`` tells how long the machine has been suspended so far, in seconds; ``recording`` what to
+    say of the recording in the status; ``stand_still`` stops the process until its user lets it go on.
+    ``silencing`` tells that the last notes are being released, which nothing should break off.
     """
 
     def __init__(
@@ -53,11 +54,14 @@ class Runtime:
         recording: Callable[[], str] = str,
         stand_still: Callable[[], None] = lambda: None,
     ) -> None:
-        self.status = replace(engine.status(clock.now()), port=port.name, recording=recording())
+        self.lead = port.lead if isinstance(port, TimedOut) else 0.0
+        self.status = replace(engine.status(clock.now() + self.lead), port=port.name, recording=recording())
         self.silencing = False
         self._engine = engine
         self._clock = clock
         self._port: MidiOut | None = port
+        self._timed = port if isinstance(port, TimedOut) else None
+        self._late = self._dropped = 0
         self._inbox = inbox
         self._log = log
         self._keeper = keeper
@@ -67,6 +71,10 @@ class Runtime:
         self._stand_still = stand_still
         self._next_taking = float("-inf")
         self._leaving = self._pausing = False
+
+    def look_ahead(self, seconds: float) -> None:
+        """Let the engine live at least so far ahead of the clock from now on."""
+        self.lead = max(self.lead, seconds)
 
     def leave(self) -> None:
         """Ask the loop to end; safe in a signal handler and from any thread."""
@@ -92,34 +100,41 @@ class Runtime:
         self._obey()
         self._look_around()
         self._make_ahead()
-        self._clock.wait_until(self._next_moment())
-        self._send(self._engine.release(self._clock.now()))
+        self._clock.wait_until(self._next_moment() - self.lead)
+        self._send(self._engine.release(self._now()))
         self._tell()
+        self._beat()
+
+    def _now(self) -> float:
+        """Return the moment at which the engine is: what it gives out now must be in place before it."""
+        return self._clock.now() + self.lead
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
-        now = self._clock.now()
+        now = self._now()
         if self._inbox.waiting and (now >= self._next_taking or self._inbox.urgent):
             self._next_taking = now + PACE_SECONDS
             for request in self._inbox.take():
                 self._do(request)
 
     def _do(self, request: Request) -> None:
+        if isinstance(request.command, Panic):
+            self._with_player(lambda port: port.panic())
         try:
-            self._send(self._engine.handle(request.command, self._clock.now()))
+            self._send(self._engine.handle(request.command, self._now()))
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
 
     def _make_ahead(self) -> None:
         """Let the engine work ahead, but leave off where the next tick comes near."""
-        while self._engine.prepare(self._clock.now()):
+        while self._engine.prepare(self._now()):
             deadline = self._engine.next_deadline()
-            if self._leaving or (deadline is not None and deadline - self._clock.now() < MARGIN_SECONDS):
+            if self._leaving or (deadline is not None and deadline - self._now() < MARGIN_SECONDS):
                 return
 
     def _next_moment(self) -> float:
-        moments = [self._clock.now() + IDLE_SECONDS]
+        moments = [self._now() + IDLE_SECONDS]
         deadline = self._engine.next_deadline()
         if deadline is not None:
             moments.append(deadline)
@@ -132,6 +147,7 @@ class Runtime:
         port = self._keeper.found()
         if port is not None:
             self._port = port
+            self._timed = port if isinstance(port, TimedOut) else None
             self._begin_again()
         if self._pausing:
             self._pausing = False
@@ -168,20 +184,41 @@ class Runtime:
         except PortError:
             self._lose(self._port)
 
+    def _beat(self) -> None:
+        """Let the port know that there was a turn; a loop that stands still says nothing."""
+        self._with_player(lambda port: port.beat(self._clock.now()))
+
+    def _with_player(self, act: Callable[[TimedOut], None]) -> None:
+        if self._timed is None:
+            return
+        try:
+            act(self._timed)
+        except PortError:
+            self._lose(self._timed)
+
     def _lose(self, port: MidiOut) -> None:
-        self._port = None
+        if self._timed is not None:
+            self._late += self._timed.late
+            self._dropped += self._timed.dropped
+        self._port = self._timed = None
         self._keeper.lost(port)
 
     def _tell(self) -> None:
         self._log(self._engine.take_entries())
-        name = self._port.name if self._port is not None else "lost; looking for it"
-        self.status = replace(self._engine.status(self._clock.now()), port=name, recording=self._recording())
+        timed = self._timed
+        self.status = replace(
+            self._engine.status(self._now()),
+            port=self._port.name if self._port is not None else "lost; looking for it",
+            late_messages=self._late + (timed.late if timed is not None else 0),
+            dropped_messages=self._dropped + (timed.dropped if timed is not None else 0),
+            recording=self._recording(),
+        )
 
     def _fall_silent(self) -> None:
         """Release every note and close the port, even where one of these fails."""
         self.silencing = True
         try:
-            self._send(self._engine.silence(self._clock.now()))
+            self._send(self._engine.silence(self._now()))
             self._tell()
         finally:
             if self._port is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from musicrnn.daemon.port_watch import PortWatch
+from musicrnn.daemon.player.port_watch import PortWatch
 from tests.peers.program import wait_until
 
 

@@ -1,0 +1,177 @@
+"""What to send next: a heap of messages with their moments, and the account of the notes that sound.
+
+Pure: it reads no clock and opens nothing. One thread owns it; others leave records for it with :meth:`Core.put`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, deque
+from dataclasses import dataclass
+
+from musicrnn.daemon.ledger import NOTE_OFF, PROGRAM_CHANGE, silencers
+from musicrnn.daemon.player.wire import Beat, Close, Down, Force, Panic, Play
+
+LATE_SECONDS = 0.001
+GREETING_SECONDS = 2.0
+MOST_WAITING = 20_000
+
+
+class Sounding:
+    """Counts what sounds, for each channel and pitch, and remembers the channels that were used.
+
+    Channels are those of the status byte, 0 to 15.
+    """
+
+    def __init__(self) -> None:
+        self.notes: Counter[tuple[int, int]] = Counter()
+        self.channels: set[int] = set()
+
+    def passes(self, data: bytes) -> bool:
+        """Note a message; False for a note-off that no note-on went before, which must not go out."""
+        kind, channel = data[0] & 0xF0, data[0] & 0x0F
+        if kind == 0xF0:
+            return True
+        self.channels.add(channel)
+        if kind not in (0x80, 0x90):
+            return True
+        key = (channel, data[1])
+        if is_on(data):
+            self.notes[key] += 1
+            return True
+        if not self.notes[key]:
+            del self.notes[key]
+            return False
+        self.notes[key] -= 1
+        if not self.notes[key]:
+            del self.notes[key]
+        return True
+
+    def take_back(self, data: bytes) -> None:
+        """Note that a note-on did not go out after all."""
+        self.passes(bytes((0x80 | data[0] & 0x0F, data[1], 0)))
+
+    def offs(self) -> list[bytes]:
+        """Return a note-off for each note-on that has none yet."""
+        return [bytes((0x80 | channel, pitch, 0)) for channel, pitch in sorted(self.notes.elements())]
+
+    def silence(self) -> list[bytes]:
+        """Return what ends every sound: the note-offs, then pedal up, all notes off and all sound off."""
+        return self.offs() + silencers(channel + 1 for channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Somebody new listens, or may not have heard what was said to him before he was really connected."""
+
+
+def is_on(data: bytes) -> bool:
+    """Tell whether a message is a note-on that begins a sound."""
+    return data[0] & 0xF0 == 0x90 and data[2] > 0
+
+
+class Core:
+    """Takes records, gives messages in the order of their moments, and keeps the account.
+
+    ``closing`` tells that no more is to come: once it holds and `empty`, the player may leave.
+    """
+
+    def __init__(self) -> None:
+        self.inbox: deque[tuple[float, Down | Greet]] = deque()
+        self.sounding = Sounding()
+        self.closing = False
+        self.beat = self.sent = self.late = self.dropped = 0
+        self.heard_of = 0.0
+        self._at_once: deque[bytes] = deque()
+        self._waiting: list[tuple[float, int, bytes]] = []
+        self._number = 0
+        self._forced: list[tuple[float, bytes]] = []
+        self._programs: dict[int, bytes] = {}
+
+    def put(self, record: Down | Greet, now: float) -> None:
+        """Leave a record that came at ``now``; any thread may."""
+        self.inbox.append((now, record))
+
+    def take(self) -> None:
+        """Work through the records that were left."""
+        while self.inbox:
+            now, record = self.inbox.popleft()
+            if isinstance(record, Greet):
+                self._greet(now)
+                continue
+            self.heard_of = now
+            match record:
+                case Play(seconds, data):
+                    self._queue(seconds, data)
+                case Force(data):
+                    self._at_once.append(data)
+                    self._forced.append((now, data))
+                case Beat(number):
+                    self.beat = number
+                case Panic():
+                    self.silence()
+                case Close():
+                    self.closing = True
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to send any more."""
+        return not (self._at_once or self._waiting or self.inbox)
+
+    @property
+    def next_moment(self) -> float | None:
+        """The moment of the next message in seconds, None without one."""
+        if self._at_once:
+            return 0.0
+        return self._waiting[0][0] if self._waiting else None
+
+    def pop(self, until: float) -> tuple[float | None, bytes] | None:
+        """Return the next message whose moment lies before ``until``, with its moment; None for "at once"."""
+        if self._at_once:
+            self.sent += 1
+            return None, self._at_once.popleft()
+        while self._waiting and self._waiting[0][0] < until:
+            seconds, _, data = heapq.heappop(self._waiting)
+            if self.sounding.passes(data):
+                self._remember(data)
+                self.sent += 1
+                return seconds, data
+        return None
+
+    def refused(self, data: bytes) -> None:
+        """Take back a message that there was no room for: a note-on is dropped, anything else goes first next time."""
+        self.sent -= 1
+        if is_on(data):
+            self.sounding.take_back(data)
+            self.dropped += 1
+        else:
+            self._at_once.appendleft(data)
+
+    def silence(self) -> None:
+        """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""
+        waiting, self._waiting = sorted(self._waiting), []
+        for _, _, data in waiting:
+            if not is_on(data) and self.sounding.passes(data):
+                self._remember(data)
+                self._at_once.append(data)
+        self._at_once.extend(self.sounding.silence())
+        self.sounding.notes.clear()
+
+    def _remember(self, data: bytes) -> None:
+        if data[0] & 0xF0 == PROGRAM_CHANGE:
+            self._programs[data[0]] = data
+
+    def _greet(self, now: float) -> None:
+        """Say again which programs are played, and what an earlier player left sounding and this one does not sound."""
+        self._forced = [(since, data) for since, data in self._forced if now - since < GREETING_SECONDS]
+        for _, data in self._forced:
+            if data[0] & 0xF0 == NOTE_OFF and not self.sounding.notes[data[0] & 0x0F, data[1]]:
+                self._at_once.append(data)
+        self._at_once.extend(self._programs.values())
+
+    def _queue(self, seconds: float, data: bytes) -> None:
+        if len(self._waiting) >= MOST_WAITING and is_on(data):
+            self.dropped += 1
+            return
+        self._number += 1
+        heapq.heappush(self._waiting, (seconds, self._number, data))

@@ -1,0 +1,141 @@
+"""What is sent next, and what never is: every note-on has one note-off, in whatever order things come."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.daemon.player.core import MOST_WAITING, Core, is_on
+from musicrnn.daemon.player.wire import Close, Force, Panic, Play
+
+ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
+SILENCERS = [b"\xb0\x40\x00", b"\xb0\x7b\x00", b"\xb0\x78\x00"]
+
+
+def core(*records: Play | Force | Panic | Close) -> Core:
+    """Return a core that has taken records."""
+    made = Core()
+    for record in records:
+        made.put(record, 0.0)
+    made.take()
+    return made
+
+
+def popped(made: Core, until: float = math.inf) -> list[bytes]:
+    """Return all that is to be sent before a moment."""
+    found: list[bytes] = []
+    while (message := made.pop(until)) is not None:
+        found.append(message[1])
+    return found
+
+
+def test_messages_leave_in_order_of_their_moments() -> None:
+    """Those of one moment in the order in which they came."""
+    made = core(Play(2.0, OFF), Play(1.0, ON), Play(2.0, b"\x90\x40\x40"))
+    assert made.next_moment == 1.0
+    assert popped(made, 1.0) == []
+    assert made.pop(1.5) == (1.0, ON)
+    assert popped(made) == [OFF, b"\x90\x40\x40"]
+    assert made.empty
+
+
+def test_a_note_off_goes_only_where_a_note_on_went() -> None:
+    """And once for each."""
+    made = core(*(Play(1.0, data) for data in (OFF, ON, ON, OFF, OFF, OFF)))
+    assert popped(made) == [ON, ON, OFF, OFF]
+
+
+def test_a_note_on_of_velocity_0_is_a_note_off() -> None:
+    """As MIDI has it."""
+    made = core(Play(1.0, b"\x90\x3c\x00"), Play(2.0, ON), Play(3.0, b"\x90\x3c\x00"))
+    assert popped(made) == [ON, b"\x90\x3c\x00"]
+
+
+def test_a_panic_ends_what_sounds_and_drops_the_notes_that_wait() -> None:
+    """Note-offs first, then pedal up, all notes off and all sound off; a program change is kept."""
+    made = core(Play(1.0, ON))
+    assert popped(made) == [ON]
+    for record in (Play(2.0, b"\x90\x40\x40"), Play(2.0, b"\xc0\x07"), Panic(), Play(2.0, OFF)):
+        made.put(record, 0.0)
+    made.take()
+    assert popped(made) == [b"\xc0\x07", OFF, *SILENCERS]
+
+
+def test_a_note_off_that_waits_at_a_panic_is_not_sent_twice() -> None:
+    """It goes at once instead."""
+    made = core(Play(1.0, ON))
+    assert popped(made, 1.5) == [ON]
+    made.put(Play(5.0, OFF), 0.0)
+    made.put(Panic(), 0.0)
+    made.take()
+    assert popped(made, 0.0) == [OFF, *SILENCERS]
+
+
+def test_what_an_earlier_player_left_is_ended_without_an_account_of_it() -> None:
+    """Before anything else."""
+    made = core(Play(0.5, ON), Force(OFF))
+    assert popped(made) == [OFF, ON]
+
+
+def test_a_note_on_that_finds_no_room_is_dropped_and_anything_else_goes_first_next_time() -> None:
+    """A dropped note has no note-off either."""
+    made = core(Play(1.0, ON), Play(1.0, b"\x90\x40\x40"), Play(2.0, OFF), Play(2.0, b"\x80\x40\x00"))
+    assert made.pop(1.5) == (1.0, ON)
+    made.refused(ON)
+    assert made.pop(1.5) == (1.0, b"\x90\x40\x40")
+    assert made.pop(2.5) == (2.0, b"\x80\x40\x00")
+    made.refused(b"\x80\x40\x00")
+    assert popped(made) == [b"\x80\x40\x00"]
+    assert (made.dropped, made.sent) == (1, 2)
+
+
+def test_a_flood_drops_note_ons_only() -> None:
+    """The heap is bounded."""
+    made = core(*[Play(1.0, ON)] * (MOST_WAITING + 5), *[Play(1.0, OFF)] * 5)
+    assert made.dropped == 5
+    assert len(popped(made)) == MOST_WAITING + 5
+
+
+def test_closing_lets_what_waits_be_played() -> None:
+    """And is known from then on."""
+    made = core(Play(1.0, ON), Play(2.0, OFF), Close())
+    assert made.closing
+    assert popped(made) == [ON, OFF]
+
+
+KEYS = st.tuples(st.integers(0, 2), st.integers(60, 62))
+EVENTS = st.one_of(
+    st.builds(lambda key, moment: Play(moment, bytes((0x90 | key[0], key[1], 64))), KEYS, st.floats(0, 10)),
+    st.builds(lambda key, moment: Play(moment, bytes((0x80 | key[0], key[1], 0))), KEYS, st.floats(0, 10)),
+    st.just(Panic()),
+)
+
+
+@given(st.lists(st.tuples(EVENTS, st.floats(0, 10), st.booleans()), max_size=60))
+def test_every_note_on_has_one_note_off_whatever_comes(script: list[tuple[Play | Panic, float, bool]]) -> None:
+    """Notes, panics, a full buffer now and then, and silence at the end."""
+    made, down = Core(), Counter[tuple[int, int]]()
+
+    def send(until: float, full: bool) -> None:
+        while (message := made.pop(until)) is not None:
+            data = message[1]
+            if full:
+                made.refused(data)
+                if not is_on(data):
+                    return
+            elif data[0] & 0xE0 == 0x80:
+                key = (data[0] & 15, data[1])
+                down[key] += 1 if is_on(data) else -1
+                assert down[key] >= 0
+
+    for record, until, full in script:
+        made.put(record, 0.0)
+        made.take()
+        send(until, full)
+    made.silence()
+    send(math.inf, full=False)
+    assert not +down
+    assert made.empty

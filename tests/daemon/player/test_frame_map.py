@@ -1,0 +1,82 @@
+"""Moments become frames that stay in place, though an audio server wakes its clients when it can."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from musicrnn.daemon.player.frame_map import FrameMap
+
+RATE = 48_000.0
+
+
+def run(
+    made: FrameMap, seconds: float, *, period: int = 1024, drift: float = 0.0, seed: int = 1, first: int = 0
+) -> list[float]:
+    """Let cycles come late by up to 150 µs, now and then by 4 ms; return the errors of the map in frames.
+
+    ``drift`` is how much faster than nominal the audio clock runs; ``first`` is the first frame.
+    """
+    chance, errors = random.Random(seed), []
+    for frame in range(first, first + int(seconds * RATE), period):
+        moment = 100.0 + (frame - first) / (RATE * (1.0 + drift))
+        late = 4e-3 if chance.random() < 0.02 else chance.uniform(5e-6, 150e-6)
+        made.observe(frame, moment + late)
+        errors.append(made.frame_at(moment) - frame)
+    return errors
+
+
+@pytest.mark.parametrize("period", [64, 256, 1024, 4096])
+def test_a_steady_clock_is_followed_to_less_than_a_frame(period: int) -> None:
+    """From the fifth second on, for two minutes."""
+    errors = run(FrameMap(RATE), 120.0, period=period)[int(5 * RATE / period) :]
+    assert max(errors) - min(errors) < 1.0
+
+
+def test_a_clock_that_drifts_is_followed() -> None:
+    """A sound card may be off by 100 parts in a million."""
+    errors = run(FrameMap(RATE), 240.0, drift=1e-4)
+    settled = errors[-len(errors) // 4 :]
+    assert max(map(abs, settled)) < 5.0
+    late = errors[-len(errors) // 2 :]
+    assert max(abs(after - before) for before, after in pairwise(late)) < 1.0
+
+
+def test_frames_that_were_lost_are_noticed_at_once() -> None:
+    """The server skipped some cycles: the frames that follow come too early for the old map."""
+    made = FrameMap(RATE)
+    run(made, 5.0)
+    made.observe(5 * 48_000 + 4800, 105.0)
+    assert made.frame_at(105.0) == pytest.approx(5 * 48_000 + 4800)
+
+
+def test_a_server_that_stood_still_is_followed_after_a_second() -> None:
+    """Its frames stood still too."""
+    made = FrameMap(RATE)
+    run(made, 5.0)
+    for cycle in range(200):
+        made.observe(5 * 48_000 + cycle * 1024, 106.0 + cycle * 1024 / RATE)
+    assert made.frame_at(106.0 + 200 * 1024 / RATE) == pytest.approx(5 * 48_000 + 200 * 1024, abs=1.0)
+
+
+def test_moments_and_frames_are_each_others_inverse() -> None:
+    """To a hundredth of a frame, drift or not."""
+    made = FrameMap(RATE)
+    run(made, 60.0, drift=5e-5)
+    for frame in (1000.0, 59 * RATE, 61 * RATE):
+        assert made.frame_at(made.seconds_at(frame)) == pytest.approx(frame, abs=0.01)
+
+
+def test_frame_numbers_go_on_where_32_bits_end() -> None:
+    """After a day at 48 kHz."""
+    made = FrameMap(RATE)
+    start = 2**32 - 2048
+    assert made.unwrapped(2**31) == 2**31 or made.unwrapped(2**31) == -(2**31)
+    made = FrameMap(RATE)
+    made.unwrapped(0)
+    frames = [made.unwrapped(2**30 * step % 2**32) for step in range(1, 6)]
+    assert frames == [2**30 * step for step in range(1, 6)]
+    made.unwrapped(start % 2**32)
+    assert made.unwrapped(0) - made.unwrapped(start % 2**32) == 2048

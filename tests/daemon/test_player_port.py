@@ -1,0 +1,176 @@
+"""The engine's side of a player: it never waits, and notices every loss."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from musicrnn.daemon.player.program import Orders
+from musicrnn.daemon.player_port import MOST_PENDING, PlayerPort, Players
+from musicrnn.daemon.protocols import TimedMessage, TimedOut
+from musicrnn.errors import PortError
+from tests.peers.jack_listener import PORT, Listener
+from tests.peers.jackd import JackServer
+from tests.peers.program import wait_until
+
+pytestmark = pytest.mark.jack
+ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
+ORDERS = Orders("jack", "Fed", heartbeat=30.0)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer]:
+    """Give a JACK server to this process and those that it starts."""
+    with JackServer(256) as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def listener(server: JackServer) -> Iterator[Listener]:
+    """Give a listener on that server."""
+    with Listener(server.environment) as listening:
+        yield listening
+
+
+@pytest.fixture
+def opened(server: JackServer) -> Iterator[Callable[[PlayerPort | None], PlayerPort]]:
+    """Give a way to open ports, all of which are closed at the end."""
+    ports: list[PlayerPort] = []
+
+    def open_port(after: PlayerPort | None = None) -> PlayerPort:
+        ports.append(PlayerPort(ORDERS, lambda: None, after))
+        return ports[-1]
+
+    yield open_port
+    for port in ports:
+        port.close()
+
+
+Opener = Callable[..., PlayerPort]
+
+
+def send(port: PlayerPort, messages: list[bytes]) -> None:
+    """Send one after the other."""
+    for data in messages:
+        port.send(now(data))
+
+
+def beat(port: PlayerPort, count: int) -> None:
+    """Let some seconds pass, a beat in each."""
+    for turn in range(count):
+        port.beat(float(turn))
+
+
+def now(data: bytes) -> TimedMessage:
+    """Return a message whose moment is now."""
+    return TimedMessage(time.monotonic(), data)
+
+
+def test_it_is_open_when_it_is_made_and_gone_when_it_is_closed(server: JackServer, opened: Opener) -> None:
+    """Client and ports have our names; a second closing is nothing."""
+    port = opened()
+    assert isinstance(port, TimedOut)
+    assert port.name == "Fed (jack)"
+    assert {"Fed:out", "Fed:in"} <= set(server.ports())
+    port.close()
+    port.close()
+    assert "Fed:out" not in server.ports()
+    with pytest.raises(PortError):
+        port.send(now(ON))
+
+
+def test_messages_are_played_and_counted(server: JackServer, listener: Listener, opened: Opener) -> None:
+    """Each at its moment; the answer to a beat says how many."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    port.send(now(OFF))
+    listener.wait_for(OFF)
+    port.beat(time.monotonic())
+    wait_until(lambda: port.counts.sent == 2, 10, "the player's counts")
+    assert (port.late, port.dropped) == (0, 0)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x3c\x40", b"\x90\x3c", b"\x90\x3c\xc8"])
+def test_what_is_not_midi_is_not_sent(opened: Opener, data: bytes) -> None:
+    """It would end the player."""
+    with pytest.raises(ValueError, match="one MIDI message"):
+        opened().send(TimedMessage(0.0, data))
+
+
+def test_a_killed_player_is_noticed(opened: Opener) -> None:
+    """By the next call, without a message."""
+    port = opened()
+    os.kill(port.pid, signal.SIGKILL)
+    wait_until(lambda: port.lost, 10, "the loss")
+    with pytest.raises(PortError, match="player has ended"):
+        port.beat(time.monotonic())
+
+
+def test_its_successor_ends_what_it_left_sounding(server: JackServer, listener: Listener, opened: Opener) -> None:
+    """Over the connections that it had."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    listener.wait_for(ON)
+    wait_until(lambda: port.connections == (PORT,), 10, "the player's connections")
+    os.kill(port.pid, signal.SIGKILL)
+    wait_until(lambda: port.lost, 10, "the loss")
+    opened(port)
+    listener.wait_for(OFF)
+    assert not listener.down()
+
+
+def test_what_comes_in_is_heard_with_its_moment(server: JackServer) -> None:
+    """And wakes whoever waits."""
+    woken = threading.Event()
+    first = PlayerPort(ORDERS, woken.set)
+    second = PlayerPort(Orders("jack", "Other"), lambda: None)
+    server.connect("Other:out", "Fed:in")
+    sent = now(b"\xfa")
+    second.send(sent)
+    assert woken.wait(10)
+    (heard,) = first.heard()
+    assert heard.data == b"\xfa"
+    assert heard.seconds - sent.seconds == pytest.approx(second.opened.latency, abs=2 * server.period_seconds)
+    assert first.heard() == []
+    second.close()
+    first.close()
+
+
+def test_a_player_that_stands_still_is_never_waited_for_and_given_up(opened: Opener) -> None:
+    """Note-ons are dropped, note-offs are kept, up to a bound."""
+    port = opened()
+    os.kill(port.pid, signal.SIGSTOP)
+    try:
+        while not port.dropped:
+            port.send(now(ON))
+        with pytest.raises(PortError, match="does not"):
+            send(port, [OFF] * (MOST_PENDING + 2))
+    finally:
+        os.kill(port.pid, signal.SIGCONT)
+
+
+def test_a_player_that_answers_no_beat_is_given_up(opened: Opener) -> None:
+    """After some dozens of them."""
+    port = opened()
+    os.kill(port.pid, signal.SIGSTOP)
+    with pytest.raises(PortError, match="stands still"):
+        beat(port, 100)
+    os.kill(port.pid, signal.SIGCONT)
+
+
+def test_the_system_that_was_found_is_the_one_that_is_looked_for_again(server: JackServer) -> None:
+    """What the port is connected to is there."""
+    players = Players(Orders("auto", "Fed"), lambda: None)
+    players.open().close()
+    server.kill()
+    with pytest.raises(PortError, match=r"\(jack: [^;]*\)"):
+        players.open()

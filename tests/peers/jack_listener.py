@@ -1,0 +1,141 @@
+"""A receiver on JACK that prints each MIDI event as it comes; a program of its own, not of MusicRNN.
+
+``python -m tests.peers.jack_listener`` opens the port ``listener:in``, says LISTENING, and prints a line an event:
+``EVENT seconds frame hex``, with the moment on the system's monotonic clock and the absolute frame at which it came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from types import TracebackType
+
+from tests.peers.program import Program, wait_until
+
+PORT = "listener:in"
+POLL_SECONDS = 0.002
+
+
+def main() -> None:
+    """Listen until SIGTERM."""
+    import jack
+
+    be_punctual()
+    client = jack.Client("listener", no_start_server=True)
+    port = client.midi_inports.register("in")
+    events: deque[tuple[float, int, bytes]] = deque()
+    ending = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    client.set_shutdown_callback(lambda *_: os._exit(0))
+
+    @client.set_process_callback  # type: ignore[untyped-decorator]
+    def process(frames: int) -> None:
+        start, now = client.last_frame_time, time.monotonic()
+        for offset, data in port.incoming_midi_events():
+            events.append((now, start + offset, bytes(data)))
+
+    with client:
+        print("LISTENING", PORT, flush=True)
+        while not ending.wait(POLL_SECONDS):
+            while events:
+                seconds, frame, data = events.popleft()
+                print("EVENT", f"{seconds:.6f}", frame, data.hex(), flush=True)
+
+
+def be_punctual() -> None:
+    """Let no thread of this program, which all share Python's lock, be held up by what else runs, where allowed.
+
+    A client that is late keeps the server from making and removing connections.
+    """
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(40))
+    gc.disable()
+    sys.setswitchinterval(0.0005)
+
+
+class Listener:
+    """The listener as a running program, and what it has heard."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.program = Program([sys.executable, "-m", "tests.peers.jack_listener"], environment)
+        self._events: list[tuple[float, int, bytes]] = []
+        self._read = 0
+
+    def __enter__(self) -> Listener:
+        self.program.__enter__()
+        self.program.wait_for_line("LISTENING", 30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.program.stop()
+
+    def events(self, since: float = 0.0) -> list[tuple[float, int, bytes]]:
+        """Return the events from a moment on: seconds, frame, message."""
+        printed = self.program.printed
+        for line in printed[self._read : len(printed)]:
+            self._read += 1
+            if line.startswith("EVENT"):
+                _, seconds, frame, data = line.split()
+                self._events.append((float(seconds), int(frame), bytes.fromhex(data)))
+        return [event for event in self._events if event[0] >= since]
+
+    def down(self, until: float = math.inf) -> Counter[tuple[int, int]]:
+        """Return how often each key (channel, pitch) has been struck and not let go, by a moment."""
+        down: Counter[tuple[int, int]] = Counter()
+        for seconds, _, data in self.events():
+            if data[0] & 0xE0 == 0x80 and seconds <= until:
+                key = (data[0] & 15, data[1])
+                down[key] = max(down[key] + (1 if is_on(data) else -1), 0)  # it may have come in the middle of a note
+        return +down
+
+    def wait_for_notes(self, seconds: float = 30.0) -> None:
+        """Wait for a note-on that comes from now on, and that still sounds."""
+        now = time.monotonic()
+        wait_until(
+            lambda: bool(self.down()) and any(is_on(data) for _, _, data in self.events(now)),
+            seconds,
+            "a sounding note at the receiver",
+        )
+
+    def wait_for(self, message: bytes, count: int = 1, seconds: float = 10.0) -> None:
+        """Wait until a message has come so often."""
+        wait_until(
+            lambda: [data for _, _, data in self.events()].count(message) >= count,
+            seconds,
+            f"{message.hex(' ')} at the receiver",
+        )
+
+    def silenced_within(self, moment: float, seconds: float = 10.0) -> float:
+        """Wait until the notes that sounded at a moment have ended; return how long after it the last of them did."""
+        wait_until(lambda: self._ended(moment) is not None, seconds, f"the end of {dict(self.down(moment))}")
+        ended = self._ended(moment)
+        assert ended is not None
+        return max(ended - moment, 0.0)
+
+    def _ended(self, moment: float) -> float | None:
+        left, last = self.down(moment), moment
+        for seconds, _, data in self.events(moment):
+            key = (data[0] & 15, data[1])
+            if data[0] & 0xE0 == 0x80 and not is_on(data) and left[key]:
+                left[key] -= 1
+                last = seconds
+        return None if +left else last
+
+
+def is_on(data: bytes) -> bool:
+    """Tell whether a message is a note-on that begins a sound."""
+    return data[0] & 0xF0 == 0x90 and data[2] > 0
+
+
+if __name__ == "__main__":
+    main()
