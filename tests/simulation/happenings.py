@@ -54,13 +54,19 @@ def random_command(stage: Stage, rng: random.Random) -> Command:
 
 
 def random_set(rng: random.Random) -> Set:
-    """Return a control and a value; tempos are mostly slow, for hours to be cheap, and all are drawn at times."""
+    """Return a control and a value."""
     control = CONTROLS[rng.choice(sorted(CONTROLS))]
     if control.name == "tempo":
-        return Set("tempo", control.low + (control.high - control.low) * rng.random() ** 5)
+        return Set("tempo", random_tempo(rng))
     if control.whole:
         return Set(control.name, rng.randint(int(control.low), int(control.high)))
     return Set(control.name, rng.choice((control.low, control.high, control.default, rng.uniform(0.0, 4.0))))
+
+
+def random_tempo(rng: random.Random) -> float:
+    """Return a tempo: any in one case of ten, else a slow one, for a tick is what costs, not an hour."""
+    control = CONTROLS["tempo"]
+    return rng.uniform(control.low, control.high if rng.random() < 0.1 else 90.0)
 
 
 def give_commands(stage: Stage, rng: random.Random) -> None:
@@ -127,7 +133,7 @@ def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
     if address.endswith(("start", "stop", "continue", "reset", "panic")) and rng.random() < 0.8:
         return address, (rng.choice((0, 1)),)
     if address.endswith("tempo"):
-        values = [20.0 + 100.0 * rng.random()]
+        values = [random_tempo(rng)]
     elif address.endswith(("mu", "sigma", "density", "seed")):
         values = [rng.choice((0, 1, 2, 0.5, 1.5, *ODD_NUMBERS))]
     elif address.endswith("mute"):
@@ -166,7 +172,7 @@ def jump(stage: Stage, rng: random.Random) -> None:
 
 def suspend(stage: Stage, rng: random.Random) -> None:
     """Put the machine to sleep: the monotonic clock stands still, or nearly."""
-    stage.world.asleep += log_uniform(rng, 0.1, 100_000.0)
+    stage.suspend(log_uniform(rng, 0.1, 100_000.0))
     stage.world.jump(rng.choice((0.0, 0.2)))
 
 
@@ -226,9 +232,17 @@ def end_by_signal(stage: Stage, rng: random.Random) -> None:
 
 
 def end_by_two_signals(stage: Stage, rng: random.Random) -> None:
-    """Press Ctrl-C twice: the second breaks off what is going on, unless that is the last release of notes."""
+    """Press Ctrl-C twice: the second breaks off what is going on, unless that is the last release of notes.
+
+    Time is slow there, so that something is going on.
+    """
+    stage.keeper.port.slow_seconds = stage.trouble.seconds = log_uniform(rng, 0.001, 0.1)
+    stage.world.after(rng.uniform(0.0, 2.0), partial(_two_signals, stage, log_uniform(rng, 1e-4, 0.2)))
+
+
+def _two_signals(stage: Stage, seconds: float) -> None:
     stage.runtime.leave()
-    stage.world.after(log_uniform(rng, 1e-6, 0.1), lambda: _second_signal(stage))
+    stage.world.after(seconds, partial(_second_signal, stage))
 
 
 def _second_signal(stage: Stage) -> None:
@@ -238,7 +252,7 @@ def _second_signal(stage: Stage) -> None:
 
 
 def end_by_fault(stage: Stage, rng: random.Random) -> None:
-    """Let something break in the program itself: at the next entry of the log, or in the middle of the next tick."""
+    """Let something break in the program itself: at the next entry of the log, or in a tick where a note ends."""
     if rng.random() < 0.5:
         stage.log.breaks = True
     else:

@@ -43,6 +43,7 @@ class PortJudge:
         self.is_open = False
         self.broken_off = False
         self.ons = 0
+        self.silences = 0
         self._incarnation = 0
         self._last = float("-inf")
         self._programs: set[int] = set()
@@ -111,10 +112,16 @@ class PortJudge:
             raise Violation(f"a controller must silence, got {number} at {value}")
         self._silencing.append((channel, number))
         whole = [(channel, number) for channel in sorted(self._channels) for number in SILENCERS]
-        if self._silencing == whole:
+        if self._silencing[-len(whole) :] == whole:
             self._silent_first = True
+            self.silences += 1
         if self.down:
             raise Violation(f"notes must end by note-offs before they are silenced, got {sorted(self.down)}")
+
+    @property
+    def has_played(self) -> bool:
+        """Whether this incarnation was told programs, so that there is something to silence."""
+        return self.is_open and bool(self._programs)
 
     def check_lengths(self) -> None:
         """Judge that no note has sounded for too long, in ticks."""

@@ -28,6 +28,7 @@ REPLAY_SHARE = 0.5
 SPANS: tuple[Span, ...] = ("tick", "run", "bar", "token")
 METRES = ((4, 4), (3, 4), (6, 8), (2, 4))
 MEAN_MINUTES = 20.0
+PATIENCE_SECONDS = 600.0  # for an end that waits for something, such as a note's
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,14 @@ def vocabulary_of(rng: random.Random) -> Vocabulary:
     )
     articulation = rng.random() < 0.8
     bins = rng.choice((0, 4)) if articulation else 0
-    return Vocabulary(rng.choice((1, 2, 4, 6)), parts[: rng.choice((3, 4, 4))], articulation, bins, max_polyphony=5)
+    return Vocabulary(rng.choice((1, 2, 2, 4)), parts[: rng.choice((3, 4, 4))], articulation, bins, max_polyphony=5)
 
 
 def play_settings(rng: random.Random) -> PlaySettings:
     """Draw the settings."""
     return PlaySettings(
         seed=rng.randint(1, 2**31 - 1),
-        tempo=rng.choice((30.0, 60.0, 90.0, 20.0 + 979.0 * rng.random() ** 3)),
+        tempo=happenings.random_tempo(rng),
         mu=rng.choice((1.0, 0.0, 2.5)),
         sigma=rng.choice((0.0, 0.0, 0.7)),
         exponent_span=rng.choice(SPANS),
@@ -88,9 +89,11 @@ class SimulatedSession:
         self.stage = Stage(self.world, self._vocabulary, self._metre, trouble, generator, play, prime)
         self._first: list[Command] = [Start()] if rng.random() < 0.9 else []
         happenings.begin(self.stage, rng.choice((0.1, 1.0, 1.0, 3.0)))
-        minutes = min(rng.expovariate(1.0 / MEAN_MINUTES), 20 * MEAN_MINUTES) / (10 if self._has_network else 1)
+        is_short = self._has_network or rng.random() < 0.3
+        minutes = min(rng.expovariate(1.0 / MEAN_MINUTES), 20 * MEAN_MINUTES) / (10 if is_short else 1)
         ending = rng.choice(happenings.ENDS)
         self.world.after(60.0 * minutes, lambda: ending(self.stage, rng))
+        self.world.after(60.0 * minutes + PATIENCE_SECONDS, self.stage.runtime.leave)
 
     def _generator(self, trouble: Trouble | None) -> Generator:
         """Return what makes the ticks; without trouble for a replay, which costs no virtual time."""

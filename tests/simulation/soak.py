@@ -64,7 +64,7 @@ def soak(
     first: int, hours: float, jobs: int = 1, say: Callable[[str], None] = print, most_failures: int = 5
 ) -> list[Failure]:
     """Simulate so many hours; say what was simulated, and return what went wrong."""
-    began, seconds, ticks, notes, sessions, replayed = time.monotonic(), 0.0, 0, 0, 0, 0
+    began, used, seconds, ticks, notes, sessions, replayed = time.monotonic(), time.process_time(), 0.0, 0, 0, 0, 0
     failures: list[Failure] = []
     for outcome in outcomes(first, hours * 3600.0, jobs):
         sessions += 1
@@ -80,7 +80,8 @@ def soak(
             say(f"{seconds / 3600:.1f} hours, {sessions} sessions, {time.monotonic() - began:.0f} s")
     say(
         f"{seconds / 3600:.1f} hours in {sessions} sessions from seed {first}: {ticks} ticks, {notes} notes, "
-        f"{replayed} sessions replayed, {len(failures)} failures, {time.monotonic() - began:.0f} s"
+        f"{replayed} sessions replayed, {len(failures)} failures, {time.monotonic() - began:.0f} s, "
+        f"{time.process_time() - used:.0f} s of this process"
     )
     return failures
 

@@ -14,7 +14,7 @@ from musicrnn.models.generator import Generator
 from musicrnn.models.score import bar_length
 from musicrnn.models.vocabulary import Vocabulary
 from tests.simulation.port_judge import PortJudge, Violation
-from tests.simulation.surroundings import SimulatedKeeper, SimulatedLog
+from tests.simulation.surroundings import SimulatedKeeper, SimulatedLog, SimulatedPort
 from tests.simulation.trouble import Trouble
 from tests.simulation.watched import AT_ONCE, CLOSE, WatchedEngine, WatchedInbox
 from tests.simulation.world import SimulatedClock, World
@@ -43,6 +43,7 @@ class Stage:
         self.refusals: list[str] = []
         self.is_over = False
         self._pauses = world.random("pauses")
+        self._to_silence: tuple[SimulatedPort, int, int] | None = None
         self._turns, self._turn_seconds = 0, world.seconds
         self.clock = SimulatedClock(world, self._judge_turn)
         self.engine = WatchedEngine(generator, play, prime=prime)
@@ -121,11 +122,27 @@ class Stage:
     def _judge_turn(self, until: float) -> None:
         """Judge where everything stands between two turns."""
         now, engine = self.world.seconds, self.engine
-        engine.judge_status(now)
+        engine.judge_status(self.runtime.status)
         self._judge_wait(until, now)
         self._judge_commands()
         self._judge_port()
+        self._judge_silence()
         self.judge.check_lengths()
+
+    def suspend(self, seconds: float) -> None:
+        """Put the machine to sleep: within two turns everything must be silenced."""
+        self.world.asleep += seconds
+        if seconds > 1.01 and self._to_silence is None and self.judge.has_played:
+            self._to_silence = (self.keeper.port, self.judge.silences, 2)
+
+    def _judge_silence(self) -> None:
+        if self._to_silence is None:
+            return
+        port, silences, turns = self._to_silence
+        self._to_silence = (port, silences, turns - 1) if turns > 1 else None
+        is_there = port is self.keeper.port and not port.is_lost
+        if turns == 1 and is_there and self.judge.silences == silences:
+            raise Violation("after the machine was suspended everything must be silenced")
 
     def _judge_wait(self, until: float, now: float) -> None:
         deadline = self.engine.next_deadline()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Mute, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Mute, Panic, Quit, Set, Start, Status, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
@@ -78,6 +80,7 @@ class WatchedEngine(Engine):
         self._logged = {"mu": play.mu, "sigma": play.sigma, "seed": play.seed, "density": play.density}
         self._logged["tempo"] = play.tempo
         self._muted: set[str] = set()
+        self._sounded: set[tuple[int, int]] = set()
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
 
@@ -148,7 +151,7 @@ class WatchedEngine(Engine):
     def release(self, now: float) -> list[TimedMessage]:
         """Play what is due, on the grid, none of it too late and never much at once."""
         before, fresh, logged, sent = self.where, self._fresh, len(self._entries), self._sent
-        was_starting = self._starting
+        was_starting, self._sounded = self._starting, set(self._performance.ledger.sounding())
         messages = super().release(now)
         if before.due is None:
             self._must(not messages or was_starting, "what does not play must be silent")
@@ -156,9 +159,21 @@ class WatchedEngine(Engine):
         skipped = sum(entry["to"] - entry["tick"] for entry in self._entries[logged:] if entry["do"] == "skip")
         played = self.tick - before.tick - skipped
         self._must(0 <= played <= AT_ONCE, "few ticks must be played at once")
-        self._must(skipped == 0 or now - before.due > self._patience - CLOSE, "a tick in time must not be skipped")
+        late = now - before.due
+        self._must(skipped == 0 or late > self._patience - CLOSE, "a tick in time must not be skipped")
+        bar_seconds = self._bar_ticks * self._transport.tick_seconds
+        self._must(
+            skipped == 0 or late < bar_seconds + CLOSE, "after more than a bar it must go on from the same place"
+        )
         if played and self._playing:
             self._judge_frame()
+            failures = [entry["tick"] for entry in self._entries[logged:] if entry["do"] == "failure"]
+            is_substitute = self.last is not None and bool(self.last.failure)
+            self._must(is_substitute == (self.tick - 1 in failures), "a failure must be logged with its tick")
+        if skipped and not played:
+            parts = self._info.vocabulary.parts
+            hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
+            self._must(not hits, "a skip must end all hits")
         self._judge_moments(messages, now, before, sent)
         if self._playing:
             self._judge_grid(before, now, fresh=fresh, skipped=skipped)
@@ -166,8 +181,8 @@ class WatchedEngine(Engine):
             self._must(
                 self._play.end == "stop" or self.finished, "only a stop, the last bar or the end of a piece may end it"
             )
-        late = now - before.due > LATE_SECONDS
-        self._ticks_on_time = 0 if skipped or late else self._ticks_on_time + played
+        is_late = late > LATE_SECONDS
+        self._ticks_on_time = 0 if skipped or is_late else self._ticks_on_time + played
         return messages
 
     @property
@@ -219,6 +234,8 @@ class WatchedEngine(Engine):
         made, performance = self.last, self._performance
         if made is None or self.tick - 1 != made.tick:
             return
+        network = performance.timeline.point.snapshot.network
+        self._must(bool(np.isfinite(network).all()), "the state that is kept must be finite")
         sounding = set(performance.ledger.sounding())
         named = {(note.part, note.pitch) for note in made.record.frame}
         struck = {(note.part, note.pitch) for note in made.record.frame if note.attack}
@@ -233,9 +250,9 @@ class WatchedEngine(Engine):
 
     def _note(self, made: Made, now: float) -> None:
         """Log a tick, or break in the middle of it."""
-        if self.breaks:
+        if self.breaks and not self._sounded <= set(self._performance.ledger.sounding()):
             self.breaks = False
-            raise AsTold("a fault in the program")
+            raise AsTold("a fault in the program, where a note has just ended")
         super()._note(made, now)
 
     # The log, and the status.
@@ -271,9 +288,8 @@ class WatchedEngine(Engine):
             case _:
                 pass
 
-    def judge_status(self, now: float) -> None:
-        """Judge that the status agrees with itself, with the log, and with what was played."""
-        status = self.status(now)
+    def judge_status(self, status: Status) -> None:
+        """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
         shown = {name: getattr(status, name) for name in self._logged}
         place = status.bar * self._bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat

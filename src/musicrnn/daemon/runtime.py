@@ -9,6 +9,7 @@ from typing import Protocol
 from musicrnn.control import Command, Continue, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.ledger import Keys, is_end
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage
 from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
@@ -58,6 +59,7 @@ class Runtime:
         self._engine = engine
         self._clock = clock
         self._port: MidiOut | None = port
+        self._keys = Keys()
         self._inbox = inbox
         self._log = log
         self._keeper = keeper
@@ -131,7 +133,7 @@ class Runtime:
         """See whether the port is back, and whether the machine has been suspended."""
         port = self._keeper.found()
         if port is not None:
-            self._port = port
+            self._port, self._keys = port, Keys()
             self._begin_again()
         if self._pausing:
             self._pausing = False
@@ -164,7 +166,9 @@ class Runtime:
             return
         try:
             for message in messages:
+                self._keys.will_send(message)
                 self._port.send(message)
+                self._keys.was_sent(message)
         except PortError:
             self._lose(self._port)
 
@@ -178,10 +182,15 @@ class Runtime:
         self.status = replace(self._engine.status(self._clock.now()), port=name, recording=self._recording())
 
     def _fall_silent(self) -> None:
-        """Release every note and close the port, even where one of these fails."""
+        """Release every note and close the port, even where one of these fails.
+
+        What was sent decides which notes end: the engine may have been broken off in the middle of a tick.
+        """
         self.silencing = True
         try:
-            self._send(self._engine.silence(self._clock.now()))
+            self._send(self._keys.ends(self._clock.now()))
+            silence = self._engine.silence(self._clock.now())
+            self._send([message for message in silence if not is_end(message.data)])
             self._tell()
         finally:
             if self._port is not None:
