@@ -65,6 +65,7 @@ def play_settings(rng: random.Random) -> PlaySettings:
         mu=rng.choice((1.0, 0.0, 2.5)),
         sigma=rng.choice((0.0, 0.0, 0.7)),
         exponent_span=rng.choice(SPANS),
+        chance=rng.choice(("always", "always", "attacks", "beats", "bars")),
         density=rng.choice((0.0, 2.0, -3.0)),
         lookahead=rng.choice((1, 2, 2, 3, 8, 96)),
         end=rng.choice(("restart", "stop", "go-on")),
