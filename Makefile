@@ -1,6 +1,7 @@
 # make play          hear it: installs what plays and starts the daemon with the bundled model
 # make test          everything that must hold: lint, types, import contracts, tests of the wheel, end to end
 # make test-long     the property tests with at least 10,000 examples
+# make test-soak     1,000 hours of the daemon in virtual time, with everything going wrong (HOURS=..., SEED=...)
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
 # make test-reliability   every kill, stop and loss as often as docs/reliability.md says, with a table (about an hour)
 # make test-alsa     the daemon recorded by arecordmidi on a real ALSA sequencer (in a small virtual machine)
@@ -9,6 +10,8 @@
 PYTHON ?= python3
 ARGS ?=
 JOBS ?= 2
+HOURS ?= 1000
+SEED ?= 1
 export PYTHON
 
 BASE := .venv-base
@@ -19,7 +22,7 @@ PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
 PURE := not jack and not daw and not alsa
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
-	test-long test-daw test-alsa test-reliability clean
+	test-long test-soak test-daw test-alsa test-reliability clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -66,6 +69,9 @@ test-long: $(FULL)/.wheel
 		--hypothesis-show-statistics >build/long.txt || { tail -n 60 build/long.txt; exit 1; }
 	$(FULL)/bin/python scripts/count_examples.py build/long.txt 10000
 	tail -n 1 build/long.txt
+
+test-soak: $(FULL)/.wheel
+	$(FULL)/bin/python -u -m tests.simulation --hours $(HOURS) --seed $(SEED) --jobs $(JOBS)
 
 test-daw: $(FULL)/.wheel build/.system-daw
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m daw

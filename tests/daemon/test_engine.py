@@ -293,6 +293,18 @@ def test_no_note_is_longer_than_eight_bars() -> None:
     assert player.notes() == [(at(0), ON, 60, 96), (at(8 * 16), OFF, 60, 0)]
 
 
+def test_no_note_is_longer_than_eight_bars_even_where_every_tick_comes_too_late() -> None:
+    """A model far too slow: one tick after the other is skipped, and what sounds ends in time."""
+    player = tune([C, *[C_HELD] * 40])
+    player.ticks(1)
+    while player.engine.tick < 12 * 16:
+        player.clock.advance((player.engine.next_deadline() or 0.0) - player.clock.now())
+        player.late(14.5 * TICK)
+    assert player.engine.status(player.clock.now()).skipped_ticks == player.engine.tick - 1
+    (note,) = player.score.notes
+    assert 4 * 16 < note.length <= 8 * 16
+
+
 def test_a_tick_that_is_a_little_late_is_played_at_once() -> None:
     """With the moment at which it was due."""
     player = tune()

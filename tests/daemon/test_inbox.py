@@ -63,6 +63,15 @@ def test_a_full_queue_takes_only_what_is_urgent() -> None:
     assert inbox.dropped == 2
 
 
+def test_a_value_takes_the_place_of_an_older_one_however_full_it_is() -> None:
+    """Urgent commands have made it longer than its limit; neither the old value nor the new one is lost."""
+    inbox, _ = _inbox(limit=2)
+    for command in (Set("mu", 1.0), Reset(), Panic(), Stop()):
+        inbox.put(Request(command))
+    assert inbox.put(Request(Set("mu", 2.0)))
+    assert [request.command for request in inbox.take()] == [Reset(), Panic(), Stop(), Set("mu", 2.0)]
+
+
 @given(st.lists(COMMANDS))
 def test_it_stays_bounded_and_loses_nothing_urgent(commands: list[Command]) -> None:
     """Whatever comes, the queue holds its limit and the three urgent commands at most."""

@@ -7,7 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.ledger import Ledger, NoteEvent, program, silencers
+from musicrnn.daemon.ledger import Keys, Ledger, NoteEvent, program, silencers
+from musicrnn.daemon.protocols import TimedMessage
 
 
 def begin(ledger: Ledger, part: int, channel: int, pitch: int, tick: int = 0) -> list[NoteEvent]:
@@ -111,3 +112,16 @@ def test_whatever_is_begun_and_ended_each_key_is_down_once_or_not_at_all(steps: 
         down[event.channel, event.pitch] += 1 if event.velocity else -1
         assert down[event.channel, event.pitch] in (0, 1)
     assert not +down
+
+
+def test_what_was_sent_decides_what_is_to_end() -> None:
+    """A begin counts before it is sent, an end after: whatever is broken off, too much is ended and not too little."""
+    keys = Keys()
+    on, off = TimedMessage(2.0, bytes((0x91, 60, 80))), TimedMessage(3.0, bytes((0x81, 60, 0)))
+    keys.will_send(on)
+    assert keys.ends(1.0) == [TimedMessage(2.0, bytes((0x81, 60, 0)))]
+    keys.was_sent(on)
+    keys.will_send(off)
+    assert keys.ends(5.0) == [TimedMessage(5.0, bytes((0x81, 60, 0)))]
+    keys.was_sent(off)
+    assert keys.ends(5.0) == []

@@ -14,7 +14,8 @@ from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry
-from musicrnn.models.frames import Sounding
+from musicrnn.daemon.signals import EndedBySignal
+from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Generator
 from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, TimedPort, small_vocabulary
 from tests.daemon.driving import PLAY
@@ -40,11 +41,13 @@ class Stage:
         sleeps_at: float = math.inf,
         log_breaks_at: int = 0,
         stands_still: float = 0.0,
+        engine: type[Engine] = Engine,
         port: RecordingPort | None = None,
+        frames: Sequence[Frame] = FRAMES,
     ) -> None:
         self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
-        self.port = port if port is not None else RecordingPort(lasts=lasts)
+        self.port = port or RecordingPort(lasts=lasts)
         self.inbox = Inbox(self.clock.wake)
         self.entries: list[Entry] = []
         self.refused: list[str] = []
@@ -52,7 +55,7 @@ class Stage:
         self.stood: list[int] = []
         self._log_breaks_at = log_breaks_at
         play = dataclasses.replace(PLAY, bars=bars)
-        self.engine = Engine(Generator(ScriptedModel(small_vocabulary(), FRAMES)), play)
+        self.engine = engine(Generator(ScriptedModel(small_vocabulary(), frames)), play)
         self.runtime = Runtime(
             self.engine,
             self.clock,
@@ -106,6 +109,34 @@ class ScriptClock(ManualClock):
                 self._stage.put(command)
             return
         super().wait_until(seconds)
+
+
+class BreaksAtAnEnd(Engine):
+    """An engine with a fault: it has ended a note in its own account, and breaks before it says so."""
+
+    def release(self, now: float) -> list[TimedMessage]:
+        """Play, but break where a note ends."""
+        messages = super().release(now)
+        if any(message.data[0] & 0xF0 == 0x80 for message in messages):
+            raise RuntimeError("a fault")
+        return messages
+
+
+class BreaksInTheMiddle(RecordingPort):
+    """A port whose sending is broken off, as by a second signal: before a note-off leaves, or after a note-on has."""
+
+    def __init__(self, kind: int) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def send(self, message: TimedMessage) -> None:
+        """Send, but break once: a note-on has left then, a note-off has not."""
+        breaks = message.data[0] & 0xF0 == self._kind
+        if not breaks or self._kind == 0x90:
+            super().send(message)
+        if breaks:
+            self._kind = 0
+            raise EndedBySignal
 
 
 class PortGiver:
@@ -200,6 +231,27 @@ def test_a_fault_in_the_program_ends_it_with_silence() -> None:
     assert _pairs(stage.sent())
     assert stage.sent()[-9:] == SILENCE
     assert stage.port.closed
+
+
+def test_a_fault_in_the_middle_of_a_tick_leaves_no_note_that_the_engine_has_forgotten() -> None:
+    """Its note-off comes before the messages that silence, which a receiver may pass over."""
+    stage = Stage({}, engine=BreaksAtAnEnd, frames=[(Sounding(0, 60),), ()])
+    with pytest.raises(RuntimeError, match="a fault"):
+        stage.runtime.run([Start()])
+    sent = stage.sent()
+    assert _pairs(sent)
+    assert sent[-10:] == [bytes((0x80, 60, 0)), *SILENCE]
+
+
+@pytest.mark.parametrize("kind", [0x80, 0x90])
+def test_a_second_signal_in_the_middle_of_sending_leaves_no_note(kind: int) -> None:
+    """What was sent decides what is ended."""
+    port = BreaksInTheMiddle(kind)
+    stage = Stage({}, port=port, frames=[(Sounding(0, 60),), ()])
+    with pytest.raises(EndedBySignal):
+        stage.runtime.run([Start()])
+    assert _pairs(stage.sent())
+    assert stage.sent()[-10:] == [bytes((0x80, 60, 0)), *SILENCE]
 
 
 def test_a_lost_port_does_not_stop_the_music_and_a_new_one_is_told_everything() -> None:

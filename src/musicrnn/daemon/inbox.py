@@ -70,11 +70,12 @@ class Inbox:
         return self._urgent
 
     def _add(self, request: Request) -> bool:
-        self._waiting = [waiting for waiting in self._waiting if not _replaces(request.command, waiting.command)]
-        if len(self._waiting) >= self._limit and not isinstance(request.command, URGENT):
+        kept = [waiting for waiting in self._waiting if not _replaces(request.command, waiting.command)]
+        has_place = len(kept) < len(self._waiting) or len(kept) < self._limit
+        if not has_place and not isinstance(request.command, URGENT):
             self.dropped += 1
             return False
-        self._waiting.append(request)
+        self._waiting = [*kept, request]
         return True
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from musicrnn.daemon.protocols import TimedMessage
+
 NOTE_OFF, NOTE_ON, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xB0, 0xC0
 SUSTAIN_PEDAL, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 
@@ -91,6 +93,39 @@ class Ledger:
         """Return what ends the given (part, pitch) pairs, or all."""
         pairs = self.sounding() if which is None else tuple(which)
         return [event for part, pitch in pairs for event in self.end(part, pitch)]
+
+
+class Keys:
+    """The keys that are down at a receiver, judged by what was sent there and nothing else.
+
+    Whatever breaks off the making or the sending of messages, `ends` ends what sounds: a begin counts
+    before it is sent, an end after.
+    """
+
+    def __init__(self) -> None:
+        self._down: dict[tuple[int, int], None] = {}
+        self._latest = float("-inf")
+
+    def will_send(self, message: TimedMessage) -> None:
+        """Count a begin that is about to be sent."""
+        self._latest = max(self._latest, message.seconds)
+        if message.data[0] & 0xF0 == NOTE_ON:
+            self._down[message.data[0] & 0x0F, message.data[1]] = None
+
+    def was_sent(self, message: TimedMessage) -> None:
+        """Count an end that was sent."""
+        if is_end(message.data):
+            self._down.pop((message.data[0] & 0x0F, message.data[1]), None)
+
+    def ends(self, now: float) -> list[TimedMessage]:
+        """Return a note-off for each key that is down, not before what was sent last."""
+        moment = max(now, self._latest)
+        return [TimedMessage(moment, bytes((NOTE_OFF + channel, pitch, 0))) for channel, pitch in self._down]
+
+
+def is_end(data: bytes) -> bool:
+    """Tell whether a MIDI message is a note-off."""
+    return data[0] & 0xF0 == NOTE_OFF
 
 
 def silencers(channels: Iterable[int]) -> list[bytes]:

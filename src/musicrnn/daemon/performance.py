@@ -127,8 +127,11 @@ class Performance:
     def _ends(self, made: Made) -> list[NoteEvent]:
         kept = frozenset() if made.begins else carried(made.record.frame, self.vocabulary)
         gone = [pair for pair in self.ledger.sounding() if pair not in kept or pair[0] in self.muted]
-        old = self.ledger.older_than(self.tick - LONGEST_NOTE_BARS * self.bar_ticks + 1)
-        return self.ledger.end_all(gone) + self.ledger.end_all(old)
+        return self.ledger.end_all(gone) + self.ledger.end_all(self._too_old(self.tick))
+
+    def _too_old(self, tick: int) -> list[tuple[int, int]]:
+        """Return the (part, pitch) pairs that at ``tick`` have sounded for as long as any may."""
+        return self.ledger.older_than(tick - LONGEST_NOTE_BARS * self.bar_ticks + 1)
 
     def _begins(self, made: Made, before: frozenset[tuple[int, int]]) -> list[NoteEvent]:
         return [
@@ -161,9 +164,9 @@ class Performance:
         return self._released(self.ledger.end_all())
 
     def skip_to(self, tick: int) -> list[NoteEvent]:
-        """Leave out the ticks up to ``tick``: nothing is played in them, hits end, and what sounds goes on."""
+        """Leave out the ticks up to ``tick``: nothing is played in them, hits end, and what is not too old goes on."""
         hits = [pair for pair in self.ledger.sounding() if self.vocabulary.parts[pair[0]].percussive]
-        events = self._released(self.ledger.end_all(hits))
+        events = self._released(self.ledger.end_all(hits + self._too_old(tick)))
         self.timeline.cut()
         self.tick = tick
         if self.begin is not None and self.begin.tick < tick:

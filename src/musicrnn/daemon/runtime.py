@@ -9,6 +9,7 @@ from typing import Protocol
 from musicrnn.control import Command, Continue, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.ledger import Keys, is_end
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
@@ -62,6 +63,7 @@ class Runtime:
         self._port: MidiOut | None = port
         self._timed = port if isinstance(port, TimedOut) else None
         self._late = self._dropped = 0
+        self._keys = Keys()
         self._inbox = inbox
         self._log = log
         self._keeper = keeper
@@ -146,7 +148,7 @@ class Runtime:
         """See whether the port is back, and whether the machine has been suspended."""
         port = self._keeper.found()
         if port is not None:
-            self._port = port
+            self._port, self._keys = port, Keys()
             self._timed = port if isinstance(port, TimedOut) else None
             self._begin_again()
         if self._pausing:
@@ -180,7 +182,9 @@ class Runtime:
             return
         try:
             for message in messages:
+                self._keys.will_send(message)
                 self._port.send(message)
+                self._keys.was_sent(message)
         except PortError:
             self._lose(self._port)
 
@@ -215,10 +219,15 @@ class Runtime:
         )
 
     def _fall_silent(self) -> None:
-        """Release every note and close the port, even where one of these fails."""
+        """Release every note and close the port, even where one of these fails.
+
+        What was sent decides which notes end: the engine may have been broken off in the middle of a tick.
+        """
         self.silencing = True
         try:
-            self._send(self._engine.silence(self._now()))
+            self._send(self._keys.ends(self._now()))
+            silence = self._engine.silence(self._now())
+            self._send([message for message in silence if not is_end(message.data)])
             self._tell()
         finally:
             if self._port is not None:

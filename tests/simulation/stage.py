@@ -1,0 +1,180 @@
+"""One session of the daemon in virtual time: everything real but the clock, the port, the disk and the network."""
+
+from __future__ import annotations
+
+from musicrnn.config.play import PlaySettings
+from musicrnn.control import Command
+from musicrnn.daemon.inbox import Request
+from musicrnn.daemon.osc_packets import messages
+from musicrnn.daemon.osc_server import Address, OscDesk
+from musicrnn.daemon.performance import LONGEST_NOTE_BARS
+from musicrnn.daemon.runtime import IDLE_SECONDS, PACE_SECONDS, Runtime
+from musicrnn.daemon.session import header_line
+from musicrnn.models.generator import Generator
+from musicrnn.models.score import bar_length
+from musicrnn.models.vocabulary import Vocabulary
+from tests.simulation.port_judge import PortJudge, Violation
+from tests.simulation.surroundings import SimulatedKeeper, SimulatedLog, SimulatedPort
+from tests.simulation.trouble import Trouble
+from tests.simulation.watched import AT_ONCE, CLOSE, WatchedEngine, WatchedInbox
+from tests.simulation.world import SimulatedClock, World
+
+STANDSTILL_TURNS = 5000
+MOST_ANSWER_BYTES = 65_507
+SENDER: Address = ("127.0.0.1", 40_000)
+
+
+class Stage:
+    """A runtime and all around it, judged at each turn."""
+
+    def __init__(
+        self,
+        world: World,
+        vocabulary: Vocabulary,
+        metre: tuple[int, int],
+        trouble: Trouble,
+        generator: Generator,
+        play: PlaySettings,
+        prime: str,
+    ) -> None:
+        self.world = world
+        self.trouble = trouble
+        self.parts = tuple(part.name for part in vocabulary.parts)
+        self.refusals: list[str] = []
+        self.is_over = False
+        self._pauses = world.random("pauses")
+        self._to_silence: tuple[SimulatedPort, int, int] | None = None
+        self._turns, self._turn_seconds = 0, world.seconds
+        self.clock = SimulatedClock(world, self._judge_turn)
+        self.engine = WatchedEngine(generator, play, prime=prime)
+        bar = bar_length(*metre, vocabulary.ticks_per_beat)
+        longest = LONGEST_NOTE_BARS * bar + AT_ONCE
+        self.judge = PortJudge(world, vocabulary, lambda: self.engine.tick, longest)
+        self.inbox = WatchedInbox(self.clock.wake)
+        self.inbox.watch(self.engine.taken)
+        self.keeper = SimulatedKeeper(world, self.judge, self.clock.wake)
+        self.log = SimulatedLog(world, header_line(self.engine.header), world.random("disk").choice((8, 64, 4096)))
+        self.runtime = Runtime(
+            self.engine,
+            self.clock,
+            self.keeper.port,
+            self.inbox,
+            log=self.log.add,
+            keeper=self.keeper,
+            asleep=lambda: world.asleep,
+            recording=lambda: self.log.problem or "session.mid",
+            stand_still=self._stand_still,
+        )
+        self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer)
+
+    def run(self, first: list[Command]) -> None:
+        """Play to the end, and judge that."""
+        try:
+            self.runtime.run(first)
+        finally:
+            self.is_over = True
+        self.judge_end()
+
+    def judge_end(self) -> None:
+        """Judge what must hold after any end."""
+        self.log.write()
+        if self.judge.is_open and self.judge.down:
+            raise Violation(f"nothing must sound after the end, got {sorted(self.judge.down)}")
+        if not self.log.truth.startswith(self.log.written):
+            raise Violation("what is on the disk must be a beginning of the log")
+        if not self.log.problem and self.log.truth != self.log.written:
+            raise Violation("a log that is not whole must say so")
+
+    def ask(self, command: Command) -> None:
+        """Put a command in, as a surface of this process does."""
+        self.inbox.put(Request(command, self.refusals.append))
+
+    def packet(self, data: bytes) -> None:
+        """Let a packet come in."""
+        counts = self.desk.counts
+        before = counts.taken + counts.refused + counts.dropped
+        self.desk.packet(data, SENDER, self.world.seconds)
+        if data and counts.taken + counts.refused + counts.dropped == before and not data.startswith(b"#bundle\0"):
+            raise Violation(f"a packet must be counted, got {data!r}")
+
+    def quick_port(self) -> None:
+        """Let messages take no time again."""
+        self.keeper.port.slow_seconds = 0.0
+
+    def quick_disk(self) -> None:
+        """Let the disk take what waits."""
+        self.log.is_slow = False
+        self.log.write()
+
+    def _answer(self, data: bytes, receiver: Address) -> None:
+        """Take an answer: an error is a message, the status a bundle."""
+        self.world.see(data)
+        if receiver != SENDER or not 0 < len(data) <= MOST_ANSWER_BYTES:
+            raise Violation(f"an answer must fit into a datagram to its asker, got {len(data)} bytes")
+        if not all(message.address.startswith("/musicrnn/") for message in messages(data, MOST_ANSWER_BYTES)):
+            raise Violation(f"an answer must be about MusicRNN, got {data!r}")
+
+    def _stand_still(self) -> None:
+        if self.judge.is_open and self.judge.down:
+            raise Violation(f"nothing must sound while the process is stopped, got {sorted(self.judge.down)}")
+        self.world.jump(10.0 ** self._pauses.uniform(-2.0, 4.0))
+
+    def _judge_turn(self, until: float) -> None:
+        """Judge where everything stands between two turns."""
+        now, engine = self.world.seconds, self.engine
+        engine.judge_status(self.runtime.status)
+        self._judge_wait(until, now)
+        self._judge_commands()
+        self._judge_port()
+        self._judge_silence()
+        self.judge.check_lengths()
+
+    def suspend(self, seconds: float) -> None:
+        """Put the machine to sleep: within two turns everything must be silenced."""
+        self.world.asleep += seconds
+        if seconds > 1.01 and self._to_silence is None and self.judge.has_played:
+            self._to_silence = (self.keeper.port, self.judge.silences, 2)
+
+    def _judge_silence(self) -> None:
+        if self._to_silence is None:
+            return
+        port, silences, turns = self._to_silence
+        self._to_silence = (port, silences, turns - 1) if turns > 1 else None
+        is_there = port is self.keeper.port and not port.is_lost
+        if turns == 1 and is_there and self.judge.silences == silences:
+            raise Violation("after the machine was suspended everything must be silenced")
+
+    def _judge_wait(self, until: float, now: float) -> None:
+        deadline = self.engine.next_deadline()
+        if until > now + IDLE_SECONDS + CLOSE or (deadline is not None and until > deadline):
+            raise Violation(f"a wait must not outlast what is due, got {until - now:.6f} s")
+        if self.inbox.waiting and until > now + PACE_SECONDS + CLOSE:
+            raise Violation(f"a command must not wait for {until - now:.6f} s")
+        self._turns = self._turns + 1 if now == self._turn_seconds else 0
+        self._turn_seconds = now
+        if self._turns > STANDSTILL_TURNS:
+            raise Violation(f"the loop must not spin, got {self._turns} turns in no time")
+
+    def _judge_commands(self) -> None:
+        if self.inbox.taken:
+            raise Violation(f"what was taken must be obeyed, got {self.inbox.taken[0]} left")
+        if self.inbox.waiting:
+            return
+        status = self.runtime.status
+        for name, value in self.inbox.wanted.items():
+            if getattr(status, name) != value:
+                raise Violation(f"{name} must be {value} as asked for last, got {getattr(status, name)}")
+        for part, muted in self.inbox.muted.items():
+            if (part in status.muted) != muted and part in self.parts:
+                raise Violation(f"{part} must be {'muted' if muted else 'heard'}, as asked for last")
+
+    def _judge_port(self) -> None:
+        name = self.runtime.status.port
+        if self.judge.is_open and not self.keeper.port.is_lost and name == self.keeper.port.name:
+            if set(self.judge.down) != self.engine.keys():
+                raise Violation(
+                    f"what sounds must be what the engine believes, got {sorted(self.judge.down)} "
+                    f"and {sorted(self.engine.keys())}"
+                )
+        elif name == self.keeper.port.name and not self.keeper.port.is_lost:
+            raise Violation("a port that is closed must not be the status's")

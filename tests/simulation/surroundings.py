@@ -1,0 +1,124 @@
+"""What is around the engine: ports that are lost and come back, a keeper, a log on a bad disk."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from musicrnn.daemon.protocols import MidiOut, TimedMessage
+from musicrnn.daemon.session import Entry, entry_line
+from musicrnn.errors import PortError
+from tests.simulation.port_judge import AsTold, PortJudge
+from tests.simulation.world import World
+
+
+class SimulatedPort:
+    """One incarnation of the MIDI port: slow at times, and lost at times."""
+
+    def __init__(self, world: World, judge: PortJudge, number: int) -> None:
+        self._world = world
+        self._judge = judge
+        self._number = number
+        self.slow_seconds = 0.0
+        self.is_lost = False
+
+    @property
+    def name(self) -> str:
+        """The port's name, with the number of the incarnation."""
+        return f"port {self._number}"
+
+    def send(self, message: TimedMessage) -> None:
+        """Have a message judged; PortError once the port is lost."""
+        if self.slow_seconds:
+            self._world.pass_time(self.slow_seconds / 2)
+        if self.is_lost:
+            raise PortError(f"{self.name} must be open, got none")
+        self._judge.sent(message)
+        if self.slow_seconds:
+            self._world.pass_time(self.slow_seconds / 2)
+
+    def close(self) -> None:
+        """Have the end judged."""
+        self._judge.closed(lost=self.is_lost)
+
+
+class SimulatedKeeper:
+    """Brings a lost port back after a while, in virtual time."""
+
+    def __init__(self, world: World, judge: PortJudge, notify: Callable[[], None]) -> None:
+        self._world = world
+        self._judge = judge
+        self._notify = notify
+        self._random = world.random("keeper")
+        self._found: SimulatedPort | None = None
+        self._count = 0
+        self.port = self._open()
+
+    def lost(self, port: MidiOut) -> None:
+        """Close the port, and begin to look for it."""
+        port.close()
+        self._world.after(_seconds(self._random, 0.001, 60.0), self._bring)
+
+    def found(self) -> MidiOut | None:
+        """Return the port once when it is back."""
+        found, self._found = self._found, None
+        return found
+
+    def _bring(self) -> None:
+        self.port = self._found = self._open()
+        self._notify()
+
+    def _open(self) -> SimulatedPort:
+        self._judge.opened()
+        self._count += 1
+        return SimulatedPort(self._world, self._judge, self._count)
+
+
+class SimulatedLog:
+    """The journal with a disk in virtual time: bounded, never waiting, and incomplete once it says so.
+
+    ``truth`` holds every line that the engine gave, ``written`` what reached the disk.
+    """
+
+    def __init__(self, world: World, header: bytes, room: int) -> None:
+        self._world = world
+        self._room = room
+        self._queue: deque[bytes] = deque()
+        self.is_slow = False
+        self.breaks = False
+        self.truth = header
+        self.written = header
+        self.problem = ""
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Take entries; never waits."""
+        if not entries:
+            return
+        lines = b"".join(entry_line(entry) for entry in entries)
+        if self.breaks:
+            self.breaks = False
+            raise AsTold("a fault in the program")
+        self._world.see(lines)
+        self.truth += lines
+        if len(self._queue) >= self._room:
+            self.problem = "the session log is incomplete: the disk is too slow"
+            return
+        self._queue.append(lines)
+        if not self.is_slow:
+            self.write()
+
+    def write(self) -> None:
+        """Write what waits."""
+        if not self.problem:
+            self.written += b"".join(self._queue)
+        self._queue.clear()
+
+
+def _seconds(rng: random.Random, least: float, most: float) -> float:
+    """Draw a duration: short ones are as likely as long ones."""
+    drawn: float = least * (most / least) ** rng.random()
+    return drawn
