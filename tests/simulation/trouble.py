@@ -52,7 +52,8 @@ class TroubledModel:
         failure = self._trouble.next()
         if failure == "raise":
             raise RuntimeError("the model fails, as told")
-        logits, after = self._model.step(token, position, state)
+        with np.errstate(invalid="ignore", over="ignore"):  # the numbers of a state that is not finite
+            logits, after = self._model.step(token, position, state)
         if failure == "logits":
             logits = np.full_like(logits, np.nan)
         if failure == "state":
