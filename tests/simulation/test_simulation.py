@@ -28,7 +28,7 @@ SILENCE = [bytes((0xB0 + channel, number, 0)) for channel in (0, 1, 9) for numbe
 
 
 def test_nothing_goes_wrong_in_ten_simulated_hours() -> None:
-    """Commands, floods, stalls, losses, failures and signals, in some thirty sessions."""
+    """Commands, floods, stalls, losses, failures and signals, in some forty sessions."""
     failures = soak(1, HOURS)
     assert not failures, failures[0]
 
