@@ -36,7 +36,7 @@ from musicrnn.daemon.player.wire import (
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.errors import PortError
 
-OPEN_SECONDS = 15.0
+OPEN_SECONDS = 60.0
 CLOSE_SECONDS = 2.5
 BEAT_SECONDS = 0.1
 MOST_UNANSWERED = 30

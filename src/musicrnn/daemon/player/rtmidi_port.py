@@ -68,7 +68,7 @@ def open_port(api: str, virtual_name: str, existing: str, hear: Callable[[bytes]
     ``hear`` is called with each message that comes in, by a thread of RtMidi's. Raises Missing, PortError.
     """
     before = _sockets()
-    with _reasons(api):
+    with reasons(api):
         name, output = _existing(api, existing) if existing else (virtual_name, _virtual(api, virtual_name))
     listener = None
     with contextlib.suppress(OSError, RuntimeError):  # one can play without hearing
@@ -135,7 +135,8 @@ def _watch(api: str, name: str) -> PortWatch:
 
 
 @contextlib.contextmanager
-def _reasons(api: str) -> Iterator[None]:
+def reasons(api: str) -> Iterator[None]:
+    """Turn what RtMidi raises where a system is not there into `Missing`."""
     try:
         yield
     except (OSError, RuntimeError, ValueError, ImportError) as error:
