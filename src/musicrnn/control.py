@@ -52,6 +52,9 @@ CONTROLS = {
 }
 
 
+RAMP_BEATS = Control("beats", 0.0, 4096.0, 16.0, "beats", "length of a ramp of the tempo")
+
+
 @dataclass(frozen=True, slots=True)
 class Set:
     """Give a control a value; acts at the next tick."""
@@ -73,12 +76,34 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop and release every note; the place is kept."""
+    """Stop and release every note; the place is kept.
+
+    It waits for the beat or bar that ``play.quantise`` asks for, unless ``at_once``, or asked a second time.
+    """
+
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
     """Go on from where it stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """Let the tempo go evenly to ``tempo``, in quarter notes a minute, over so many beats."""
+
+    tempo: float
+    beats: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tempo", CONTROLS["tempo"].check(self.tempo))
+        object.__setattr__(self, "beats", RAMP_BEATS.check(self.beats))
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A beat was tapped; from the second one on, taps set the tempo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +140,7 @@ class Quit:
     """Release every note and end the program."""
 
 
-Command = Set | Start | Stop | Continue | Reset | Prime | Mute | Panic | Quit
+Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Mute | Panic | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +152,7 @@ class Status:
     bar: int = 0
     beat: int = 0
     tempo: float = 120.0
+    clock: str = "internal"
     mu: float = 1.0
     sigma: float = 0.0
     seed: int = 0

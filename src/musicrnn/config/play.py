@@ -27,6 +27,19 @@ class MidiSettings(Section):
         unit="s",
         help="How long an engine that hangs may leave notes sounding before they are silenced; 0 is for ever.",
     )
+    offset_ms: float = setting(
+        0.0,
+        low=-250,
+        high=250,
+        unit="ms",
+        flag="midi-offset-ms",
+        help="How much later than on the beat all that is played leaves; below 0 it leaves earlier.",
+    )
+    clock_out: bool = setting(
+        False,
+        flag="midi-clock-out",
+        help="Send MIDI clock (24 a quarter note), start, stop, continue and song position.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,21 @@ class PlaySettings(Section):
         "restart",
         choices=("restart", "stop", "go-on"),
         help="What happens when the model ends its piece: another one at the next bar, the end, or no ending.",
+    )
+    clock: str = setting(
+        "internal",
+        choices=("internal", "midi"),
+        help="Whose beat is kept: our own, or that of a MIDI clock at our input port.",
+    )
+    lost_clock: str = setting(
+        "go-on",
+        choices=("go-on", "stop"),
+        help="What a clock that is followed and not heard any more does: the music goes on as it went, or stops.",
+    )
+    quantise: str = setting(
+        "none",
+        choices=("none", "beat", "bar"),
+        help="Where a stop, or a continue while the host rolls, takes effect: at once, or at the next beat or bar.",
     )
     autostart: bool = setting(True, help="Play at once, not only after /musicrnn/start.")
 

@@ -6,16 +6,20 @@ It reads no clock, opens no port and starts no thread. :mod:`musicrnn.daemon.pro
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Continue, Mute, Panic, Prime, Quit, Reset, Set, Start, Status, Stop
+from musicrnn.control import Command, Continue, Mute, Panic, Prime, Quit, Ramp, Reset, Set, Start, Status, Stop, Tap
+from musicrnn.daemon.clock_out import ClockOut
+from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.ledger import NoteEvent, program, silencers
 from musicrnn.daemon.performance import MAX_FAILURES, Performance
 from musicrnn.daemon.priming import Primer
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import Entry, Header, changed, choice_of, make_header, recording_of
+from musicrnn.daemon.sources import Began, ClockSource, Halted, Lost
+from musicrnn.daemon.tap import Taps
 from musicrnn.daemon.timeline import Begin, Made
 from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
 from musicrnn.daemon.voices import channel_of
@@ -29,11 +33,21 @@ class Engine:
     """Plays one model.
 
     ``play`` must have a seed and a tempo (see `musicrnn.daemon.session.resolved`); ``prime`` is the
-    text to start from, ``model_hash`` what the session log is to say of the model's file. Raises
-    ControlError for a prime that cannot be read. Nothing plays before ``handle(Start(), now)``.
+    text to start from, ``model_hash`` what the session log is to say of the model's file; ``source`` is the
+    clock to follow, None for its own; ``clock_out`` tells whether to send MIDI clock. Raises ControlError for a prime
+    that cannot be read. Nothing plays before ``handle(Start(), now)``, and with a source before its host rolls.
     """
 
-    def __init__(self, generator: Generator, play: PlaySettings, *, prime: str = "", model_hash: str = "") -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        play: PlaySettings,
+        *,
+        prime: str = "",
+        model_hash: str = "",
+        source: ClockSource | None = None,
+        clock_out: bool = False,
+    ) -> None:
         self._info = generator.model.info
         self.header: Header = make_header(self._info, play, prime, model_hash)
         self.recording = recording_of(self.header)
@@ -41,7 +55,12 @@ class Engine:
         self._play = play
         self._generator = generator
         self._performance = Performance(generator, choice_of(play), self.recording)
-        self._transport = Transport(self._info.vocabulary.ticks_per_beat, play.tempo)
+        grid = self._info.vocabulary.ticks_per_beat
+        self._transport = Transport(grid, play.tempo) if source is None else HostTransport(grid, play.tempo, source)
+        self._clock_out = ClockOut(grid, sends=clock_out)
+        self._taps = Taps()
+        self._wants_to_play = False
+        self._leave_at: int | None = None
         self._primer = Primer(generator, prime)
         self._new_primer: Primer | None = None
         self._wanted = ""
@@ -76,6 +95,10 @@ class Engine:
                 self._mute(command)
             case Prime(text):
                 self._new_primer = Primer(self._generator, text)
+            case Ramp():
+                self._transport.ramp(self.tick, command.tempo, round(command.beats * self._ticks_per_beat))
+            case Tap():
+                self._tap(now)
             case Reset():
                 self._begin_at_bar("reset")
             case Start():
@@ -83,7 +106,7 @@ class Engine:
             case Continue():
                 return self._continue(now)
             case Stop():
-                return self._stop(now)
+                return self._leave(now, command.at_once)
             case Panic():
                 return self.panic(now)
             case Quit():
@@ -94,10 +117,20 @@ class Engine:
     def _set(self, command: Set) -> None:
         if command.name == "tempo":
             self._transport.bend(self.tick, command.value)
-            self.recording.tempo(self.tick, command.value)
-        else:
-            self._performance.choice = changed(self._performance.choice, command.name, command.value)
+            self._tempo_is(command.value)
+            return
+        self._performance.choice = changed(self._performance.choice, command.name, command.value)
         self._log("set", name=command.name, value=command.value)
+
+    def _tap(self, now: float) -> None:
+        bpm = self._taps.tap(now)
+        if bpm is not None:
+            self._set(Set("tempo", bpm))
+
+    def _tempo_is(self, bpm: float) -> None:
+        """Keep what the tempo is from the next tick on."""
+        self.recording.tempo(self.tick, bpm)
+        self._log("set", name="tempo", value=bpm)
 
     def _mute(self, command: Mute) -> None:
         names = [part.name for part in self._info.vocabulary.parts]
@@ -109,18 +142,30 @@ class Engine:
     # Starting and stopping.
 
     def _start(self, now: float) -> list[TimedMessage]:
+        self._wants_to_play = True
         if self._new_primer is not None:
             self._primer, self._new_primer = self._new_primer, None
         if self._playing:
             self._begin_at_bar("start")
             return []
-        self._starting = True
-        return self._started(now) if self._primer.done else []
+        return self._enter_anew(now)
 
-    def _started(self, now: float) -> list[TimedMessage]:
+    def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
+        """Start as soon as the prime is read; with a host, once it rolls."""
+        if not self._transport.rolls:
+            return self._wait_for_host(now)
+        self._starting = True
+        return self._started(now, beat) if self._primer.done else []
+
+    def _wait_for_host(self, now: float) -> list[TimedMessage]:
+        self._say("waiting for the host to start", now)
+        return []
+
+    def _started(self, now: float, beat: float | None = None) -> list[TimedMessage]:
         """Begin at the head of a bar; the ticks before it never were."""
         performance = self._performance
-        performance.skip_to(performance.next_bar())
+        bar_ticks = performance.bar_ticks
+        performance.skip_to(self._transport.enter(performance.tick, bar_ticks, bar_ticks, now, beat))
         self._starting, self._begun = False, True
         self._begin_at_bar("start")
         if self._limit is None and self._play.bars:
@@ -128,12 +173,63 @@ class Engine:
         return self._go(now)
 
     def _continue(self, now: float) -> list[TimedMessage]:
+        self._leave_at = None
         if self._playing or self._starting:
             return []
-        if not self._begun or self._performance.timeline.point.over:
-            return self._start(now)
+        self._wants_to_play = True
+        if not self._transport.rolls:
+            return self._wait_for_host(now)
+        return self._enter_again(now, self._unit)
+
+    def _enter_again(self, now: float, unit: int, beat: float | None = None) -> list[TimedMessage]:
+        """Go on from where it stopped, in a bar's place that is the host's; without a piece, begin one."""
+        performance = self._performance
+        if not self._begun or performance.timeline.point.over:
+            return self._enter_anew(now, beat)
+        if not self._transport.free:
+            performance.skip_to(self._transport.enter(performance.tick, unit, performance.bar_ticks, now, beat))
         self._log("continue")
-        return self._go(now)
+        return self._clock_out.go_on(self.tick, now) + self._go(now)
+
+    @property
+    def _unit(self) -> int:
+        """How many ticks apart the places are at which to enter and to leave."""
+        units = {"beat": self._ticks_per_beat, "bar": self._performance.bar_ticks}
+        return units.get(self._play.quantise, 1)
+
+    @property
+    def _ticks_per_beat(self) -> int:
+        return self._info.vocabulary.ticks_per_beat
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+        """Take the MIDI that came in, with the moments of its arrival; return what is to be sent at once."""
+        sent: list[TimedMessage] = []
+        for event in self._transport.hear(messages, now):
+            match event:
+                case Began(beat, anew):
+                    sent += self._join(beat, anew, now)
+                case Halted():
+                    sent += self._stop(now)
+                case Lost():
+                    sent += [] if self._transport.rolls else self._stop(now)
+                    self._say(f"{self._transport.clock}: no clock comes any more", now)
+        return sent
+
+    def _join(self, beat: float, anew: bool, now: float) -> list[TimedMessage]:
+        """Play with a host that begins to roll, if it was asked to play at all."""
+        if not self._wants_to_play or not self._transport.rolls:
+            return []
+        messages = self._stop(now) if self._playing else []
+        return messages + (self._enter_anew(now, beat) if anew else self._enter_again(now, 1, beat))
+
+    def _leave(self, now: float, at_once: bool) -> list[TimedMessage]:
+        """Stop at once or, where that is asked for, at the next beat or bar; a second time, at once."""
+        self._wants_to_play = False
+        unit = self._unit
+        if not self._playing or at_once or unit == 1 or self._leave_at is not None:
+            return self._stop(now)
+        self._leave_at = -(-self.tick // unit) * unit
+        return []
 
     def _go(self, now: float) -> list[TimedMessage]:
         """Let the next tick be a moment from now, and choose the programs."""
@@ -148,7 +244,8 @@ class Engine:
         if self._playing:
             self._log("stop")
         self._playing = self._starting = False
-        return self._events(now, self._performance.release_all())
+        self._leave_at = None
+        return self._clock_out.stop(now) + self._events(now, self._performance.release_all())
 
     def _begin_at_bar(self, kind: str) -> None:
         """Let a piece begin at the next bar, once the prime is read; a start is not undone by less."""
@@ -211,8 +308,10 @@ class Engine:
         messages = self._started(now) if self._starting and self._primer.done else []
         while self._playing and self._transport.due(self.tick) <= now:
             moment = self._transport.due(self.tick)
-            if self._transport.too_late(self.tick, now):
+            if self._is_skipped(now):
                 messages += self._skip(now, now - moment)
+            elif self._leave_at is not None and self.tick >= self._leave_at:
+                messages += self._stop(moment)
             elif self._limit is not None and self.tick >= self._limit:
                 self.finished = True
                 messages += self._stop(moment)
@@ -220,12 +319,23 @@ class Engine:
                 messages += self._play_tick(moment, now)
         return messages
 
+    def _is_skipped(self, now: float) -> bool:
+        """Tell whether the next tick comes too late to be played; a host's first is played all the same."""
+        first_of_host = self._fresh and not self._transport.free
+        return not first_of_host and self._transport.too_late(self.tick, now)
+
     def _play_tick(self, moment: float, now: float) -> list[TimedMessage]:
-        self._late_ticks += self._transport.played(self.tick, now)
+        tick, transport = self.tick, self._transport
+        self._late_ticks += transport.played(tick, now)
         self._fresh = False
+        bpm = transport.news(tick)
+        if bpm is not None:
+            self._tempo_is(bpm)
         made, events = self._performance.play()
         self._note(made, now)
-        messages = self._events(moment, events)
+        starts = made.begins is not None and made.begins.kind == "start"
+        messages = self._clock_out.start(tick, moment) if starts else []
+        messages += self._events(moment, events) + self._clock_out.tick(tick, moment, transport.tick_seconds)
         return messages + self._ended(moment) if made.record.ended else messages
 
     def _note(self, made: Made, now: float) -> None:
@@ -261,16 +371,21 @@ class Engine:
         """
         performance, transport = self._performance, self._transport
         is_gap = late > performance.bar_ticks * transport.tick_seconds
-        if self._fresh or is_gap:
-            messages = self._events(now, performance.release_all())
-            if not self._fresh:
-                self._log("gap", seconds=round(late, 3))
+        messages = self._gap(now, late) if self._fresh or is_gap else []
+        if transport.free and (self._fresh or is_gap):
             transport.anchor(self.tick, now, 0.0 if performance.timeline.future else START_DELAY_SECONDS)
             return messages
         to = transport.catch_up(self.tick, now)
         self._log("skip", to=to)
         self._skipped_ticks += to - self.tick
-        return self._events(now, performance.skip_to(to))
+        messages += self._clock_out.skip(self.tick, to, now)
+        return messages + self._events(now, performance.skip_to(to))
+
+    def _gap(self, now: float, late: float) -> list[TimedMessage]:
+        """Release all that sounds over a long delay; where nothing was heard yet, there was none."""
+        if not self._fresh:
+            self._log("gap", seconds=round(late, 3))
+        return self._events(now, self._performance.release_all())
 
     # Silence.
 
@@ -302,6 +417,7 @@ class Engine:
             bar=where // performance.bar_ticks,
             beat=where % performance.bar_ticks // self._info.vocabulary.ticks_per_beat,
             tempo=self._transport.bpm,
+            clock=self._transport.clock,
             mu=choice.mu,
             sigma=choice.sigma,
             seed=choice.seed,

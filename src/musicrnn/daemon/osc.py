@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Reset, Set, Start, Status, Stop
+from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Ramp, Reset, Set, Start, Status, Stop, Tap
 from musicrnn.daemon.osc_packets import Malformed, Message, Value
 from musicrnn.errors import ControlError
 
@@ -48,6 +48,12 @@ def _number(value: Value) -> float:
 
 ADDRESSES: Mapping[str, Row] = {
     **{f"{PREFIX}/{name}": _control(name) for name in CONTROLS},
+    f"{PREFIX}/ramp": Row(
+        tuple(tempo + beats for tempo in NUMBERS for beats in NUMBERS),
+        lambda values: Ramp(_number(values[0]), _number(values[1])),
+        "let the tempo (20 to 999 bpm) go evenly to another, over so many beats (0 to 4096)",
+    ),
+    f"{PREFIX}/tap": _switch(Tap(), "a beat; from the second one on, taps set the tempo"),
     f"{PREFIX}/start": _switch(Start(), "play from the beginning"),
     f"{PREFIX}/stop": _switch(Stop(), "stop, and keep the place"),
     f"{PREFIX}/continue": _switch(Continue(), "go on from where it stopped"),
@@ -83,6 +89,7 @@ def status_messages(status: Status, counts: Mapping[str, int]) -> list[tuple[str
         "playing": (int(status.playing),),
         "place": (status.bar, status.beat, status.tick),
         "tempo": (float(status.tempo),),
+        "clock": (status.clock,),
         "mu": (float(status.mu),),
         "sigma": (float(status.sigma),),
         "seed": (status.seed,),

@@ -163,7 +163,7 @@ class Runtime:
         """Stand still in silence, however long, and go on from the same place."""
         playing = self.status.playing
         if playing:
-            self._do(Request(Stop()))
+            self._do(Request(Stop(at_once=True)))
         self._do(Request(Panic()))
         self._stand_still()
         if playing:
@@ -174,7 +174,7 @@ class Runtime:
         playing = self.status.playing
         self._do(Request(Panic()))
         if playing:
-            self._do(Request(Stop()))
+            self._do(Request(Stop(at_once=True)))
             self._do(Request(Continue()))
 
     def _send(self, messages: Sequence[TimedMessage]) -> None:

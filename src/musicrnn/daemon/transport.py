@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.sources import HostEvent
 from musicrnn.models.timing import TempoLine
 
 START_DELAY_SECONDS = 0.05
@@ -13,17 +17,39 @@ PATIENCE_TICKS = 4
 MOST_ROOM_SECONDS = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A tempo that goes evenly over so many ticks, each at the tempo of its middle."""
+
+    tick: int
+    ticks: int
+    start: float
+    end: float
+
+    def bpm_at(self, tick: int) -> float:
+        """Return the tempo of a tick."""
+        if tick >= self.tick + self.ticks:
+            return self.end
+        part = max((tick - self.tick + 0.5) / self.ticks, 0.0)
+        return self.start + part * (self.end - self.start)
+
+
 class Transport:
     """The tempo line of a session, anchored anew at each start and tempo change, so that nothing adds up.
 
     A tick may be late by 50 ms, or half a tick where that is longer, but never by more than four
-    ticks; later than that it is to be skipped.
+    ticks; later than that it is to be skipped. ``free`` tells that it may be anchored wherever it is wanted.
     """
+
+    free = True
+    rolls = True
+    clock = "internal"
 
     def __init__(self, ticks_per_beat: int, bpm: float) -> None:
         self.bpm = bpm
         self._line = TempoLine(ticks_per_beat, bpm)
         self._room = 0.0
+        self._ramp: Ramp | None = None
 
     @property
     def tick_seconds(self) -> float:
@@ -35,8 +61,36 @@ class Transport:
         self._line = TempoLine(self._line.ticks_per_beat, self.bpm, tick, now + delay)
         self._room = 0.0
 
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+        """Take the MIDI that came in up to ``now``; return what the host did, of which there is none here."""
+        del messages, now
+        return []
+
+    def enter(self, tick: int, unit: int, bar_ticks: int, now: float, beat: float | None = None) -> int:
+        """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks."""
+        del bar_ticks, now, beat
+        return -(-tick // unit) * unit
+
     def bend(self, tick: int, bpm: float) -> None:
-        """Let ``bpm`` hold from ``tick`` on."""
+        """Let ``bpm`` hold from ``tick`` on, in place of a ramp."""
+        self._ramp = None
+        self._bend(tick, bpm)
+
+    def ramp(self, tick: int, bpm: float, ticks: int) -> None:
+        """Let the tempo go evenly from what it is at ``tick`` to ``bpm``, in so many ticks."""
+        self._ramp = Ramp(tick, ticks, self.bpm, bpm)
+
+    def news(self, tick: int) -> float | None:
+        """Return the tempo that holds from ``tick``, the next to be played, on; None where it is no other."""
+        if self._ramp is None:
+            return None
+        bpm = self._ramp.bpm_at(tick)
+        if tick >= self._ramp.tick + self._ramp.ticks:
+            self._ramp = None
+        self._bend(tick, bpm)
+        return bpm
+
+    def _bend(self, tick: int, bpm: float) -> None:
         self.bpm = bpm
         self._line = TempoLine(self._line.ticks_per_beat, bpm, tick, self._line.seconds_at(tick))
 

@@ -1,0 +1,154 @@
+"""The line through MIDI clocks that arrive too early and too late.
+
+Lines and curves are fitted to the newest clocks, to few and to many. Many clocks even out more jitter, few notice a
+change of tempo sooner. The steadiest fit is taken that those to fewer clocks do not contradict (Lepski's rule): a
+steady tempo is known from up to sixteen beats, a ramp from a curve, and a jump of tempo after a few clocks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLOCKS_PER_BEAT = 24
+MOST_CLOCKS = 16 * CLOCKS_PER_BEAT
+SIZES = (12, 24, 48, 96, 192, MOST_CLOCKS)
+LEAST_JITTER_SECONDS = 2e-5
+AHEAD_CLOCKS = 6.0
+TOLERANCE = 4.0
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """Where clocks lie in time: number ``clock`` at ``seconds``, and one every ``period`` seconds."""
+
+    clock: float
+    seconds: float
+    period: float
+
+    def seconds_at(self, clock: float) -> float:
+        """Return the moment of a clock."""
+        return self.seconds + (clock - self.clock) * self.period
+
+    def clock_at(self, seconds: float) -> float:
+        """Return the clock, with its fraction, of a moment."""
+        return self.clock + (seconds - self.seconds) / self.period
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A polynomial around the newest clock, and the covariance of its coefficients for a jitter of one second.
+
+    The covariance is the upper triangle, row by row.
+    """
+
+    coefficients: tuple[float, float, float]
+    covariance: tuple[float, float, float, float, float, float]
+
+    def at(self, clocks: float) -> tuple[float, float]:
+        """Return the seconds so many clocks after the newest, and their variance."""
+        a, b, c = self.coefficients
+        aa, ab, ac, bb, bc, cc = self.covariance
+        seconds = a + clocks * (b + clocks * c)
+        return seconds, aa + clocks * (2 * ab + clocks * (bb + 2 * ac + clocks * (2 * bc + clocks * cc)))
+
+
+class ClockFit:
+    """Fits a line to the last sixteen beats of clocks, each given with its number and the seconds of its arrival."""
+
+    def __init__(self, period: float) -> None:
+        """Begin without a clock; ``period`` in seconds is believed until the second one."""
+        self._believed = period
+        self._clocks: deque[int] = deque(maxlen=MOST_CLOCKS)
+        self._seconds: deque[float] = deque(maxlen=MOST_CLOCKS)
+        self.jitter = 0.0
+
+    def __len__(self) -> int:
+        return len(self._clocks)
+
+    def begin_again(self, period: float) -> None:
+        """Forget all clocks; believe ``period`` until two have come."""
+        self._believed = period
+        self._clocks.clear()
+        self._seconds.clear()
+
+    def add(self, clock: int, seconds: float) -> ClockLine:
+        """Take one more clock, of a higher number than all before, and return the line as it is there."""
+        self._clocks.append(clock)
+        self._seconds.append(seconds)
+        if len(self._clocks) < 2:
+            return ClockLine(clock, seconds, self._believed)
+        x = np.array(self._clocks, dtype=np.float64)[::-1] - clock
+        y = np.array(self._seconds, dtype=np.float64)[::-1] - seconds
+        self.jitter = _jitter(x, y)
+        chosen = _chosen(x, y, self.jitter)
+        here, nxt = chosen.at(0.0)[0], chosen.at(1.0)[0]
+        return ClockLine(clock, seconds + here, max(nxt - here, 1e-6))
+
+
+def _jitter(x: Floats, y: Floats) -> float:
+    """Return the standard deviation of the arrivals, from second differences, which a steady ramp leaves alone."""
+    if len(x) < 4:
+        return LEAST_JITTER_SECONDS
+    whole = (np.diff(x[:-1]) == -1) & (np.diff(x[1:]) == -1)
+    bends = np.diff(y, 2)[whole]
+    if len(bends) < 2:
+        return LEAST_JITTER_SECONDS
+    return max(float(np.sqrt(np.mean(bends**2) / 6)), LEAST_JITTER_SECONDS)
+
+
+def _chosen(x: Floats, y: Floats, jitter: float) -> _Fit:
+    """Return the steadiest fit that none contradicts: a curve through as many clocks as go together, or a line."""
+    sums = np.cumsum(np.stack([x**k for k in range(5)] + [y, x * y, x * x * y]), axis=1)
+    sizes = [size for size in SIZES if size < len(x)] + [len(x)]
+    columns = [sums[:, size - 1].tolist() for size in sizes]
+    lines = [_line(column) for column in columns]
+    if len(x) < SIZES[0]:
+        return lines[0]
+    curve = _longest_curve([_curve(column) for column in columns], jitter)
+    accepted = [curve]
+    for line in lines:
+        if all(_agree(line, other, jitter) for other in accepted):
+            accepted.append(line)
+    return min(accepted, key=lambda fit: fit.at(AHEAD_CLOCKS)[1])
+
+
+def _longest_curve(curves: list[_Fit], jitter: float) -> _Fit:
+    """Return the last curve, to more and more clocks, before one that does not agree with all before it."""
+    for number, curve in enumerate(curves):
+        if not all(_agree(curve, shorter, jitter) for shorter in curves[:number]):
+            return curves[number - 1]
+    return curves[-1]
+
+
+def _line(s: list[float]) -> _Fit:
+    """Return the line of least squares; ``s`` are the sums of 1, x, x^2, x^3, x^4, y, xy and x^2 y."""
+    scale = 1 / (s[0] * s[2] - s[1] * s[1])
+    aa, ab, bb = s[2] * scale, -s[1] * scale, s[0] * scale
+    return _Fit((aa * s[5] + ab * s[6], ab * s[5] + bb * s[6], 0.0), (aa, ab, 0.0, bb, 0.0, 0.0))
+
+
+def _curve(s: list[float]) -> _Fit:
+    """Return the parabola of least squares, from the same sums, by the inverse of a symmetric matrix of three rows."""
+    aa, ab, ac = s[2] * s[4] - s[3] * s[3], s[2] * s[3] - s[1] * s[4], s[1] * s[3] - s[2] * s[2]
+    bb, bc, cc = s[0] * s[4] - s[2] * s[2], s[1] * s[2] - s[0] * s[3], s[0] * s[2] - s[1] * s[1]
+    scale = 1 / (s[0] * aa + s[1] * ab + s[2] * ac)
+    aa, ab, ac, bb, bc, cc = (value * scale for value in (aa, ab, ac, bb, bc, cc))
+    y, xy, xxy = s[5], s[6], s[7]
+    coefficients = aa * y + ab * xy + ac * xxy, ab * y + bb * xy + bc * xxy, ac * y + bc * xy + cc * xxy
+    return _Fit(coefficients, (aa, ab, ac, bb, bc, cc))
+
+
+def _agree(one: _Fit, other: _Fit, jitter: float) -> bool:
+    """Tell whether two fits differ, now and a quarter of a beat ahead, by no more than the jitter makes them."""
+    for clocks in (0.0, AHEAD_CLOCKS):
+        seconds, variance = one.at(clocks)
+        other_seconds, other_variance = other.at(clocks)
+        if abs(seconds - other_seconds) > TOLERANCE * jitter * abs(variance - other_variance) ** 0.5:
+            return False
+    return True

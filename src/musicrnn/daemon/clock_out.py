@@ -1,0 +1,70 @@
+"""MIDI clock sent: 24 clocks a quarter note in phase with the notes, and what tells others to start and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT
+from musicrnn.daemon.midi_clock import CLOCK, CLOCKS_PER_SIXTEENTH, CONTINUE, SONG_POSITION, START, STOP
+from musicrnn.daemon.protocols import TimedMessage
+
+MOST_SIXTEENTHS = 1 << 14
+
+
+class ClockOut:
+    """Gives the clock messages of each tick, some of them with moments inside the tick.
+
+    ``sends`` tells whether any are wanted. A song begins at the tick of a start. Others can go on only from a sixteenth
+    note: after a stop inside one they are told to, with its place, at the next.
+    """
+
+    def __init__(self, ticks_per_beat: int, *, sends: bool = True) -> None:
+        self._sends = sends
+        self._ticks_per_beat = ticks_per_beat
+        self._song_start = 0
+        self._rolling = False
+        self._continue_at: int | None = None
+
+    def start(self, tick: int, moment: float) -> list[TimedMessage]:
+        """Return what lets others start with the next clock, that of ``tick``."""
+        self._song_start = tick
+        self._rolling, self._continue_at = self._sends, None
+        return self._if_wanted(moment, START)
+
+    def go_on(self, tick: int, moment: float) -> list[TimedMessage]:
+        """Return what tells others the place from which they will go on: the first sixteenth from ``tick`` on."""
+        sixteenth = -(-self._clock(tick) // CLOCKS_PER_SIXTEENTH)
+        self._rolling, self._continue_at = self._sends, sixteenth * CLOCKS_PER_SIXTEENTH
+        place = sixteenth % MOST_SIXTEENTHS
+        return self._if_wanted(moment, SONG_POSITION, place & 0x7F, place >> 7)
+
+    def stop(self, moment: float) -> list[TimedMessage]:
+        """Return what stops others; nothing where they were not started."""
+        rolling, self._rolling = self._rolling, False
+        return self._if_wanted(moment, STOP) if rolling else []
+
+    def tick(self, tick: int, moment: float, tick_seconds: float) -> list[TimedMessage]:
+        """Return the clocks from a tick up to the next, each at its moment."""
+        return list(self._clocks(tick, tick + 1, moment, tick_seconds))
+
+    def skip(self, tick: int, to: int, moment: float) -> list[TimedMessage]:
+        """Return the clocks of ticks that are left out, all at one moment: others must not lose their place."""
+        return list(self._clocks(tick, to, moment, 0.0))
+
+    def _clocks(self, tick: int, to: int, moment: float, tick_seconds: float) -> Iterator[TimedMessage]:
+        if not self._sends:
+            return
+        for clock in range(self._clock(tick), self._clock(to)):
+            ticks = (clock * self._ticks_per_beat / CLOCKS_PER_BEAT) - (tick - self._song_start)
+            at = moment + ticks * tick_seconds
+            if clock == self._continue_at:
+                self._continue_at = None
+                yield TimedMessage(at, bytes((CONTINUE,)))
+            yield TimedMessage(at, bytes((CLOCK,)))
+
+    def _clock(self, tick: int) -> int:
+        """Return the first clock of the song that does not lie before a tick."""
+        return -(-(tick - self._song_start) * CLOCKS_PER_BEAT // self._ticks_per_beat)
+
+    def _if_wanted(self, moment: float, *data: int) -> list[TimedMessage]:
+        return [TimedMessage(moment, bytes(data))] if self._sends else []

@@ -1,0 +1,94 @@
+"""Ticks on the line of a host's beats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from musicrnn.control import CONTROLS
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.sources import BeatLine, ClockSource, HostEvent
+from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
+from musicrnn.errors import ControlError
+from musicrnn.models.timing import TempoLine
+
+NOTICED_BPM = 0.05
+
+
+class HostTransport(Transport):
+    """Follows a clock source, so that the session's bar lines are the host's.
+
+    The host's song position 0 is the head of a bar. The session's ticks never go back: where the host moves, as many
+    ticks are left out as the position in the bar needs.
+    """
+
+    free = False
+
+    def __init__(self, ticks_per_beat: int, bpm: float, source: ClockSource) -> None:
+        super().__init__(ticks_per_beat, bpm)
+        self._source = source
+        self._song_start = 0
+        self._told = bpm
+
+    @property
+    def rolls(self) -> bool:  # type: ignore[override]
+        """Whether the host rolls."""
+        return self._source.line is not None
+
+    @property
+    def clock(self) -> str:  # type: ignore[override]
+        """What is followed, in words."""
+        return f"{self._source.name}, {'rolling' if self.rolls else 'waiting for the host'}"
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+        """Take the MIDI that came in up to ``now``; return what the host did."""
+        events = self._source.hear(messages, now)
+        if messages and self._source.line is not None:
+            self._draw(self._source.line)
+        return events
+
+    def anchor(self, tick: int, now: float, delay: float = START_DELAY_SECONDS) -> None:
+        """Leave the line where the host has it."""
+        del tick, now, delay
+        self._room = 0.0
+
+    def enter(self, tick: int, unit: int, bar_ticks: int, now: float, beat: float | None = None) -> int:
+        """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks.
+
+        That is the first one of the host's song from now on, or from ``beat`` on where it is given; it gets a number
+        that has the same place in its bar.
+        """
+        line = self._source.line
+        if line is None:
+            return super().enter(tick, unit, bar_ticks, now)
+        place = (line.beat_at(now) if beat is None else beat) * self._line.ticks_per_beat
+        song = math.ceil(round(place, 6) / unit) * unit
+        entry = tick + (song - tick) % bar_ticks
+        self._song_start = entry - song
+        self._draw(line)
+        return entry
+
+    def bend(self, tick: int, bpm: float) -> None:
+        """Refuse: the tempo is the host's. Raises ControlError."""
+        del tick
+        raise ControlError(f"tempo must be set in the host while play.clock is not internal, got {bpm:g}")
+
+    def ramp(self, tick: int, bpm: float, ticks: int) -> None:
+        """Refuse: the tempo is the host's. Raises ControlError."""
+        del ticks
+        self.bend(tick, bpm)
+
+    def news(self, tick: int) -> float | None:
+        """Return the host's tempo, within the range of tempos, at a beat at which it is another than was told."""
+        bpm = min(max(round(self.bpm, 2), CONTROLS["tempo"].low), CONTROLS["tempo"].high)
+        if tick % self._line.ticks_per_beat or abs(bpm - self._told) < NOTICED_BPM:
+            return None
+        self._told = bpm
+        return bpm
+
+    def _draw(self, line: BeatLine) -> None:
+        """Let the ticks lie on the host's line."""
+        grid = self._line.ticks_per_beat
+        nearest = round(line.beat * grid)
+        self.bpm = line.bpm
+        self._line = TempoLine(grid, line.bpm, self._song_start + nearest, line.seconds_at(nearest / grid))

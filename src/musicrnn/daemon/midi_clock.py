@@ -1,0 +1,196 @@
+"""MIDI clock followed: 24 clocks a quarter note, start, stop, continue and song position.
+
+The numbers of the messages are those of the MIDI 1.0 specification (system real time, and song position pointer).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT, ClockFit, ClockLine
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
+
+SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
+CLOCKS_PER_SIXTEENTH = 6
+NEAR = 0.35
+STILL_NEAR = 0.15
+STEADY_CLOCKS = 12
+DOUBTS_OF = 8
+MOST_DOUBTS = 3
+SILENCE_CLOCKS = 8
+SILENCE_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A clock as it came: when, the number of the one before it, and whether it was not where it was expected."""
+
+    seconds: float
+    before: int
+    doubtful: bool
+
+
+class ClockNumbers:
+    """Numbers the clocks of a stream, and fits the line through them.
+
+    Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
+    the last was that it came twice. Where more than three of eight are not where they should be, it is the line that is
+    wrong: it is begun again, each clock counting one.
+    """
+
+    def __init__(self, bpm: float) -> None:
+        self._fit = ClockFit(60.0 / bpm / CLOCKS_PER_BEAT)
+        self._recent: deque[_Heard] = deque(maxlen=DOUBTS_OF)
+        self.line = ClockLine(0, 0.0, 60.0 / bpm / CLOCKS_PER_BEAT)
+        self.number = -1
+        self.arrived = float("-inf")
+
+    @property
+    def silence(self) -> float:
+        """How long no clock must come, in seconds, for the clock to be lost."""
+        return max(SILENCE_CLOCKS * self.line.period, SILENCE_SECONDS)
+
+    def take_first(self, seconds: float) -> None:
+        """Take the clock that begins a song: the next one, even where the host's clocks have moved."""
+        if seconds - self.arrived > self.silence or abs(self.line.clock_at(seconds) - self.number - 1) > STILL_NEAR:
+            self._begin_again(self.number + 1, seconds)
+        else:
+            self.take(seconds)
+
+    def take(self, seconds: float) -> None:
+        """Take a clock that arrived; after a silence it is the nearest one on the line, as if that had gone on."""
+        if seconds - self.arrived > self.silence:
+            nearest = round(self.line.clock_at(seconds)) if self.number >= 0 else 0
+            self._begin_again(max(nearest, self.number + 1), seconds)
+            return
+        self.arrived = seconds
+        place, before = self._place(seconds), self.number
+        nearest = round(place)
+        doubtful = nearest != before + 1 or abs(place - nearest) > NEAR
+        self._recent.append(_Heard(seconds, before, doubtful))
+        if not doubtful:
+            self._add(before + 1, seconds)
+        elif sum(heard.doubtful for heard in self._recent) > MOST_DOUBTS:
+            self._count_again()
+        elif abs(place - nearest) > NEAR:
+            self.number += 1  # too far from everything to be used, but it counts
+        elif nearest > before:
+            self._add(nearest, seconds)
+
+    def _place(self, seconds: float) -> float:
+        """Return where on the line a clock came; before the line is steady, each comes where it should."""
+        steady = len(self._fit) >= STEADY_CLOCKS and 2.5 * self._fit.jitter < NEAR * self.line.period
+        return self.line.clock_at(seconds) if steady else self.number + 1
+
+    def _add(self, number: int, seconds: float) -> None:
+        self.number = number
+        self.line = self._fit.add(number, seconds)
+
+    def _count_again(self) -> None:
+        """Count the clocks anew from the first doubtful one on, and fit the line to them alone."""
+        heard = list(self._recent)
+        while not heard[0].doubtful:
+            heard.pop(0)
+        before = heard[0].before
+        self._recent.clear()
+        self._fit.begin_again(self.line.period)
+        for number, one in enumerate(heard, start=before + 1):
+            self._add(number, one.seconds)
+
+    def _begin_again(self, number: int, seconds: float) -> None:
+        """Go on with that number and a new fit."""
+        self.arrived = seconds
+        self._recent.clear()
+        self._fit.begin_again(self.line.period)
+        self._add(number, seconds)
+
+
+class MidiClock:
+    """A host that is followed by its MIDI clock.
+
+    ``bpm`` is believed until the host's own tempo is known; ``goes_on`` tells whether a clock that is lost is taken to
+    go on as it went, or to have stopped.
+    """
+
+    name = "MIDI clock"
+
+    def __init__(self, bpm: float, goes_on: bool = True) -> None:
+        self._numbers = ClockNumbers(bpm)
+        self._goes_on = goes_on
+        self._position = 0
+        self._origin: int | None = None
+        self._starting = self._anew = self._lost = False
+
+    @property
+    def line(self) -> BeatLine | None:
+        """The line of the host's beats, None while it does not roll."""
+        if self._origin is None:
+            return None
+        line = self._numbers.line
+        beat = (line.clock - self._origin) / CLOCKS_PER_BEAT
+        return BeatLine(beat, line.seconds, 60.0 / (line.period * CLOCKS_PER_BEAT))
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+        """Take what came in up to ``now``, of which only clock and transport matter; return what the host did."""
+        events: list[HostEvent] = []
+        for message in messages:
+            events += self._take(message)
+        return events + self._silence(now)
+
+    def _take(self, message: TimedMessage) -> list[HostEvent]:
+        status = message.data[0]
+        if status == CLOCK:
+            return self._clock(message.seconds)
+        if status == START:
+            return self._start(0, anew=True)
+        if status == CONTINUE and self._origin is None:
+            return self._start(self._position, anew=False)
+        if status == STOP:
+            return self._halt()
+        if status == SONG_POSITION and len(message.data) == 3:
+            return self._locate((message.data[1] & 0x7F) | (message.data[2] & 0x7F) << 7)
+        return []
+
+    def _start(self, position: int, *, anew: bool) -> list[HostEvent]:
+        """Roll from that song position, in clocks, with the next clock."""
+        events = self._halt()
+        self._position = position
+        self._starting, self._anew = True, anew
+        return events
+
+    def _halt(self) -> list[HostEvent]:
+        self._starting = self._lost = False
+        if self._origin is None:
+            return []
+        self._position = self._numbers.number + 1 - self._origin
+        self._origin = None
+        return [Halted()]
+
+    def _locate(self, sixteenths: int) -> list[HostEvent]:
+        """Take a song position; a host that rolls goes on from there with its next clock."""
+        if self._origin is not None:
+            return self._start(sixteenths * CLOCKS_PER_SIXTEENTH, anew=False)
+        self._position = sixteenths * CLOCKS_PER_SIXTEENTH
+        return []
+
+    def _clock(self, seconds: float) -> list[HostEvent]:
+        self._lost = False
+        if not self._starting:
+            self._numbers.take(seconds)
+            return []
+        self._numbers.take_first(seconds)
+        self._starting = False
+        self._origin = self._numbers.number - self._position
+        return [Began(self._position / CLOCKS_PER_BEAT, self._anew)]
+
+    def _silence(self, now: float) -> list[HostEvent]:
+        """Notice that a host which rolls is not heard any more."""
+        if self._origin is None or self._lost or now - self._numbers.arrived <= self._numbers.silence:
+            return []
+        if not self._goes_on:
+            self._halt()
+        self._lost = True
+        return [Lost()]

@@ -1,0 +1,70 @@
+"""Where the time comes from: one protocol for all clocks that are not this program's own.
+
+A source is told what MIDI came in (one that needs none looks at its own clock instead), and says when the host began to
+roll, halted or fell silent, and along which line its beats lie. MIDI clock is in :mod:`musicrnn.daemon.midi_clock`.
+Without a source the time is the engine's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from musicrnn.daemon.protocols import TimedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class BeatLine:
+    """Where the host's beats lie: song position ``beat``, in quarter notes from its start, at ``seconds``."""
+
+    beat: float
+    seconds: float
+    bpm: float
+
+    def seconds_at(self, beat: float) -> float:
+        """Return the moment of a song position."""
+        return self.seconds + (beat - self.beat) * 60.0 / self.bpm
+
+    def beat_at(self, seconds: float) -> float:
+        """Return the song position at a moment."""
+        return self.beat + (seconds - self.seconds) * self.bpm / 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The host rolls from song position ``beat`` on; ``anew`` where it was told to start, not to continue."""
+
+    beat: float
+    anew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """The host stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The host rolled and is not heard any more."""
+
+
+HostEvent = Began | Halted | Lost
+
+
+class ClockSource(Protocol):
+    """A host's clock."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        ...
+
+    @property
+    def line(self) -> BeatLine | None:
+        """The line of the host's beats, None while it does not roll."""
+        ...
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+        """Take the MIDI that came in up to ``now``, stamped with its arrival; return what the host did."""
+        ...

@@ -1,0 +1,331 @@
+"""The engine follows a host: its bars, its tempo, its start, stop and place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.control import Command, Continue, Ramp, Set, Start, Stop, Tap
+from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.replay import Replay
+from musicrnn.daemon.session import entry_line, header_line, parse_session
+from musicrnn.errors import ControlError
+from musicrnn.models.frames import Frame, Sounding
+from musicrnn.models.generator import Generator
+from musicrnn.models.score import Tempo
+from musicrnn.models.step import StepModel
+from musicrnn.testing import ScriptedModel, random_model, small_vocabulary
+from tests.daemon.clock_sender import CLOCK, CONTINUE, START, STOP
+from tests.daemon.driving import PLAY
+from tests.daemon.test_session_replay import assert_sound
+
+GRID = 4
+VOCABULARY = small_vocabulary(ticks_per_beat=GRID)
+BAR_TICKS = 4 * GRID
+HEAD: list[Frame] = [(Sounding(0, 60),), *[()] * (BAR_TICKS - 1)]
+EVERY: list[Frame] = [(Sounding(2, 36),)] * BAR_TICKS
+RANDOM = random_model(VOCABULARY, 5, scale=2.0, calm=3.0)
+
+
+@dataclass
+class Studio:
+    """A host that sends its clock to an engine, and the engine's loop, a millisecond at a time."""
+
+    engine: Engine
+    bpm: float = 120.0
+    now: float = 1000.0
+    sent: list[TimedMessage] = field(default_factory=list)
+    log: bytes = b""
+    most_at_once: int = 0
+    clocks: list[float] = field(default_factory=list)
+    _next: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.log = header_line(self.engine.header)
+
+    def do(self, *commands: Command) -> None:
+        """Give commands now."""
+        for command in commands:
+            self._take(self.engine.handle(command, self.now))
+
+    def host(self, *data: bytes) -> None:
+        """Let the host send something now."""
+        self._take(self.engine.hear([TimedMessage(self.now, one) for one in data], self.now))
+
+    def roll(self, clocks: int) -> None:
+        """Let the host send so many clocks, the first of them now, and time pass until the one after them is due."""
+        for _ in range(clocks):
+            self.clocks.append(self.now)
+            self.host(CLOCK)
+            self.wait(60.0 / self.bpm / 24)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, each deadline met in time."""
+        until = self.now + seconds
+        while True:
+            while self.engine.prepare(self.now):
+                pass
+            deadline = self.engine.next_deadline()
+            if deadline is None or deadline > until:
+                break
+            self.now = max(self.now, deadline)
+            self._take(self.engine.release(self.now))
+        self.now = until
+        self._take(self.engine.hear([], self.now))
+
+    def stall(self, seconds: float) -> None:
+        """Let the engine be held up while the host goes on."""
+        clocks = []
+        until = self.now + seconds
+        while self.now < until:
+            clocks.append(TimedMessage(self.now, CLOCK))
+            self.now += 60.0 / self.bpm / 24
+        self._take(self.engine.hear(clocks, self.now))
+        self._take(self.engine.release(self.now))
+
+    def end(self) -> None:
+        """Silence it for good."""
+        self._take(self.engine.silence(self.now))
+
+    def _take(self, messages: list[TimedMessage]) -> None:
+        self.sent += messages
+        self.most_at_once = max(self.most_at_once, sum(one.data[0] & 0xF0 == 0x90 for one in messages))
+        self.log += b"".join(entry_line(entry) for entry in self.engine.take_entries())
+
+    def begun(self) -> list[float]:
+        """Return the moments at which notes began, in seconds since the host's first clock, and forget them."""
+        sent, self.sent = self.sent, []
+        return [round(one.seconds - self.clocks[0], 3) for one in sent if one.data[0] & 0xF0 == 0x90]
+
+    def said(self) -> Iterator[int]:
+        """Yield the pitches that sound."""
+        return (pitch for _, pitch in self.engine.status(self.now).sounding)
+
+
+def studio(model: StepModel, *commands: Command, lost_clock: str = "go-on", **settings: object) -> Studio:
+    """Return a studio whose engine was told to play."""
+    play = dataclasses.replace(PLAY, **settings)  # type: ignore[arg-type]
+    source = MidiClock(play.tempo, lost_clock == "go-on")
+    result = Studio(Engine(Generator(model), play, source=source))
+    result.do(*(commands or (Start(),)))
+    return result
+
+
+def test_it_waits_for_the_host_and_begins_with_its_first_clock() -> None:
+    """Clocks without a start are not enough."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.roll(30)
+    assert room.begun() == []
+    assert room.engine.status(room.now).message == "waiting for the host to start"
+    room.host(START)
+    room.clocks.clear()
+    room.roll(97)
+    assert room.begun() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("bpm", [60.0, 100.0, 240.0])
+def test_the_bars_are_the_hosts_whatever_the_tempo(bpm: float) -> None:
+    """Each within 2 ms."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.bpm = bpm
+    room.host(START)
+    room.roll(4 * 96 + 1)
+    assert room.begun() == [pytest.approx(bar * 240.0 / bpm, abs=0.002) for bar in range(5)]
+
+
+def test_stop_releases_at_once_and_continue_goes_on_in_the_same_place_of_the_bar() -> None:
+    """Stopped after a beat and a half, 36 clocks and 7 ticks; the first clock of the continue is the 36th."""
+    room = studio(ScriptedModel(VOCABULARY, [(Sounding(0, 60),), *[(Sounding(0, 60, False),)] * 15]))
+    room.host(START)
+    room.roll(36)
+    assert list(room.said()) == [60]
+    room.host(STOP)
+    assert list(room.said()) == []
+    room.wait(3.3)
+    room.host(CONTINUE)
+    room.roll(12)
+    assert room.engine.last is not None
+    assert room.engine.last.tick % BAR_TICKS == (36 + 12) // 6
+
+
+def test_a_song_position_moves_the_bar_line() -> None:
+    """The host goes to the last sixteenth of its third bar; five sixteenths later it is in the fourth."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.host(START)
+    room.roll(30)
+    room.host(STOP, bytes((0xF2, 47, 0)))
+    room.begun()
+    room.host(CONTINUE)
+    room.clocks.clear()
+    room.roll(30)
+    where = room.engine.last
+    assert where is not None
+    assert where.tick % BAR_TICKS == (47 + 5) % 16
+    assert where.record.position.beat == where.tick % BAR_TICKS // GRID
+
+
+def test_a_start_begins_the_piece_anew_at_its_first_clock() -> None:
+    """The session's ticks go on; its bar line is the host's."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.host(START)
+    room.roll(50)
+    room.host(STOP)
+    room.wait(1.0)
+    room.begun()
+    room.host(START)
+    room.clocks.clear()
+    room.roll(10)
+    assert room.begun() == [0.0]
+    assert room.engine.tick % BAR_TICKS == 2
+
+
+def test_who_is_told_to_play_while_the_host_rolls_enters_at_its_next_bar() -> None:
+    """The host is in its first bar."""
+    room = studio(ScriptedModel(VOCABULARY, EVERY), Stop())
+    room.host(START)
+    room.roll(30)
+    room.do(Start())
+    room.roll(90)
+    assert room.begun()[0] == pytest.approx(2.0, abs=0.002)
+
+
+@pytest.mark.parametrize(("quantise", "seconds"), [("none", 5.0), ("beat", 5.0), ("bar", 6.0)])
+def test_a_continue_while_the_host_rolls_is_quantised(quantise: str, seconds: float) -> None:
+    """It comes at 4.8 s; a tick later, at the next beat, at the next bar."""
+    room = studio(ScriptedModel(VOCABULARY, EVERY), quantise=quantise)
+    room.host(START)
+    room.roll(100)
+    room.do(Stop(at_once=True))
+    room.roll(130)
+    room.begun()
+    room.do(Continue())
+    room.roll(70)
+    expected = seconds if quantise != "none" else 4.875
+    assert room.begun()[0] == pytest.approx(expected, abs=0.002)
+
+
+@pytest.mark.parametrize(("quantise", "seconds"), [("none", 2.0), ("beat", 2.375), ("bar", 3.875)])
+def test_a_stop_is_quantised_unless_it_is_said_twice(quantise: str, seconds: float) -> None:
+    """It comes at 2.083 s: the last hit is that of the tick before the stop."""
+    room = studio(ScriptedModel(VOCABULARY, EVERY), quantise=quantise)
+    room.host(START)
+    room.roll(100)
+    room.do(Stop())
+    room.roll(150)
+    assert room.begun()[-1] == pytest.approx(seconds, abs=0.002)
+    assert not room.engine.status(room.now).playing
+
+
+def test_a_second_stop_is_at_once() -> None:
+    """Although the bar is not over."""
+    room = studio(ScriptedModel(VOCABULARY, EVERY), quantise="bar")
+    room.host(START)
+    room.roll(100)
+    room.do(Stop(), Stop())
+    assert not room.engine.status(room.now).playing
+
+
+def test_a_lost_clock_goes_on() -> None:
+    """Until the host is heard again."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.host(START)
+    room.roll(96)
+    room.begun()
+    room.wait(3.9)
+    assert room.begun() == [4.0]
+    assert "no clock" in room.engine.status(room.now).message
+
+
+def test_a_lost_clock_stops_the_music_where_that_is_asked_for() -> None:
+    """And releases what sounds."""
+    room = studio(
+        ScriptedModel(VOCABULARY, [(Sounding(0, 60), *()), *[(Sounding(0, 60, False),)] * 15]), lost_clock="stop"
+    )
+    room.host(START)
+    room.roll(40)
+    room.wait(0.5)
+    assert list(room.said()) == []
+    assert not room.engine.status(room.now).playing
+
+
+def test_the_tempo_is_the_hosts() -> None:
+    """What would set it is refused; the recording has it at the beats where it changed."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    for command in (Set("tempo", 90.0), Ramp(90.0, 4.0)):
+        with pytest.raises(ControlError, match="tempo must be set in the host"):
+            room.do(command)
+    room.do(Tap())
+    room.host(START)
+    room.roll(192)
+    room.bpm = 60.0
+    room.roll(192)
+    assert room.engine.status(room.now).tempo == pytest.approx(60.0)
+    tempos = room.engine.recording.score(room.engine.tick).tempos
+    assert tempos[0] == Tempo(0, 120.0)
+    assert tempos[-1].bpm == pytest.approx(60.0, abs=0.05)
+    assert all(tempo.tick % GRID == 0 for tempo in tempos)
+    assert 32 < tempos[-1].tick <= 44
+
+
+def test_an_engine_that_was_held_up_goes_on_with_the_host_and_bursts_nothing() -> None:
+    """A second and a half, in the middle of a bar; the next bar line is the host's."""
+    room = studio(ScriptedModel(VOCABULARY, EVERY))
+    room.host(START)
+    room.roll(96)
+    room.begun()
+    room.stall(1.5)
+    assert len(room.begun()) <= 1
+    room.roll(96)
+    assert all(abs(moment / 0.125 - round(moment / 0.125)) < 0.02 for moment in room.begun())
+    assert room.engine.status(room.now).skipped_ticks > 8
+
+
+HOST = st.sampled_from([(START,), (STOP,), (CONTINUE,), (STOP, b"\xf2\x0b\x00", CONTINUE), (b"\xf2\x21\x00",)])
+COMMANDS = st.sampled_from([Start(), Stop(), Continue(), Stop(at_once=True), Set("mu", 2.0)])
+STEPS = st.one_of(
+    st.tuples(st.just("roll"), st.integers(1, 120)),
+    st.tuples(st.just("tempo"), st.floats(30.0, 400.0)),
+    st.tuples(st.just("wait"), st.floats(0.0, 2.0)),
+    st.tuples(st.just("stall"), st.floats(0.0, 3.0)),
+    st.tuples(st.just("host"), HOST),
+    st.tuples(st.just("do"), COMMANDS),
+)
+
+
+def perform(room: Studio, steps: list[tuple[str, object]]) -> None:
+    """Let a host and a player do as listed, and end."""
+    for act, value in steps:
+        match value:
+            case int():
+                room.roll(value)
+            case float() if act == "tempo":
+                room.bpm = value
+            case float() if act == "wait":
+                room.wait(value)
+            case float():
+                room.stall(value)
+            case tuple():
+                room.host(*value)
+            case _:
+                room.do(value)  # type: ignore[arg-type]
+    room.end()
+
+
+@given(st.lists(STEPS, max_size=14), st.sampled_from(["none", "beat", "bar"]), st.sampled_from(["go-on", "stop"]))
+def test_whatever_a_host_does_no_note_hangs_and_the_session_replays(
+    steps: list[tuple[str, object]], quantise: str, lost_clock: str
+) -> None:
+    """The log holds all that the host did to the notes."""
+    room = studio(RANDOM, quantise=quantise, lost_clock=lost_clock)
+    room.host(START)
+    perform(room, steps)
+    assert_sound(room)
+    score = room.engine.recording.score(room.engine.tick)
+    assert Replay(parse_session(room.log, "log"), Generator(RANDOM)).run() == score

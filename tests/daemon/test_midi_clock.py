@@ -1,0 +1,250 @@
+"""A host's MIDI clock is followed in tempo and in phase, however badly it comes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
+from tests.daemon.clock_sender import (
+    CLOCK,
+    CONTINUE,
+    START,
+    STOP,
+    Beats,
+    beats,
+    in_periods,
+    jittered,
+    messages,
+    ramp,
+    steady,
+)
+
+TEMPO_ERROR = 0.001
+PHASE_ERROR = 0.002
+
+
+def started(bpm: float = 120.0, *, goes_on: bool = True) -> MidiClock:
+    """Return a follower that was told to start."""
+    clock = MidiClock(bpm, goes_on)
+    assert clock.hear([TimedMessage(999.0, START)], 999.0) == []
+    return clock
+
+
+def line_of(clock: MidiClock) -> BeatLine:
+    """Return the line of a host that rolls."""
+    assert clock.line is not None
+    return clock.line
+
+
+def errors(truth: Beats, arrivals: list[float], believed: float = 120.0) -> tuple[list[float], list[float]]:
+    """Follow, and return for each clock how far the next one is from its place in seconds, and the tempo's error."""
+    clock = started(believed)
+    phases, tempos = [], []
+    for number, arrival in enumerate(arrivals):
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        line = line_of(clock)
+        phases.append(abs(line.seconds_at((number + 1) / 24) - truth.seconds[number + 1]))
+        tempos.append(abs(line.bpm / truth.bpm_at(number) - 1))
+    return phases, tempos
+
+
+@pytest.mark.parametrize("bpm", [40.0, 120.0, 240.0])
+@pytest.mark.parametrize("part", [0.0, 0.05])
+def test_four_beats_tell_tempo_and_phase(bpm: float, part: float) -> None:
+    """Within 0.1 % and 2 ms from then on; the tempo that was believed before was another."""
+    truth = beats(steady(bpm), 24)
+    phases, tempos = errors(truth, jittered(truth, part, seed=1), believed=100.0)
+    assert max(phases[96:]) < PHASE_ERROR
+    assert max(tempos[96:]) < TEMPO_ERROR
+
+
+@pytest.mark.parametrize("bpm", [120.0, 240.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_jitter_of_a_fifth_of_a_clock_is_evened_out(bpm: float, seed: int) -> None:
+    """As much as jack_midi_clock can be told to make; 8 ms between the earliest and the latest at 120 bpm."""
+    truth = beats(steady(bpm), 24)
+    phases, tempos = errors(truth, jittered(truth, 0.2, seed))
+    assert max(phases[96:]) < PHASE_ERROR
+    assert max(tempos[96:]) < TEMPO_ERROR
+
+
+def test_at_40_bpm_that_jitter_needs_longer() -> None:
+    """25 ms between the earliest and the latest; four beats cannot tell more than 5 ms, sixteen can."""
+    truth = beats(steady(40.0), 40)
+    phases, tempos = errors(truth, jittered(truth, 0.2, seed=2))
+    assert max(phases[96:]) < 0.006
+    assert max(phases[16 * 24 :]) < PHASE_ERROR
+    assert max(tempos[16 * 24 :]) < TEMPO_ERROR
+
+
+@pytest.mark.parametrize("start", [40.0, 120.0, 200.0])
+def test_a_ramp_is_followed_in_phase_and_its_end_in_tempo(start: float) -> None:
+    """A fifth faster over 16 beats; within 2 ms all the way, and within 0.1 % four beats after it."""
+    truth = beats(ramp(start, 1.2 * start, 16, 16), 48)
+    phases, tempos = errors(truth, jittered(truth, 0.005, seed=3))
+    assert max(phases[96:]) < PHASE_ERROR
+    assert max(tempos[36 * 24 :]) < TEMPO_ERROR
+
+
+def test_a_jump_of_tempo_is_noticed_within_a_few_clocks() -> None:
+    """From 120 to 140: no clock is expected more than half a clock from where it comes."""
+    truth = beats(lambda beat: 120.0 if beat < 8 else 140.0, 24)
+    phases, tempos = errors(truth, jittered(truth, 0.01, seed=4))
+    assert max(phases[96:]) < 0.5 * 60 / 120 / 24
+    assert max(phases[9 * 24 :]) < PHASE_ERROR
+    assert max(tempos[12 * 24 :]) < TEMPO_ERROR
+
+
+@pytest.mark.parametrize("bpm", [60.0, 240.0])
+def test_a_tempo_halved_or_doubled_at_once_keeps_the_count(bpm: float) -> None:
+    """What comes at every second place, or in between, is no lost or doubled clock when it stays so."""
+    truth = beats(lambda beat: 120.0 if beat < 8 else bpm, 24)
+    phases, tempos = errors(truth, list(truth.seconds[:-1]))
+    assert max(phases[10 * 24 :]) < PHASE_ERROR
+    assert max(tempos[12 * 24 :]) < TEMPO_ERROR
+
+
+def test_a_sender_that_sends_once_a_period_is_followed() -> None:
+    """Of 256 frames at 48 kHz: 5.3 ms apart, as a program without frame-accurate output does it."""
+    truth = beats(steady(120.0), 24)
+    phases, tempos = errors(truth, in_periods(truth, 256 / 48_000))
+    assert max(phases[96:]) < PHASE_ERROR
+    assert float(np.median(tempos[96:])) < TEMPO_ERROR
+
+
+@given(st.sets(st.integers(120, 400), max_size=6), st.sets(st.integers(120, 400), max_size=6), st.integers(0, 99))
+def test_lost_and_doubled_clocks_do_not_move_the_beat(lost: set[int], doubled: set[int], seed: int) -> None:
+    """Some of each, though never so many at once that the tempo could be another."""
+    lost = {one for one in lost if not any(other < one < other + 12 for other in lost | doubled)}
+    doubled = {one for one in doubled if not any(other < one < other + 12 for other in lost | doubled)}
+    truth = beats(steady(120.0), 20)
+    clock = started()
+    for number, arrival in enumerate(jittered(truth, 0.05, seed)):
+        times = 0 if number in lost - doubled else 2 if number in doubled else 1
+        clock.hear([TimedMessage(arrival, CLOCK)] * times, arrival)
+        if number > 96:
+            assert abs(line_of(clock).seconds_at(number / 24) - truth.seconds[number]) < 2 * PHASE_ERROR
+
+
+@given(st.floats(20.0, 999.0), st.floats(20.0, 999.0), st.floats(0.0, 0.1), st.integers(0, 99))
+def test_any_tempo_is_found_whatever_was_believed(bpm: float, believed: float, part: float, seed: int) -> None:
+    """After eight beats within 1 % and a tenth of a clock."""
+    truth = beats(steady(bpm), 10)
+    phases, tempos = errors(truth, jittered(truth, part, seed), believed)
+    assert max(phases[8 * 24 :]) < 0.1 * 60 / bpm / 24
+    assert max(tempos[8 * 24 :]) < 0.01
+
+
+def test_the_first_clock_after_a_start_is_the_head_of_the_song() -> None:
+    """The start itself is before it."""
+    clock = started()
+    assert clock.line is None
+    assert clock.hear([TimedMessage(1000.0, CLOCK)], 1000.0) == [Began(0.0, True)]
+    assert line_of(clock).seconds_at(0.0) == 1000.0
+
+
+def test_clocks_before_the_start_tell_the_tempo_only() -> None:
+    """A host that sends clocks while it stands still is known when it starts."""
+    truth = beats(steady(90.0), 8)
+    clock = MidiClock(120.0)
+    assert clock.hear(list(messages(truth.seconds[:96])), truth.seconds[95]) == []
+    events = clock.hear([TimedMessage(truth.seconds[95], START), TimedMessage(truth.seconds[96], CLOCK)], 0.0)
+    assert events == [Began(0.0, True)]
+    assert line_of(clock).bpm == pytest.approx(90.0, rel=1e-6)
+
+
+def test_a_start_moves_the_clocks_where_the_host_moves_them() -> None:
+    """Hosts begin their clocks anew with the song: half a clock later here."""
+    truth = beats(steady(120.0), 8)
+    clock = MidiClock(120.0)
+    clock.hear(list(messages(truth.seconds[:96])), truth.seconds[95])
+    first = truth.seconds[96] + 0.5 / 48
+    clock.hear([TimedMessage(first - 0.001, START), TimedMessage(first, CLOCK)], first)
+    assert line_of(clock).seconds_at(0.0) == pytest.approx(first, abs=1e-6)
+
+
+def song(clock: MidiClock, truth: Beats, first: int, last: int, *before: bytes) -> list[HostEvent]:
+    """Let messages come just before a clock, then the clocks up to another; return what the host did."""
+    moment = truth.seconds[first]
+    events = clock.hear([TimedMessage(moment - 0.001, data) for data in before], moment)
+    return events + clock.hear(list(messages(truth.seconds[first:last])), truth.seconds[last - 1])
+
+
+def test_stop_and_continue_go_on_with_the_next_clock_of_the_song() -> None:
+    """Ten clocks, a pause, and the eleventh."""
+    truth = beats(steady(120.0), 8)
+    clock = MidiClock(120.0)
+    assert song(clock, truth, 0, 10, START) == [Began(0.0, True)]
+    assert clock.hear([TimedMessage(truth.seconds[10], STOP)], truth.seconds[10]) == [Halted()]
+    assert clock.line is None
+    assert song(clock, truth, 50, 60, CONTINUE) == [Began(10 / 24, False)]
+    assert line_of(clock).seconds_at(10 / 24) == pytest.approx(truth.seconds[50], abs=1e-4)
+
+
+def test_a_song_position_is_in_sixteenths() -> None:
+    """0x08 0x01 is 136, the 34th beat."""
+    truth = beats(steady(120.0), 8)
+    clock = MidiClock(120.0)
+    song(clock, truth, 0, 10, START)
+    assert song(clock, truth, 20, 30, STOP, b"\xf2\x08\x01", CONTINUE) == [Halted(), Began(34.0, False)]
+
+
+def test_a_host_that_moves_while_it_rolls_goes_on_from_there() -> None:
+    """As if it had stopped and continued."""
+    truth = beats(steady(120.0), 8)
+    clock = MidiClock(120.0)
+    song(clock, truth, 0, 10, START)
+    assert song(clock, truth, 10, 20, b"\xf2\x10\x00") == [Halted(), Began(4.0, False)]
+
+
+def test_a_start_while_it_rolls_begins_anew() -> None:
+    """One halt, one beginning; a second continue is nothing."""
+    truth = beats(steady(120.0), 8)
+    clock = MidiClock(120.0)
+    song(clock, truth, 0, 10, START)
+    assert song(clock, truth, 10, 20, START) == [Halted(), Began(0.0, True)]
+    assert song(clock, truth, 20, 30, CONTINUE) == []
+
+
+def test_a_lost_clock_goes_on_as_it_went_and_is_found_again_in_its_place() -> None:
+    """Two beats are missing; the beat after them is where it would have been."""
+    truth = beats(steady(120.0), 12)
+    clock = MidiClock(120.0)
+    song(clock, truth, 0, 96, START)
+    assert clock.hear([], truth.seconds[95] + 0.29) == []
+    assert clock.hear([], truth.seconds[95] + 0.31) == [Lost()]
+    assert clock.hear([], truth.seconds[95] + 0.5) == []
+    assert line_of(clock).seconds_at(5.0) == pytest.approx(truth.seconds[120], abs=1e-6)
+    assert song(clock, truth, 144, 200) == []
+    assert line_of(clock).seconds_at(8.0) == pytest.approx(truth.seconds[192], abs=1e-4)
+
+
+def test_a_lost_clock_stops_where_that_is_asked_for() -> None:
+    """And goes on only when the host says so."""
+    truth = beats(steady(120.0), 12)
+    clock = started(goes_on=False)
+    song(clock, truth, 0, 96)
+    assert clock.hear([], truth.seconds[95] + 0.31) == [Lost()]
+    assert clock.line is None
+    assert song(clock, truth, 144, 150) == []
+    assert song(clock, truth, 150, 151, CONTINUE) == [Began(4.0, False)]
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.sampled_from([b"\xf8", b"\xfa", b"\xfb", b"\xfc", b"\xf2\x05\x00"]))))
+def test_any_messages_in_any_order_leave_a_line_that_goes_forward(script: list[tuple[float, bytes]]) -> None:
+    """And a beginning only where it stood, a halt only where it rolled."""
+    clock, now, rolls = MidiClock(120.0), 1000.0, False
+    for pause, data in script:
+        now += pause
+        for event in clock.hear([TimedMessage(now, data)], now):
+            if not isinstance(event, Lost):
+                assert isinstance(event, Began) != rolls
+                rolls = isinstance(event, Began)
+        assert (clock.line is not None) == rolls
+        if clock.line is not None:
+            assert clock.line.bpm > 0
