@@ -56,13 +56,18 @@ class HostTransport(Transport):
         """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks.
 
         That is the first one of the host's song from now on, or from ``beat`` on where it is given; it gets a number
-        that has the same place in its bar.
+        that has the same place in its bar. Up to a beat that is played already when the host stops inside a bar is
+        waited for, so that the host's next bar is the session's.
         """
         line = self._source.line
         if line is None:
             return super().enter(tick, unit, bar_ticks, now)
-        place = (line.beat_at(now) if beat is None else beat) * self._line.ticks_per_beat
+        grid = self._line.ticks_per_beat
+        place = (line.beat_at(now) if beat is None else beat) * grid
         song = math.ceil(round(place, 6) / unit) * unit
+        ahead = (tick - song) % bar_ticks
+        if unit == 1 and ahead <= grid:
+            song += ahead
         entry = tick + (song - tick) % bar_ticks
         self._song_start = entry - song
         self._draw(line)

@@ -82,6 +82,11 @@ class PlayerPort:
         return self.opened.name
 
     @property
+    def latency(self) -> float:
+        """How many seconds after its moment each message leaves."""
+        return self.opened.latency
+
+    @property
     def pid(self) -> int:
         """The player's process number."""
         return int(self._process.pid)

@@ -70,6 +70,11 @@ class TimedOut(MidiOut, Protocol):
     lead: float
 
     @property
+    def latency(self) -> float:
+        """How many seconds after its moment each message leaves."""
+        ...
+
+    @property
     def late(self) -> int:
         """Messages that left late."""
         ...

@@ -24,6 +24,7 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
+from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.osc_server import OscServer, is_loopback
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player_port import PlayerPort, Players
@@ -85,6 +86,8 @@ class Daemon:
             aim = "" if self.settings.midi.port else "; connect a synth or a DAW's track to it"
             yield f"MIDI port {self.port.name}{aim}"
             yield from _facts(self.port)
+        if play.clock != "internal":
+            yield "Clock     MIDI clock, from the port's input: connect the host's clock to it, and start the host"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
         yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
@@ -155,7 +158,15 @@ def build(
     notices: list[str] = []
     chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
     prime = _prime(chosen.prime, model.info.vocabulary)
-    player = engine(Generator(model), chosen, prime=prime, model_hash=hash_of(model))
+    source = MidiClock(chosen.tempo, chosen.lost_clock == "go-on") if chosen.clock == "midi" else None
+    player = engine(
+        Generator(model),
+        chosen,
+        prime=prime,
+        model_hash=hash_of(model),
+        source=source,
+        clock_out=settings.midi.clock_out,
+    )
     players = _players(settings.midi, clock)
     port = _port(settings.midi, players, "midi.api" in settings.origins, stack, notices)
     inbox = Inbox(clock.wake)
@@ -174,7 +185,11 @@ def build(
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,
+        offset=settings.midi.offset_ms / 1000,
+        follows=source is not None,
     )
+    if source is not None and isinstance(port, NullPort):
+        notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
     return Daemon(settings, player, runtime, port, osc, journal, recording, notices)
 
 

@@ -40,6 +40,9 @@ class Runtime:
     not wait; ``asleep`` tells how long the machine has been suspended so far, in seconds; ``recording`` what to
     say of the recording in the status; ``stand_still`` stops the process until its user lets it go on.
     ``silencing`` tells that the last notes are being released, which nothing should break off.
+
+    ``offset`` is how many seconds later than at its moment each message leaves. Where the engine ``follows`` a host, it
+    lives ahead by the port's latency too, so that what it plays is heard with the host's beat and not after it.
     """
 
     def __init__(
@@ -54,9 +57,16 @@ class Runtime:
         asleep: Callable[[], float] = lambda: 0.0,
         recording: Callable[[], str] = str,
         stand_still: Callable[[], None] = lambda: None,
+        offset: float = 0.0,
+        follows: bool = False,
     ) -> None:
+        self._offset = offset
+        self._follows = follows
+        self._delay = self._delay_of(port)
         self.lead = port.lead if isinstance(port, TimedOut) else 0.0
-        self.status = replace(engine.status(clock.now() + self.lead), port=port.name, recording=recording())
+        self.status = replace(
+            engine.status(clock.now() + self.lead - self._delay), port=port.name, recording=recording()
+        )
         self.silencing = False
         self._engine = engine
         self._clock = clock
@@ -101,15 +111,27 @@ class Runtime:
     def _turn(self) -> None:
         self._obey()
         self._look_around()
+        self._listen()
         self._make_ahead()
-        self._clock.wait_until(self._next_moment() - self.lead)
+        self._clock.wait_until(self._next_moment() - self.lead + self._delay)
         self._send(self._engine.release(self._now()))
         self._tell()
         self._beat()
 
     def _now(self) -> float:
         """Return the moment at which the engine is: what it gives out now must be in place before it."""
-        return self._clock.now() + self.lead
+        return self._clock.now() + self.lead - self._delay
+
+    def _delay_of(self, port: MidiOut) -> float:
+        """Return how much later than the engine has it a message is to be sent, in seconds."""
+        latency = port.latency if self._follows and isinstance(port, TimedOut) else 0.0
+        return self._offset - latency
+
+    def _listen(self) -> None:
+        """Let the engine know what came in, and that time goes by."""
+        if self._follows:
+            messages = self._timed.heard() if self._timed is not None else []
+            self._send(self._engine.hear(messages, self._now()))
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
@@ -150,6 +172,7 @@ class Runtime:
         if port is not None:
             self._port, self._keys = port, Keys()
             self._timed = port if isinstance(port, TimedOut) else None
+            self._delay = self._delay_of(port)
             self._begin_again()
         if self._pausing:
             self._pausing = False
@@ -183,10 +206,13 @@ class Runtime:
         try:
             for message in messages:
                 self._keys.will_send(message)
-                self._port.send(message)
+                self._port.send(self._moved(message))
                 self._keys.was_sent(message)
         except PortError:
             self._lose(self._port)
+
+    def _moved(self, message: TimedMessage) -> TimedMessage:
+        return replace(message, seconds=message.seconds + self._delay) if self._delay else message
 
     def _beat(self) -> None:
         """Let the port know that there was a turn; a loop that stands still says nothing."""
