@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Reset, Set, Start, Stop
+from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Ramp, Reset, Set, Start, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import entry_line, header_line
@@ -108,11 +108,12 @@ def scripts(
 ) -> st.SearchStrategy[Script]:
     """Return what may happen in a session: time that passes, sometimes too much at once, and then a command."""
     controls = st.sampled_from(sorted(CONTROLS)).flatmap(_settings)
-    plain = st.sampled_from([Start(), Stop(), Continue(), Reset(), Panic(), *primes])
+    plain = st.sampled_from([Start(), Stop(), Continue(), Reset(), Panic(), Tap(), *primes])
+    ramps = st.builds(Ramp, st.floats(20, 999), st.floats(0, 20))
     mutes = st.builds(Mute, st.sampled_from(list(parts)), st.booleans())
     waits = st.builds(Wait, ticks=st.integers(1, 12))
     delays = st.builds(Wait, ticks=st.integers(0, 12), late=st.floats(0.0, longest_delay))
-    return st.lists(st.tuples(waits | delays, plain | controls | mutes), max_size=8)
+    return st.lists(st.tuples(waits | delays, plain | controls | mutes | ramps), max_size=8)
 
 
 def _settings(name: str) -> st.SearchStrategy[Set]:

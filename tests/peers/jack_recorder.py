@@ -17,6 +17,7 @@ import mido
 TICKS_PER_QUARTER = 9600
 TICKS_PER_SECOND = 2 * TICKS_PER_QUARTER  # at the 120 bpm of a file that names no tempo
 PORT = "recorder:in"
+SYSTEM = 0xF0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Event:
 
 
 def as_midi(events: list[Event], rate: int) -> mido.MidiFile:
-    """Return the events as a file of one track, the first event at 0."""
+    """Return the events as a file of one track, the first event at 0; clocks and the like have no place in a file."""
+    events = [event for event in events if event.data[0] < SYSTEM]
     track = mido.MidiTrack()
     before = 0
     for event in events:

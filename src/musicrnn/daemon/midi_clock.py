@@ -16,6 +16,7 @@ from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
 SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
 CLOCKS_PER_SIXTEENTH = 6
 NEAR = 0.35
+SHORTEST, LONGEST = 0.5, 1.5
 STILL_NEAR = 0.15
 STEADY_CLOCKS = 12
 DOUBTS_OF = 8
@@ -37,8 +38,9 @@ class ClockNumbers:
     """Numbers the clocks of a stream, and fits the line through them.
 
     Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
-    the last was that it came twice. Where more than three of eight are not where they should be, it is the line that is
-    wrong: it is begun again, each clock counting one.
+    the last was that it came twice; unless its distance from the one before it is near enough a clock's. Where more
+    than three of eight are not where they should be, it is the line that is wrong: it is begun again, each clock
+    counting one.
     """
 
     def __init__(self, bpm: float) -> None:
@@ -66,10 +68,12 @@ class ClockNumbers:
             nearest = round(self.line.clock_at(seconds)) if self.number >= 0 else 0
             self._begin_again(max(nearest, self.number + 1), seconds)
             return
+        since = (seconds - self.arrived) / self.line.period
         self.arrived = seconds
         place, before = self._place(seconds), self.number
         nearest = round(place)
-        doubtful = nearest != before + 1 or abs(place - nearest) > NEAR
+        expected = nearest == before + 1 and abs(place - nearest) <= NEAR
+        doubtful = not expected and not SHORTEST < since < LONGEST
         self._recent.append(_Heard(seconds, before, doubtful))
         if not doubtful:
             self._add(before + 1, seconds)

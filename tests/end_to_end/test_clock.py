@@ -1,0 +1,182 @@
+"""The daemon in time with a clock of another make, heard by a third program that stamps frames."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.end_to_end.daemon import free_udp_port, program
+from tests.peers.jack_recorder import PORT
+from tests.peers.jackd import SAMPLE_RATE, JackServer
+from tests.peers.program import Program
+
+pytestmark = pytest.mark.jack
+
+MIDI_CLOCK = "jack_midi_clock:mclk_out"
+CLOCKS_PER_BEAT = 24
+CLOCKS_PER_TICK = 6  # of the bundled chorales
+CLOCKS_PER_BAR = 4 * CLOCKS_PER_BEAT
+BAR_HEAD_VELOCITY = 96
+SETTLED_CLOCKS = 4 * CLOCKS_PER_BEAT - 1
+BEATS = 16
+PHASE_ERROR = 0.002
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Seconds of each clock, and seconds and velocity of each note-on, as the recorder stamped them."""
+
+    clocks: list[float]
+    notes: list[tuple[float, int]]
+    others: list[tuple[float, int]]
+
+    @staticmethod
+    def read(path: Path) -> Heard:
+        """Read what the recorder wrote."""
+        content = json.loads(path.with_suffix(".json").read_text())
+        events = [(one["frame"] / content["rate"], bytes.fromhex(one["hex"])) for one in content["events"]]
+        return Heard(
+            [seconds for seconds, data in events if data[0] == 0xF8],
+            [(seconds, data[2]) for seconds, data in events if data[0] & 0xF0 == 0x90 and data[2]],
+            [(seconds, data[0]) for seconds, data in events if data[0] in (0xF2, 0xFA, 0xFB, 0xFC)],
+        )
+
+
+def line(clocks: list[float]) -> tuple[float, float]:
+    """Return the first clock's moment and the distance of clocks, by least squares through all."""
+    period, start = np.polyfit(np.arange(len(clocks)), np.array(clocks), 1)
+    return float(start), float(period)
+
+
+def command(folder: Path, *more: object) -> tuple[list[str | Path], dict[str, str], str]:
+    """Return a daemon's command, its environment and its OSC port."""
+    port = str(free_udp_port())
+    words = [
+        "--model",
+        "chorales",
+        "--midi-api",
+        "jack",
+        "--seed",
+        3,
+        "--end",
+        "go-on",
+        "--osc-port",
+        port,
+        "--no-recording",
+        *more,
+    ]
+    (folder / "runtime").mkdir(exist_ok=True)
+    own = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
+    own["XDG_RUNTIME_DIR"] = str(folder / "runtime")
+    return [program("musicrnn-daemon"), *(str(word) for word in words)], own, port
+
+
+def record_following(bpm: int, jitter: int, folder: Path) -> Heard:
+    """Let the daemon follow jack_midi_clock for 16 beats, and return what both sent."""
+    words, own, _ = command(folder, "--clock", "midi", "--tempo", 100)
+    heard = folder / "heard.mid"
+    with JackServer(256) as server:
+        environment = {**own, **server.environment}
+        recorder = Program([sys.executable, "-m", "tests.peers.jack_recorder", heard], environment)
+        host = Program(["jack_midi_clock", "-b", str(bpm), "-J", str(jitter), "-P"], environment)
+        with recorder, host, Program(words, environment) as daemon:
+            recorder.wait_for_line("RECORDING")
+            daemon.wait_for_line("Ctrl-C stops")
+            server.connect(server.wait_for_port("jack_midi_clock:"), server.wait_for_port("MusicRNN:in"))
+            server.connect(MIDI_CLOCK, PORT)
+            server.connect(server.wait_for_port("MusicRNN:out"), PORT)
+            with Program(["jack_transport"], environment) as transport:
+                transport.send_line("play")
+                subprocess.run(["sleep", str(BEATS * 60 / bpm)], check=True)
+                transport.send_line("stop")
+                transport.send_line("quit")
+                transport.wait(10)
+            daemon.stop()
+        recorder.stop()
+        recorder.wait_for_line("WROTE")
+    return Heard.read(heard)
+
+
+def clock_errors(heard: Heard) -> tuple[list[float], list[float]]:
+    """Return how far each note is from its tick once the host is known, and bar heads from theirs, in clocks."""
+    numbers = range(len(heard.clocks))
+    places = [(float(np.interp(seconds, heard.clocks, numbers)), velocity) for seconds, velocity in heard.notes]
+    places = [(place, velocity) for place, velocity in places if SETTLED_CLOCKS < place < len(heard.clocks) - 2]
+    notes = [_distance(place, CLOCKS_PER_TICK) for place, _ in places]
+    return notes, [_distance(place, CLOCKS_PER_BAR) for place, velocity in places if velocity == BAR_HEAD_VELOCITY]
+
+
+def _distance(place: float, unit: int) -> float:
+    return abs(place - round(place / unit) * unit)
+
+
+@pytest.mark.parametrize("bpm", [40, 120, 240])
+def test_it_plays_on_the_beat_and_bar_of_jack_midi_clock(bpm: int, tmp_path: Path) -> None:
+    """From the fifth beat on, every note within 2 ms, and the heads of bars on the host's."""
+    heard = record_following(bpm, 0, tmp_path)
+    notes, heads = clock_errors(heard)
+    clock_seconds = 60 / bpm / CLOCKS_PER_BEAT
+    print(f"{bpm} bpm: {len(notes)} notes, worst {max(notes) * clock_seconds * 1000:.3f} ms from their ticks")
+    assert len(notes) > 8
+    assert max(notes) * clock_seconds < PHASE_ERROR
+    assert heads
+    assert max(heads) * clock_seconds < PHASE_ERROR
+
+
+@pytest.mark.parametrize("bpm", [120, 240])
+def test_it_stays_with_a_clock_that_wanders(bpm: int, tmp_path: Path) -> None:
+    """Every distance of two clocks is up to a fifth too long or too short, and none makes up for another.
+
+    When the next one comes nobody can know better than by a fifth of a clock; what can be known is the count.
+    """
+    notes, heads = clock_errors(record_following(bpm, 20, tmp_path))
+    print(f"{bpm} bpm: {len(notes)} notes, median {np.median(notes):.3f}, worst {max(notes):.3f} clocks")
+    assert len(notes) > 8
+    assert float(np.median(notes)) < 0.35
+    assert max(notes) < 1
+    assert heads
+    assert max(heads) < 1
+
+
+def test_the_clock_that_it_sends_lies_on_its_notes(tmp_path: Path) -> None:
+    """Each clock within a frame of a line, each note within a frame of a clock; another program reads 132 bpm."""
+    words, own, port = command(tmp_path, "--midi-clock-out", "--tempo", 132, "--no-autostart")
+    heard = tmp_path / "heard.mid"
+    with JackServer(256) as server:
+        environment = {**own, **server.environment}
+        recorder = Program([sys.executable, "-m", "tests.peers.jack_recorder", heard], environment)
+        with recorder, Program(words, environment) as daemon:
+            recorder.wait_for_line("RECORDING")
+            daemon.wait_for_line("Ctrl-C stops")
+            server.connect(server.wait_for_port("MusicRNN:out"), PORT)
+            with Program(["jack_mclk_dump", "-n", "MusicRNN:out"], environment) as reader:
+                for word in ("start", "stop", "continue"):
+                    subprocess.run(["oscsend", "127.0.0.1", port, f"/musicrnn/{word}"], check=True)
+                    subprocess.run(["sleep", "4"], check=True)
+            daemon.stop()
+        recorder.stop()
+        recorder.wait_for_line("WROTE")
+    result = Heard.read(heard)
+    assert [status for _, status in result.others] == [0xFA, 0xFC, 0xF2, 0xFB, 0xFC]
+    stopped, continued = result.others[1][0], result.others[3][0]
+    for clocks in (
+        [moment for moment in result.clocks if moment < stopped],
+        [moment for moment in result.clocks if moment >= continued],
+    ):
+        start, period = line(clocks)
+        worst = max(abs(start + number * period - moment) for number, moment in enumerate(clocks)) * SAMPLE_RATE
+        print(f"{len(clocks)} clocks, worst {worst:.2f} frames from a line at {2.5 / period:.3f} bpm")
+        assert worst <= 1.01
+        assert 2.5 / period == pytest.approx(132.0, rel=0.0001)
+    assert all(min(abs(note - clock) for clock in result.clocks) * SAMPLE_RATE <= 1.01 for note, _ in result.notes)
+    tempos = [float(found) for one in reader.printed for found in re.findall(r"flt[^0-9]*([0-9.]+)", one)]
+    print(reader.printed[-3:])
+    assert tempos
+    assert tempos[-1] == pytest.approx(132.0, rel=0.001)
