@@ -1,7 +1,7 @@
 """A recorder on JACK that stamps every MIDI event with its absolute frame; a program of its own, not of MusicRNN.
 
 ``python -m tests.peers.jack_recorder OUT`` opens the port ``recorder:in``, says so, and at SIGTERM writes OUT.json (the
-frame and bytes of each event, the count of xruns) and OUT.mid.
+frame and bytes of each event, the count of xruns and their frames) and OUT.mid.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main(out: Path) -> None:
     client = jack.Client("recorder", no_start_server=True)
     port = client.midi_inports.register("in")
     events: list[Event] = []
-    xruns: list[float] = []
+    xruns: list[int] = []
 
     @client.set_process_callback  # type: ignore[untyped-decorator]
     def process(frames: int) -> None:
@@ -57,13 +57,15 @@ def main(out: Path) -> None:
         for offset, data in port.incoming_midi_events():
             events.append(Event(start + offset, bytes(data)))
 
-    client.set_xrun_callback(xruns.append)
+    client.set_xrun_callback(lambda _: xruns.append(client.frame_time))
     with client:
         print("RECORDING", PORT, flush=True)
         signal.sigwait({signal.SIGTERM})
         rate = client.samplerate
     listed = [{"frame": event.frame, "hex": event.data.hex()} for event in events]
-    out.with_suffix(".json").write_text(json.dumps({"rate": rate, "xruns": len(xruns), "events": listed}))
+    out.with_suffix(".json").write_text(
+        json.dumps({"rate": rate, "xruns": len(xruns), "xrun_frames": xruns, "events": listed})
+    )
     as_midi(events, rate).save(out.with_suffix(".mid"))
     print("WROTE", len(events), "events,", len(xruns), "xruns", flush=True)
 
