@@ -73,11 +73,16 @@ class RecordingPort:
 
 
 class TimedPort(RecordingPort):
-    """A port that keeps messages until their moments, as the player does; it is gone once ``gone`` is set."""
+    """A port that keeps messages until their moments, as the player does; it is gone once ``gone`` is set.
 
-    def __init__(self, name: str = "timed port", lead: float = 0.005) -> None:
+    What is put into ``incoming`` is heard at the next turn.
+    """
+
+    def __init__(self, name: str = "timed port", lead: float = 0.005, latency: float = 0.0) -> None:
         super().__init__(name)
         self.lead = lead
+        self.latency = latency
+        self.incoming: list[TimedMessage] = []
         self.late = self.dropped = 0
         self.gone = False
         self.beats: list[float] = []
@@ -99,8 +104,9 @@ class TimedPort(RecordingPort):
         self.beats.append(now)
 
     def heard(self) -> list[TimedMessage]:
-        """Return nothing."""
-        return []
+        """Return what came in, and forget it."""
+        messages, self.incoming = self.incoming, []
+        return messages
 
     def _check(self) -> None:
         if self.gone:

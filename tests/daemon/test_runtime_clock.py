@@ -1,0 +1,90 @@
+"""The loop with a host's clock at its port, and with an offset: when what is played leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from musicrnn.control import Start
+from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.inbox import Inbox
+from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.runtime import NoKeeper, Runtime
+from musicrnn.models.frames import Sounding
+from musicrnn.models.generator import Generator
+from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, TimedPort, small_vocabulary
+from tests.daemon.clock_sender import CLOCK, START, beats, steady
+from tests.daemon.driving import DELAY, PLAY, TICK
+
+HITS = [(Sounding(2, 36),)]
+SECONDS = 6.0
+
+
+class HostClock(ManualClock):
+    """A clock along which a host's messages come to a port, each when its moment has come."""
+
+    def __init__(self, port: TimedPort, coming: list[TimedMessage]) -> None:
+        super().__init__(1000.0)
+        self._port = port
+        self._coming = coming
+
+    def wait_until(self, seconds: float) -> None:
+        """Be at that moment, or where the host sends something before."""
+        if self._coming and self._coming[0].seconds <= seconds:
+            message = self._coming.pop(0)
+            super().wait_until(message.seconds)
+            self._port.incoming.append(message)
+            return
+        super().wait_until(seconds)
+
+
+def hits(port: RecordingPort) -> list[float]:
+    """Return the seconds at which notes begin."""
+    return [message.seconds - 1000.0 for message in port.messages if message.data[0] & 0xF0 == 0x90]
+
+
+def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: float) -> None:
+    """Play until some seconds are over."""
+    source = MidiClock(100.0) if follows else None
+    engine = Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY, source=source)
+    runtime = Runtime(
+        engine,
+        clock,
+        port,
+        Inbox(clock.wake),
+        log=lambda _: runtime.leave() if clock.now() > 1000.0 + SECONDS else None,
+        keeper=NoKeeper(),
+        offset=offset,
+        follows=follows,
+    )
+    runtime.run([Start()])
+
+
+@pytest.mark.parametrize("offset", [-0.1, -0.012, 0.0, 0.02, 0.25])
+def test_an_offset_moves_what_leaves_and_nothing_else(offset: float) -> None:
+    """Whichever way; the beat keeps its length."""
+    port = RecordingPort()
+    play(port, ManualClock(), follows=False, offset=offset)
+    moved = hits(port)
+    assert len(moved) > 30
+    assert moved == pytest.approx([moved[0] + number * TICK for number in range(len(moved))])
+    assert moved[0] == pytest.approx(DELAY)
+
+
+def host(port: TimedPort) -> HostClock:
+    """Return a clock along which a host starts at 1.5 s and rolls at 120 bpm."""
+    truth = beats(steady(120.0), 12, start=1001.5)
+    clocks = [TimedMessage(moment, CLOCK) for moment in truth.seconds]
+    return HostClock(port, [TimedMessage(1001.499, START), *clocks])
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.0107, 0.0427])
+@pytest.mark.parametrize("offset", [0.0, -0.02, 0.02])
+def test_what_follows_a_host_is_heard_with_it_whatever_the_port_needs(latency: float, offset: float) -> None:
+    """Each hit but the first, which cannot be known of before, leaves so much before its place in the host's beat."""
+    port = TimedPort(latency=latency)
+    play(port, host(port), follows=True, offset=offset)
+    heard = [moment + latency - offset for moment in hits(port)]
+    assert len(heard) > 30
+    assert heard[0] == pytest.approx(1.5 + max(port.lead + latency - offset, 0.0), abs=0.001)
+    assert heard[1:] == pytest.approx([1.5 + number * TICK for number in range(1, len(heard))], abs=0.002)
