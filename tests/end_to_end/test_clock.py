@@ -65,7 +65,7 @@ class Heard:
 def undisturbed(clocks: list[float], heard: Heard) -> list[float]:
     """Return the clocks up to where JACK, on a machine that is too busy, lost time between two of them."""
     lengths = [after - before for before, after in pairwise(clocks)]
-    jumps = [number for number, (one, other) in enumerate(pairwise(lengths), 2) if abs(other / one - 1) > 0.05]
+    jumps = [number for number, (one, other) in enumerate(pairwise(lengths), 2) if abs(other - one) > 0.05 * one]
     lost = [jump for jump in jumps if any(abs(clocks[jump] - xrun) < XRUN_SECONDS for xrun in heard.xruns)]
     return clocks[: min(lost, default=len(clocks))]
 

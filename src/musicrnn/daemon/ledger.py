@@ -108,7 +108,8 @@ class Keys:
 
     def will_send(self, message: TimedMessage) -> None:
         """Count a begin that is about to be sent."""
-        self._latest = max(self._latest, message.seconds)
+        if message.data[0] < 0xF0:  # a clock may be sent far ahead of the notes
+            self._latest = max(self._latest, message.seconds)
         if message.data[0] & 0xF0 == NOTE_ON:
             self._down[message.data[0] & 0x0F, message.data[1]] = None
 
