@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Quit, Reset, Set, Start, Stop
+from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Quit, Ramp, Reset, Set, Start, Stop, Tap
 from musicrnn.daemon.osc import ADDRESSES, STATUS
 from musicrnn.daemon.osc_packets import BUNDLE, Value, bundle_bytes, message_bytes
 from musicrnn.daemon.signals import EndedBySignal
@@ -41,6 +41,9 @@ def log_uniform(rng: random.Random, least: float, most: float) -> float:
 # What people and programs ask for.
 
 
+PLAIN = (Start(), Start(), Stop(), Continue(), Continue(), Continue(), Reset(), Panic(), Tap())
+
+
 def random_command(stage: Stage, rng: random.Random) -> Command:
     """Return a command; about one in eight is refused by the engine."""
     kind = rng.random()
@@ -50,7 +53,7 @@ def random_command(stage: Stage, rng: random.Random) -> Command:
         return Mute(rng.choice((*stage.parts, *stage.parts, "kazoo")), rng.random() < 0.5)
     if kind < 0.6:
         return Prime(rng.choice(PRIMES + WRONG_PRIMES))
-    return rng.choice((Start(), Start(), Stop(), Continue(), Continue(), Continue(), Reset(), Panic()))
+    return rng.choice((*PLAIN, Ramp(rng.uniform(60.0, 240.0), rng.uniform(0.0, 16.0))))
 
 
 def random_set(rng: random.Random) -> Set:

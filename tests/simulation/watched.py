@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Mute, Panic, Quit, Set, Start, Status, Stop
+from musicrnn.control import Command, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
@@ -44,6 +44,8 @@ class WatchedInbox(Inbox):
             raise Violation(f"an urgent command must always go in, got {request.command}")
         if is_in and isinstance(request.command, Set):
             self.wanted[request.command.name] = request.command.value
+        if is_in and isinstance(request.command, Ramp | Tap):
+            self.wanted.pop("tempo", None)
         if is_in and isinstance(request.command, Mute):
             self.muted[request.command.part] = request.command.muted
         if len(self._waiting) > LIMIT + len(URGENT):
@@ -152,6 +154,7 @@ class WatchedEngine(Engine):
         """Play what is due, on the grid, none of it too late and never much at once."""
         before, fresh, logged, sent = self.where, self._fresh, len(self._entries), self._sent
         was_starting, self._sounded = self._starting, set(self._performance.ledger.sounding())
+        ramps = self._transport.ramps
         messages = super().release(now)
         if before.due is None:
             self._must(not messages or was_starting, "what does not play must be silent")
@@ -160,24 +163,27 @@ class WatchedEngine(Engine):
         played = self.tick - before.tick - skipped
         self._must(0 <= played <= AT_ONCE, "few ticks must be played at once")
         late = now - before.due
-        self._must(skipped == 0 or late > self._patience - CLOSE, "a tick in time must not be skipped")
+        self._must(ramps or skipped == 0 or late > self._patience - CLOSE, "a tick in time must not be skipped")
         bar_seconds = self._bar_ticks * self._transport.tick_seconds
         self._must(
-            skipped == 0 or late < bar_seconds + CLOSE, "after more than a bar it must go on from the same place"
+            ramps or skipped == 0 or late < bar_seconds + CLOSE,
+            "after more than a bar it must go on from the same place",
         )
         if played and self._playing:
             self._judge_frame()
             failures = [entry["tick"] for entry in self._entries[logged:] if entry["do"] == "failure"]
-            is_substitute = self.last is not None and bool(self.last.failure)
-            self._must(is_substitute == (self.tick - 1 in failures), "a failure must be logged with its tick")
+            last = self.last  # which a skip may follow at once where the tempo ramps
+            is_logged = last is None or bool(last.failure) == (last.tick in failures)
+            self._must(is_logged, "a failure must be logged with its tick")
         if skipped and not played:
             parts = self._info.vocabulary.parts
             hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
             self._must(not hits, "a skip must end all hits")
-        self._judge_moments(messages, now, before, sent)
-        if self._playing:
+        if not ramps:  # whose patience changes from tick to tick
+            self._judge_moments(messages, now, before, sent)
+        if self._playing and not ramps:
             self._judge_grid(before, now, fresh=fresh, skipped=skipped)
-        else:
+        elif not self._playing:
             self._must(
                 self._play.end == "stop" or self.finished, "only a stop, the last bar or the end of a piece may end it"
             )

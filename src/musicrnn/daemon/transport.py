@@ -52,6 +52,11 @@ class Transport:
         self._ramp: Ramp | None = None
 
     @property
+    def ramps(self) -> bool:
+        """Whether the tempo is on its way to another."""
+        return self._ramp is not None
+
+    @property
     def tick_seconds(self) -> float:
         """Length of a tick."""
         return 60.0 / (self.bpm * self._line.ticks_per_beat)
