@@ -134,12 +134,3 @@ def test_how_far_ahead_ticks_are_made_is_not_heard(story: Story, lookahead: int)
     live(near, story)
     live(far, story)
     assert near.sent == far.sent
-
-
-@given(stories(sorted(MODELS)))
-def test_the_same_story_twice_sends_the_same_messages(story: Story) -> None:
-    """Nothing but the seed, the commands and the time decides what is played."""
-    first, second = driver(MODELS["piano"], sigma=1.0), driver(MODELS["piano"], sigma=1.0)
-    live(first, story)
-    live(second, story)
-    assert first.sent == second.sent
