@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.session import hash_of
 from musicrnn.errors import ModelError
 from musicrnn.models.generator import Choice, Generator
@@ -138,7 +139,8 @@ class Loader:
         while (job := self._jobs.get()) is not None:
             if isinstance(job, Wish):
                 self._fulfil(job)
-            del job
+            with unhindered():
+                del job
 
     def _fulfil(self, wish: Wish) -> None:
         result: Loaded | Refused
@@ -165,8 +167,9 @@ class Loader:
             raise ModelError(f"model {wish.name}: another was wanted after it")
         content = _content_of(wish.name)
         self._try(wish, content)
-        generator = Generator(model_of(wish.name, content))
-        _warm_up(generator)
+        with unhindered():
+            generator = Generator(model_of(wish.name, content))
+            _warm_up(generator)
         return Loaded(wish, generator, hash_of(generator.model))
 
     def _try(self, wish: Wish, content: bytes) -> None:
