@@ -136,10 +136,10 @@ class Loader:
             self._thread.start()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if isinstance(job, Wish):
-                self._fulfil(job)
-            with unhindered():
+        with unhindered():
+            while (job := self._jobs.get()) is not None:
+                if isinstance(job, Wish):
+                    self._fulfil(job)
                 del job
 
     def _fulfil(self, wish: Wish) -> None:
@@ -167,9 +167,8 @@ class Loader:
             raise ModelError(f"model {wish.name}: another was wanted after it")
         content = _content_of(wish.name)
         self._try(wish, content)
-        with unhindered():
-            generator = Generator(model_of(wish.name, content))
-            _warm_up(generator)
+        generator = Generator(model_of(wish.name, content))
+        _warm_up(generator)
         return Loaded(wish, generator, hash_of(generator.model))
 
     def _try(self, wish: Wish, content: bytes) -> None:
