@@ -40,6 +40,15 @@ class Transport:
         self.bpm = bpm
         self._line = TempoLine(self._line.ticks_per_beat, bpm, tick, self._line.seconds_at(tick))
 
+    def change_grid(self, tick: int, to: int, ticks_per_beat: int) -> None:
+        """Let ``tick`` be called ``to`` from now on, on another grid; its moment and the tempo stay."""
+        self._line = TempoLine(ticks_per_beat, self.bpm, to, self._line.seconds_at(tick))
+        self._room = 0.0
+
+    def tick_from(self, now: float) -> int:
+        """Return the first tick that is not due before ``now``."""
+        return math.ceil(self._line.tick_at(now))
+
     def due(self, tick: int) -> float:
         """Return the moment of a tick in seconds."""
         return self._line.seconds_at(tick)
