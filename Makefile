@@ -3,7 +3,7 @@
 # make test-long     the property tests with at least 10,000 examples
 # make test-soak     1,000 hours of the daemon in virtual time, with everything going wrong (HOURS=..., SEED=...)
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
-# make test-reliability   every kill, stop and loss as often as docs/reliability.md says, with a table (about an hour)
+# make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour)
 # make test-alsa     the daemon recorded by arecordmidi on a real ALSA sequencer (in a small virtual machine)
 # make format lint types   the parts of make test that developers run most; make develop makes their .venv
 
@@ -82,7 +82,7 @@ test-alsa: $(FULL)/.wheel build/.system-alsa
 test-reliability: $(FULL)/.wheel build/.system-test
 	@printf '| fault | times | median ms | worst ms | limit ms |\n|---|---|---|---|---|\n' >build/reliability.md
 	MUSICRNN_LONG=1 MUSICRNN_RELIABILITY_TABLE=build/reliability.md \
-		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability; status=$$?; cat build/reliability.md; exit $$status
+		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability tests/daemon/test_swaps_on_jack.py tests/daemon/test_loader.py; status=$$?; cat build/reliability.md; exit $$status
 
 # ---- what the above need ----
 build/.system-%: scripts/system_packages.sh

@@ -6,9 +6,12 @@ Every control surface (OSC, MIDI, terminal, command line) speaks these commands 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 
 from musicrnn.errors import ControlError
+
+MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,19 @@ class Prime:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """Let another model, known by name, play from the next bar on; a path is no name."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not MODEL_NAME.fullmatch(self.name):
+            raise ControlError(
+                f"a model's name must be 1 to 64 letters, digits, '-' and '_', and no path, got {self.name[:80]!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Mute:
     """Silence a part, or let it sound again; the model goes on playing it unheard."""
 
@@ -140,7 +156,7 @@ class Quit:
     """Release every note and end the program."""
 
 
-Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Mute | Panic | Quit
+Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Mute | Panic | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,7 @@ class Status:
     density: float = 0.0
     exponent: float = 1.0
     model: str = ""
+    loading: str = ""
     parts: tuple[str, ...] = ()
     muted: frozenset[str] = field(default_factory=frozenset)
     sounding: tuple[tuple[str, int], ...] = ()

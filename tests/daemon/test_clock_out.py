@@ -86,6 +86,16 @@ def test_clocks_of_ticks_left_out_are_sent_all_the_same() -> None:
     assert len(clocks) == player.engine.tick * 6
 
 
+def test_the_clock_goes_on_through_another_model_of_another_grid() -> None:
+    """From four ticks a beat to twelve at the second bar; no clock more or less, each in its place."""
+    player = sender()
+    player.ticks(10)
+    player.engine.take_over(Generator(ScriptedModel(small_vocabulary(ticks_per_beat=12), [()])), "other")
+    player.ticks(6 + 48)
+    clocks = [moment for moment, data in system(player) if data == bytes((CLOCK,))]
+    assert clocks == [round(number / 48, 5) for number in range(2 * 96)]
+
+
 def test_nothing_is_sent_unless_it_is_asked_for() -> None:
     """No system message at all."""
     player = driver(ScriptedModel(small_vocabulary(), [()]))

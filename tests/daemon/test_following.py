@@ -287,6 +287,26 @@ def test_an_engine_that_was_held_up_goes_on_with_the_host_and_bursts_nothing() -
     assert room.engine.status(room.now).skipped_ticks > 8
 
 
+@pytest.mark.parametrize("grid", [4, 12, 24])
+def test_a_model_of_another_grid_takes_over_on_the_hosts_bar_line(grid: int) -> None:
+    """After the second bar; the tempo, and the heads of bars, go on being the host's, and clocks go out as before."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.bpm = 100.0
+    room.host(START)
+    room.roll(100)
+    other = small_vocabulary(ticks_per_beat=grid)
+    room.engine.take_over(Generator(ScriptedModel(other, [(Sounding(0, 60),), *[()] * (4 * grid - 1)])), "other")
+    room.roll(200)
+    room.bpm = 110.0
+    room.roll(200)
+    room.begun()
+    first, last = room.clocks[-1], len(room.clocks)
+    room.roll(200)
+    heads = [(moment - first + room.clocks[0]) / (60 / 110.0 / 24) + last - 1 for moment in room.begun()]
+    assert len(heads) >= 2
+    assert all(abs(head / 96 - round(head / 96)) < 0.01 for head in heads)
+
+
 HOST = st.sampled_from([(START,), (STOP,), (CONTINUE,), (STOP, b"\xf2\x0b\x00", CONTINUE), (b"\xf2\x21\x00",)])
 COMMANDS = st.sampled_from([Start(), Stop(), Continue(), Stop(at_once=True), Set("mu", 2.0)])
 STEPS = st.one_of(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import Panic, Set, Status, Stop
+from musicrnn.control import Model, Panic, Set, Status, Stop
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.osc_packets import Message, bundle_bytes, message_bytes, messages
 from musicrnn.daemon.osc_server import Address, OscDesk, OscServer, is_loopback
@@ -57,9 +57,30 @@ def test_a_bundle_is_its_messages() -> None:
     assert [request.command for request in room.inbox.take()] == [Set("mu", 1.5), Panic()]
 
 
+def test_a_wish_for_a_model_goes_into_the_queue_and_a_newer_one_takes_its_place() -> None:
+    """The last one wins."""
+    room = Room()
+    room.say(message_bytes("/musicrnn/model", "drums"))
+    room.say(message_bytes("/musicrnn/model", "songs"))
+    assert [request.command for request in room.inbox.take()] == [Model("songs")]
+
+
+def test_the_models_that_can_be_named_are_answered() -> None:
+    """Those that ship, at least."""
+    room = Room()
+    room.say(message_bytes("/musicrnn/models"))
+    (answer,) = room.answers
+    assert answer.address == "/musicrnn/models"
+    assert {"chorales", "untrained"} <= set(answer.values)
+    assert room.inbox.take() == []
+
+
 @pytest.mark.parametrize(
     "packet",
     [
+        message_bytes("/musicrnn/model", "../../secret"),
+        message_bytes("/musicrnn/model", "/srv/model.onnx"),
+        message_bytes("/musicrnn/model", 1),
         b"rubbish",
         b"#bundle\0" + b"\0" * 7 + b"\1" + struct.pack(">i", -4),
         message_bytes("/musicrnn/mu", "loud"),

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Mute, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Model, Mute, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.loader import Loaded, Refused, Wish
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry
@@ -52,6 +53,7 @@ class Stage:
         self.entries: list[Entry] = []
         self.refused: list[str] = []
         self.keeper = PortGiver(spare)
+        self.loader = ScriptLoader()
         self.stood: list[int] = []
         self._log_breaks_at = log_breaks_at
         play = dataclasses.replace(PLAY, bars=bars)
@@ -63,6 +65,7 @@ class Stage:
             self.inbox,
             log=self._log,
             keeper=self.keeper,
+            loader=self.loader,
             stand_still=self._stand_still,
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
         )
@@ -156,6 +159,39 @@ class PortGiver:
             return None
         given, self._spare = self._spare, None
         return given
+
+
+class ScriptLoader:
+    """A loader that has each model at once, but for those whose names begin with "bad"."""
+
+    def __init__(self) -> None:
+        self.wishes: list[Wish] = []
+        self.discarded: list[object] = []
+        self.slow = False
+        self._result: Loaded | Refused | None = None
+
+    @property
+    def loading(self) -> str:
+        """The last name that was wanted, where it takes for ever."""
+        return self.wishes[-1].name if self.slow and self.wishes else ""
+
+    def want(self, wish: Wish) -> None:
+        """Have it, or the reason."""
+        self.wishes.append(wish)
+        if self.slow:
+            return
+        generator = Generator(ScriptedModel(small_vocabulary(ticks_per_beat=7 if "seven" in wish.name else 12), FRAMES))
+        bad = wish.name.startswith("bad")
+        self._result = Refused(wish, f"model {wish.name}: no") if bad else Loaded(wish, generator, "abc")
+
+    def result(self) -> Loaded | Refused | None:
+        """Return it once."""
+        result, self._result = self._result, None
+        return result
+
+    def discard(self, things: Sequence[object]) -> None:
+        """Remember what is let go."""
+        self.discarded += things
 
 
 def _pairs(messages: list[bytes]) -> bool:
@@ -401,3 +437,40 @@ def test_the_status_counts_what_left_late_over_all_ports() -> None:
     stage.at(4.0, lambda: setattr(port, "gone", True))
     stage.runtime.run()
     assert (stage.runtime.status.late_messages, stage.runtime.status.dropped_messages) == (5, 1)
+
+
+def test_a_model_that_is_wanted_is_loaded_and_played_from_the_next_bar_on() -> None:
+    """What played before is let go by the loader."""
+    stage = Stage({0.5: [Model("finer")], 5.0: [Quit()]})
+    stage.runtime.run([Start()])
+    swaps = [entry for entry in stage.entries if entry["do"] == "model"]
+    assert [(entry["name"], entry["sha256"], entry["tick"], entry["to"]) for entry in swaps] == [
+        ("finer", "abc", 16, 48)
+    ]
+    assert [wish.bpm for wish in stage.loader.wishes] == [120.0]
+    assert len(stage.loader.discarded) == 1
+    assert _pairs(stage.sent())
+    assert not stage.refused
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("bad", "model bad: no"), ("sevens", "model sevens: a model's grid must have one in common")],
+)
+def test_a_model_that_is_refused_leaves_the_old_one_playing_and_says_why(name: str, reason: str) -> None:
+    """To whoever wanted it, and in the status."""
+    stage = Stage({0.5: [Model(name)], 5.0: [Quit()]})
+    stage.runtime.run([Start()])
+    assert not [entry for entry in stage.entries if entry["do"] == "model"]
+    (told,) = stage.refused
+    assert told.startswith(reason)
+    assert stage.runtime.status.message.startswith(f"not played: {reason}")
+
+
+def test_the_status_says_what_is_loading() -> None:
+    """And the music goes on."""
+    stage = Stage({0.5: [Model("slow")], 5.0: [Quit()]})
+    stage.loader.slow = True
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.loading == "slow"
+    assert stage.runtime.status.model == "scripted"

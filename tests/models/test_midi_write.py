@@ -112,3 +112,19 @@ def test_a_file_read_on_a_finer_grid_says_the_same(score: Score) -> None:
     piece = grid_piece(midi_bytes(score), 24)
     assert piece.moved.worst_beats == 0.0
     assert piece.note_count == len(score.notes)
+
+
+def test_parts_of_one_channel_have_their_programs_where_each_plays() -> None:
+    """An organ for a bar, a piano for a bar, the organ again; and it is read back as it was."""
+    parts = (Part("organ", 60, 72, 1, 19, polyphony=1), Part("piano", 60, 72, 1, 0, polyphony=1))
+    notes = (Note(0, 0, 60, 4), Note(8, 0, 61, 4), Note(16, 1, 60, 4), Note(32, 0, 62, 16))
+    score = Score(4, parts, notes, tuple(Bar(start, 16) for start in (0, 16, 32)))
+    file = mido.MidiFile(file=io.BytesIO(midi_bytes(score)))
+    changes = sorted(
+        (sum(message.time for message in track[: at + 1]), message.program)
+        for track in file.tracks
+        for at, message in enumerate(track)
+        if message.type == "program_change"
+    )
+    assert changes == [(0, 19), (16 * 120, 0), (32 * 120, 19)]
+    assert score_of(midi_bytes(score), 4) == score

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
+from musicrnn.control import Command, Model, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
@@ -53,9 +53,9 @@ class WatchedInbox(Inbox):
         return is_in
 
     def take(self) -> list[Request]:
-        """Take all, and remember that they are still to be obeyed."""
+        """Take all, and remember what is still to be obeyed by the engine; models are loaded elsewhere."""
         taken = super().take()
-        self.taken.extend(request.command for request in taken)
+        self.taken.extend(request.command for request in taken if not isinstance(request.command, Model))
         return taken
 
 

@@ -103,6 +103,17 @@ def test_the_same_card_comes_out_again(model: NumpyStepModel, settings: Settings
     assert texts[0] == texts[1]
 
 
+def test_a_model_of_two_runs_names_both(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
+    """In their order, the second going on from the first."""
+    card = replace(settings.card, after="recipes/first.toml", overwrite=True, also_mu=())
+    write_card(model, replace(settings, card=card), ("model.onnx", "recipes/second.toml"), quiet())
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert (
+        "musicrnn-train --config recipes/first.toml PATH-TO/songs\n"
+        "musicrnn-train --config recipes/second.toml --init-from THAT-RUN PATH-TO/songs\n"
+    ) in text
+
+
 def test_the_pieces_are_kept_where_it_is_asked_for(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """They are what was measured, and a held-out piece."""
     kept = replace(settings, card=replace(settings.card, keep=str(tmp_path / "kept"), also_mu=()))

@@ -21,5 +21,8 @@ class CardSettings(Section):
     also_mu: tuple[float, ...] = setting(
         (), item=float, low=0, high=16, help="Further values of mu to measure in short, beside play.mu."
     )
+    after: str = setting(
+        "", path=True, help="Recipe of the run that the model's own went on from, for the card to name."
+    )
     keep: str = setting("", path=True, help="Folder for the generated pieces as MIDI files, and a held-out one.")
     overwrite: bool = setting(False, help="Allow a card that exists to be written over.")

@@ -38,6 +38,11 @@ class ClockOut:
         place = sixteenth % MOST_SIXTEENTHS
         return self._if_wanted(moment, SONG_POSITION, place & 0x7F, place >> 7)
 
+    def change_grid(self, tick: int, to: int, ticks_per_beat: int) -> None:
+        """Let ``tick`` be called ``to`` from now on, on another grid; the song goes on."""
+        self._song_start = to - round((tick - self._song_start) * ticks_per_beat / self._ticks_per_beat)
+        self._ticks_per_beat = ticks_per_beat
+
     def stop(self, moment: float) -> list[TimedMessage]:
         """Return what stops others; nothing where they were not started."""
         rolling, self._rolling = self._rolling, False

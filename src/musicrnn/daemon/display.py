@@ -32,7 +32,7 @@ def note(text: str) -> None:
 def status_line(status: Status, width: int) -> str:
     """Return the status as one line of at most ``width`` characters."""
     if not status.playing:
-        words = ["stopped", status.message]
+        words = ["stopped", _loading(status), status.message]
     else:
         sounding = " ".join(f"{part}:{pitch_name(pitch)}" for part, pitch in status.sounding)
         words = [
@@ -40,10 +40,15 @@ def status_line(status: Status, width: int) -> str:
             f"{status.tempo:g} bpm",
             f"mu {status.mu:g} sigma {status.sigma:g} A {status.exponent:.2f}",
             f"{status.skipped_ticks} ticks skipped" if status.skipped_ticks else "",
+            _loading(status),
             status.message,
             sounding or "-",
         ]
     return " | ".join(word for word in words if word)[: max(width - 1, 0)]
+
+
+def _loading(status: Status) -> str:
+    return f"loading {status.loading}" if status.loading else ""
 
 
 class StatusLine:

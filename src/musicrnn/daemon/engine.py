@@ -10,7 +10,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Continue, Mute, Panic, Prime, Quit, Ramp, Reset, Set, Start, Status, Stop, Tap
+from musicrnn.control import (
+    Command,
+    Continue,
+    Model,
+    Mute,
+    Panic,
+    Prime,
+    Quit,
+    Ramp,
+    Reset,
+    Set,
+    Start,
+    Status,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.clock_out import ClockOut
 from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.ledger import NoteEvent, program, silencers
@@ -19,18 +34,19 @@ from musicrnn.daemon.priming import Primer
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import Entry, Header, changed, choice_of, make_header, recording_of
 from musicrnn.daemon.sources import Began, ClockSource, Halted, Lost
+from musicrnn.daemon.succession import Coming, hand_over
 from musicrnn.daemon.tap import Taps
 from musicrnn.daemon.timeline import Begin, Made
 from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
 from musicrnn.daemon.voices import channel_of
-from musicrnn.errors import ControlError
+from musicrnn.errors import ControlError, ModelError
 from musicrnn.models.generator import Generator
 
 MESSAGE_SECONDS = 60.0
 
 
 class Engine:
-    """Plays one model.
+    """Plays one model, and others after it.
 
     ``play`` must have a seed and a tempo (see `musicrnn.daemon.session.resolved`); ``prime`` is the
     text to start from, ``model_hash`` what the session log is to say of the model's file; ``source`` is the
@@ -63,8 +79,10 @@ class Engine:
         self._leave_at: int | None = None
         self._primer = Primer(generator, prime)
         self._new_primer: Primer | None = None
+        self._coming: Coming | None = None
+        self._retired: list[Performance] = []
         self._wanted = ""
-        self._logged_prime = prime
+        self._prime = self._logged_prime = prime
         self._entries: list[Entry] = []
         self._playing = self._starting = self._begun = self._fresh = self._over = False
         self._limit: int | None = None
@@ -89,18 +107,6 @@ class Engine:
     def handle(self, command: Command, now: float) -> list[TimedMessage]:
         """Obey a command; return what is to be sent at once. ControlError: refused, and nothing has changed."""
         match command:
-            case Set():
-                self._set(command)
-            case Mute():
-                self._mute(command)
-            case Prime(text):
-                self._new_primer = Primer(self._generator, text)
-            case Ramp():
-                self._transport.ramp(self.tick, command.tempo, round(command.beats * self._ticks_per_beat))
-            case Tap():
-                self._tap(now)
-            case Reset():
-                self._begin_at_bar("reset")
             case Start():
                 return self._start(now)
             case Continue():
@@ -112,7 +118,29 @@ class Engine:
             case Quit():
                 self.finished = True
                 return self._stop(now)
+        self._steer(command, now)
         return []
+
+    def _steer(self, command: Command, now: float) -> None:
+        """Obey a command that changes what is made from now on, and sends nothing itself."""
+        match command:
+            case Set():
+                self._set(command)
+            case Mute():
+                self._mute(command)
+            case Prime(text):
+                self._new_primer = Primer(self._generator, text)
+                self._prime = text
+                if self._coming is not None:
+                    self._coming.read(text)
+            case Model(name):
+                raise ControlError(f"a model must be loaded before it is played, got {name!r}")
+            case Ramp():
+                self._transport.ramp(self.tick, command.tempo, round(command.beats * self._ticks_per_beat))
+            case Tap():
+                self._tap(now)
+            case Reset():
+                self._begin_at_bar("reset")
 
     def _set(self, command: Set) -> None:
         if command.name == "tempo":
@@ -120,6 +148,8 @@ class Engine:
             self._tempo_is(command.value)
             return
         self._performance.choice = changed(self._performance.choice, command.name, command.value)
+        if self._coming is not None:
+            self._coming.performance.choice = self._performance.choice
         self._log("set", name=command.name, value=command.value)
 
     def _tap(self, now: float) -> None:
@@ -158,7 +188,7 @@ class Engine:
         return self._started(now, beat) if self._primer.done else []
 
     def _wait_for_host(self, now: float) -> list[TimedMessage]:
-        self._say("waiting for the host to start", now)
+        self.say("waiting for the host to start", now)
         return []
 
     def _started(self, now: float, beat: float | None = None) -> list[TimedMessage]:
@@ -212,7 +242,7 @@ class Engine:
                     sent += self._stop(now)
                 case Lost():
                     sent += [] if self._transport.rolls else self._stop(now)
-                    self._say(f"{self._transport.clock}: no clock comes any more", now)
+                    self.say(f"{self._transport.clock}: no clock comes any more", now)
         return sent
 
     def _join(self, beat: float, anew: bool, now: float) -> list[TimedMessage]:
@@ -236,6 +266,9 @@ class Engine:
         self._playing = self._fresh = True
         self._message = ("", -math.inf)
         self._transport.anchor(self.tick, max(now, self._sent))
+        return self._programs(now)
+
+    def _programs(self, now: float) -> list[TimedMessage]:
         programs = {channel_of(part): part.program for part in self._info.vocabulary.parts}
         self._performance.ledger.used.update(programs)
         return self._timed(now, [program(channel, number) for channel, number in sorted(programs.items())])
@@ -258,6 +291,84 @@ class Engine:
             self._performance.begin_at(Begin(tick, self._primer.snapshot, kind, self._primer.text))
             self._wanted = ""
 
+    # Another model.
+
+    def take_over(self, generator: Generator, name: str, digest: str = "") -> None:
+        """Let another model play from the next bar line on for which it is ready, or soon where nothing plays.
+
+        ``name`` and ``digest`` are what the session log says of it. Raises ControlError where its grid and those of
+        the models before it have none in common, and so could not be recorded.
+        """
+        grid = generator.vocabulary.ticks_per_beat
+        if not self.recording.takes(grid):
+            raise ControlError(f"a model's grid must have one in common with those before it, got {grid} ticks a beat")
+        self._coming = Coming(self._performance, generator, self._prime, name, digest)
+
+    def take_retired(self) -> list[Performance]:
+        """Return what played and never will again, since the last call; to let go of it may take long."""
+        retired, self._retired = self._retired, []
+        return retired
+
+    @property
+    def _kind(self) -> str:
+        """How the piece of a model that takes over begins."""
+        begin = self._performance.begin
+        starting = self._wanted == "start" or (begin is not None and begin.kind == "start")
+        return "start" if starting else "reset"
+
+    def _prepare_coming(self, now: float) -> bool:
+        coming = self._coming
+        if coming is None:
+            return False
+        try:
+            if coming.work(self._performance, self._kind, self._play.lookahead if self._playing else 0):
+                return True
+        except ModelError as error:
+            self._refuse(f"model {coming.name} is not played: {error}", now)
+        except Exception as error:  # noqa: BLE001  whatever a model does, the music goes on
+            self._refuse(f"model {coming.name} is not played: it could not read the prime: {error}", now)
+        else:
+            if not self._playing:
+                self._performance.skip_to(self._performance.next_bar())
+                coming.stand(self._performance, self._kind)
+                self._change_model(coming, now)
+        return False
+
+    def _refuse(self, reason: str, now: float) -> None:
+        if self._coming is not None:
+            self._retired.append(self._coming.performance)
+        self._coming = None
+        self.say(reason, now)
+
+    def _relief(self) -> Coming | None:
+        """Return the model whose first tick is next, None where the present one goes on."""
+        performance, coming = self._performance, self._coming
+        if coming is None or self.tick != performance.next_bar() or not coming.ready(performance, self._kind):
+            return None
+        return coming
+
+    def _change_model(self, coming: Coming, moment: float) -> list[TimedMessage]:
+        """Let the model that is ready play from this bar line on; what the other one holds ends."""
+        old = self._performance
+        new = coming.performance
+        messages = self._events(moment, old.release_all())
+        vocabulary = new.vocabulary
+        self._log("model", name=coming.name, sha256=coming.digest, vocabulary=vocabulary.fingerprint, to=new.tick)
+        self._transport.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat)
+        self._clock_out.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat)
+        if self._leave_at is not None:  # at this bar line, or a beat of the old grid
+            self._leave_at = new.tick + (self._leave_at - old.tick) * new.bar_ticks // old.bar_ticks
+        hand_over(old, new)
+        if self._limit is not None:
+            self._limit = self._limit // old.bar_ticks * new.bar_ticks
+        self._retired.append(old)
+        self._performance, self._generator, self._primer = new, new.generator, coming.primer
+        self._info = new.generator.model.info
+        self._coming, self._new_primer, self._wanted = None, None, ""
+        fits = coming.primer.text == self._prime
+        self.say("" if fits else f"the prime does not fit the model {coming.name} and is not used", moment)
+        return messages + self._programs(moment) if self._playing else messages
+
     # Work ahead.
 
     def prepare(self, now: float) -> bool:
@@ -265,6 +376,9 @@ class Engine:
         if self._new_primer is not None or not self._primer.done:
             self._prime_some(now)
             return True
+        return self._make_some(now) or self._prepare_coming(now)
+
+    def _make_some(self, now: float) -> bool:
         future = self._performance.timeline.future
         enough = 1 if self._transport.short_of_time else self._play.lookahead
         if not self._playing or len(future) >= enough:
@@ -281,7 +395,7 @@ class Engine:
                 return
         except Exception as error:  # noqa: BLE001  whatever a model does, the music goes on
             self._failures += 1
-            self._say(f"the model could not read the prime, which is not used: {error}", now)
+            self.say(f"the model could not read the prime, which is not used: {error}", now)
             if self._new_primer is not None:
                 self._new_primer = None
                 return
@@ -315,6 +429,8 @@ class Engine:
             elif self._limit is not None and self.tick >= self._limit:
                 self.finished = True
                 messages += self._stop(moment)
+            elif (coming := self._relief()) is not None:
+                messages += self._change_model(coming, moment)
             else:
                 messages += self._play_tick(moment, now)
         return messages
@@ -351,7 +467,7 @@ class Engine:
             self._failures += 1
             self._log("failure", made.tick, kind=made.failure, error=made.error)
         if made.failure == "reset":
-            self._say(f"the model failed {MAX_FAILURES} times in a row and was started anew: {made.error}", now)
+            self.say(f"the model failed {MAX_FAILURES} times in a row and was started anew: {made.error}", now)
         if made.tick % self._performance.bar_ticks == 0:
             self._log("bar", made.tick, bar=made.tick // self._performance.bar_ticks)
 
@@ -361,7 +477,7 @@ class Engine:
             self._begin_at_bar("reset")
             return []
         messages = self._stop(moment)
-        self._say("the piece has ended", moment)
+        self.say("the piece has ended", moment)
         return messages
 
     def _skip(self, now: float, late: float) -> list[TimedMessage]:
@@ -376,6 +492,8 @@ class Engine:
             transport.anchor(self.tick, now, 0.0 if performance.timeline.future else START_DELAY_SECONDS)
             return messages
         to = transport.catch_up(self.tick, now)
+        if self._coming is not None:  # which may be the way out of a model that is too slow
+            to = min(to, max(performance.next_bar(transport.tick_from(now)), self.tick + 1))
         self._log("skip", to=to)
         self._skipped_ticks += to - self.tick
         messages += self._clock_out.skip(self.tick, to, now)
@@ -441,7 +559,8 @@ class Engine:
     def _log(self, do: str, tick: int | None = None, **facts: Any) -> None:
         self._entries.append({"tick": self.tick if tick is None else tick, "do": do, **facts})
 
-    def _say(self, message: str, now: float) -> None:
+    def say(self, message: str, now: float) -> None:
+        """Let the status say something to people for a minute."""
         self._message = (message[:200], now)
 
     def _events(self, moment: float, events: Iterable[NoteEvent]) -> list[TimedMessage]:

@@ -73,6 +73,11 @@ class HostTransport(Transport):
         self._draw(line)
         return entry
 
+    def change_grid(self, tick: int, to: int, ticks_per_beat: int) -> None:
+        """Let ``tick`` be called ``to`` from now on, on another grid; the host's bar lines stay the session's."""
+        self._song_start = to - round((tick - self._song_start) * ticks_per_beat / self._line.ticks_per_beat)
+        super().change_grid(tick, to, ticks_per_beat)
+
     def bend(self, tick: int, bpm: float) -> None:
         """Refuse: the tempo is the host's. Raises ControlError."""
         del tick

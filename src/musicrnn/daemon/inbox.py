@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from musicrnn.control import Command, Panic, Quit, Set, Stop
+from musicrnn.control import Command, Model, Panic, Quit, Set, Stop
 
 LIMIT = 256
 URGENT = (Panic, Stop, Quit)
@@ -82,4 +82,6 @@ class Inbox:
 def _replaces(new: Command, old: Command) -> bool:
     if isinstance(new, Set):
         return isinstance(old, Set) and new.name == old.name
+    if isinstance(new, Model):
+        return isinstance(old, Model)
     return isinstance(new, URGENT) and new == old

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Ramp, Reset, Set, Start, Status, Stop, Tap
+from musicrnn.control import (
+    CONTROLS,
+    Command,
+    Continue,
+    Model,
+    Mute,
+    Panic,
+    Prime,
+    Ramp,
+    Reset,
+    Set,
+    Start,
+    Status,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.osc_packets import Malformed, Message, Value
 from musicrnn.errors import ControlError
 
@@ -13,6 +28,7 @@ PREFIX = "/musicrnn"
 STATUS = f"{PREFIX}/status"
 ERROR = f"{PREFIX}/error"
 PRIME = f"{PREFIX}/prime"
+MODELS = f"{PREFIX}/models"
 NUMBERS = ("f", "i", "d", "h")
 SWITCHES = ("", "i", "f", "T", "F")
 
@@ -60,6 +76,7 @@ ADDRESSES: Mapping[str, Row] = {
     f"{PREFIX}/reset": _switch(Reset(), "forget what was played, at the next bar"),
     f"{PREFIX}/panic": _switch(Panic(), "silence everything at once, by every means"),
     PRIME: Row(("s",), lambda values: Prime(str(values[0])), "start from these notes, at the next bar"),
+    f"{PREFIX}/model": Row(("s",), lambda values: Model(str(values[0])), "play another model, from the next bar on"),
     f"{PREFIX}/mute": Row(
         ("s", "si", "sf", "sT", "sF"),
         lambda values: Mute(str(values[0]), len(values) < 2 or bool(values[1])),
@@ -76,7 +93,8 @@ def command_of(message: Message) -> Command | None:
     """
     row = ADDRESSES.get(message.address)
     if row is None:
-        raise ControlError(f"an address must be one of {', '.join([*ADDRESSES, STATUS])}, got {message.address[:64]!r}")
+        known = ", ".join([*ADDRESSES, STATUS, MODELS])
+        raise ControlError(f"an address must be one of {known}, got {message.address[:64]!r}")
     if message.types not in row.types:
         known = " or ".join(repr(types) for types in row.types)
         raise ControlError(f"{message.address} takes the types {known}, got {message.types[:16]!r}")
@@ -96,6 +114,7 @@ def status_messages(status: Status, counts: Mapping[str, int]) -> list[tuple[str
         "density": (float(status.density),),
         "exponent": (float(status.exponent),),
         "model": (status.model,),
+        "loading": (status.loading,),
         "parts": status.parts,
         "muted": tuple(sorted(status.muted)),
         "sounding": tuple(value for pair in status.sounding for value in pair),

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from musicrnn.control import Status
+from musicrnn.control import MODEL_NAME, Status
 from musicrnn.daemon.bucket import Bucket
 from musicrnn.daemon.inbox import Inbox, Request
-from musicrnn.daemon.osc import ERROR, PRIME, STATUS, URGENT_ADDRESSES, command_of, status_messages
+from musicrnn.daemon.osc import ERROR, MODELS, PRIME, STATUS, URGENT_ADDRESSES, command_of, status_messages
 from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, bundle_bytes, message_bytes, messages
 from musicrnn.errors import ControlError
 
@@ -26,6 +26,7 @@ KERNEL_BUFFERS = (2**22, 2**20, 2**18)
 PRIME_BYTES = 8192 + 64
 AT_ONCE = 4096
 REST_SECONDS = 0.001
+MOST_NAMES = 256
 
 
 @dataclass(slots=True)
@@ -77,6 +78,10 @@ class OscDesk:
         if message.address == STATUS:
             self.counts.taken += 1
             self._reply(lambda: bundle_bytes(status_messages(self.status(), self._counted())), sender, now)
+            return True
+        if message.address == MODELS:
+            self.counts.taken += 1
+            self._reply(lambda: message_bytes(MODELS, *_model_names()), sender, now)
             return True
         try:
             command = command_of(message)
@@ -192,6 +197,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _model_names() -> list[str]:
+    """Return the names of the models that a message can name, as many as an answer has room for."""
+    from musicrnn.models.catalogue import names
+
+    return [name for name in names() if MODEL_NAME.fullmatch(name)][:MOST_NAMES]
 
 
 def _make_room(receiver: socket.socket) -> None:

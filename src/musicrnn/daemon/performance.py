@@ -53,9 +53,9 @@ class Performance:
         self._choice = choice
         self.timeline.cut()
 
-    def next_bar(self) -> int:
-        """Return the first tick not yet played at which a bar begins."""
-        return -(-self.tick // self.bar_ticks) * self.bar_ticks
+    def next_bar(self, tick: int | None = None) -> int:
+        """Return the first tick from ``tick`` on at which a bar begins; of those not yet played where none is given."""
+        return -(-(self.tick if tick is None else tick) // self.bar_ticks) * self.bar_ticks
 
     def position(self, tick: int) -> Position:
         """Return where a tick stands in its bar."""

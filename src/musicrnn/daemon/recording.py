@@ -3,28 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from musicrnn.daemon.joined import common_grid, joined
 from musicrnn.daemon.ledger import NoteEvent
 from musicrnn.models.score import Note, Part, Score, Tempo, regular_bars
 
+Row = tuple[int, int, int, int, int]
+"""Start, part, pitch, length, velocity."""
+
+
+@dataclass
+class _Stretch:
+    """What one model played, in its own ticks, from the tick ``start`` on; ``end`` is set when it is over."""
+
+    ticks_per_beat: int
+    parts: tuple[Part, ...]
+    bpm: dict[int, float]
+    start: int = 0
+    end: int = 0
+    notes: list[Row] = field(default_factory=list)
+
+    def tempos(self) -> tuple[Tempo, ...]:
+        tempos: list[Tempo] = []
+        for tick, bpm in sorted(self.bpm.items()):
+            if not tempos or tempos[-1].bpm != bpm:
+                tempos.append(Tempo(tick, bpm))
+        return tuple(tempos)
+
+    def score(self, metre: tuple[int, int], until: int, ringing: Iterable[Row] = ()) -> Score:
+        """Return it as a score that begins at tick 0, in whole bars that hold tick ``until - 1``."""
+        rows = sorted([*self.notes, *ringing])
+        notes = tuple(Note(at - self.start, part, pitch, length, loud) for at, part, pitch, length, loud in rows)
+        tempos = tuple(Tempo(tempo.tick - self.start, tempo.bpm) for tempo in self.tempos())
+        bars = regular_bars(until - self.start, self.ticks_per_beat, *metre)
+        return Score(self.ticks_per_beat, self.parts, notes, bars, tempos)
+
 
 class Recording:
-    """Collects the notes that were sent, in ticks of the session, and the tempo."""
+    """Collects the notes that were sent, in ticks of the model that plays, and the tempo."""
 
     def __init__(self, ticks_per_beat: int, metre: tuple[int, int], parts: tuple[Part, ...], bpm: float) -> None:
-        self.ticks_per_beat = ticks_per_beat
         self.metre = metre
-        self.parts = parts
-        self._bpm = {0: bpm}
-        self._notes: list[tuple[int, int, int, int, int]] = []
+        self._earlier: list[_Stretch] = []
+        self._present = _Stretch(ticks_per_beat, parts, {0: bpm})
         self._open: dict[tuple[int, int], tuple[int, int, int]] = {}
 
     def __len__(self) -> int:
-        return len(self._notes) + len(self._open)
+        return sum(len(stretch.notes) for stretch in [*self._earlier, self._present]) + len(self._open)
+
+    @property
+    def ticks_per_beat(self) -> int:
+        """The grid of the model that plays."""
+        return self._present.ticks_per_beat
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of the model that plays."""
+        return self._present.parts
+
+    def takes(self, ticks_per_beat: int) -> bool:
+        """Tell whether a model of that grid can be recorded beside those before it."""
+        grids = [stretch.ticks_per_beat for stretch in [*self._earlier, self._present]]
+        return common_grid([*grids, ticks_per_beat]) is not None
+
+    def change(self, tick: int, to: int, ticks_per_beat: int, parts: tuple[Part, ...]) -> None:
+        """Let another model play from a bar line on: its tick ``to`` stands where ``tick`` of the one before did.
+
+        Every note must have ended.
+        """
+        before = self._present
+        bpm = before.bpm[max(before.bpm)]
+        if tick > before.start:
+            before.end = tick
+            self._earlier.append(before)
+        self._present = _Stretch(ticks_per_beat, parts, {to: bpm}, to)
 
     def tempo(self, tick: int, bpm: float) -> None:
         """Let ``bpm`` hold from ``tick`` on."""
-        self._bpm[tick] = bpm
+        self._present.bpm[tick] = bpm
 
     def add(self, tick: int, events: Iterable[NoteEvent]) -> None:
         """Add what was sent at ``tick``."""
@@ -34,18 +91,22 @@ class Recording:
                 self._open[key] = (tick, event.part, event.velocity)
             elif key in self._open:
                 start, part, velocity = self._open.pop(key)
-                self._notes.append((start, part, event.pitch, tick - start, velocity))
+                self._present.notes.append((start, part, event.pitch, tick - start, velocity))
 
     def score(self, until: int) -> Score:
-        """Return the score so far, in whole bars that hold tick ``until - 1``; what still sounds ends at ``until``."""
-        notes = tuple(Note(*note) for note in sorted(self._notes + self._ringing(until)))
-        bars = regular_bars(until, self.ticks_per_beat, *self.metre)
-        return Score(self.ticks_per_beat, self.parts, notes, bars, self.tempos())
+        """Return the score so far, in whole bars that hold tick ``until - 1``; what still sounds ends at ``until``.
+
+        Where several models played it has the parts of all, on a grid that holds theirs.
+        """
+        scores = [stretch.score(self.metre, stretch.end) for stretch in self._earlier]
+        if not scores or until > self._present.start:
+            scores.append(self._present.score(self.metre, until, self._ringing(until)))
+        return joined(scores) if len(scores) > 1 else scores[0]
 
     def window(self, start: int, until: int) -> list[Note]:
         """Return the notes that sound from tick ``start``, no more than a few bars ago, up to ``until``, cut to fit."""
         rows = self._ringing(until)
-        for row in reversed(self._notes):
+        for row in reversed(self._present.notes):
             if row[0] + row[3] <= start:
                 break
             rows.append(row)
@@ -56,7 +117,7 @@ class Recording:
         )
         return [Note(*row) for row in sorted(cut)]
 
-    def _ringing(self, until: int) -> list[tuple[int, int, int, int, int]]:
+    def _ringing(self, until: int) -> list[Row]:
         return [
             (start, part, pitch, until - start, velocity)
             for (_, pitch), (start, part, velocity) in self._open.items()
@@ -64,9 +125,5 @@ class Recording:
         ]
 
     def tempos(self) -> tuple[Tempo, ...]:
-        """Return the changes of tempo, the first at tick 0."""
-        tempos: list[Tempo] = []
-        for tick, bpm in sorted(self._bpm.items()):
-            if not tempos or tempos[-1].bpm != bpm:
-                tempos.append(Tempo(tick, bpm))
-        return tuple(tempos)
+        """Return the changes of tempo since the model that plays began, the first at its first tick."""
+        return self._present.tempos()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from musicrnn.control import CONTROLS
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.priming import Primer
-from musicrnn.daemon.session import Entry, Session, changed, choice_of, recording_of
+from musicrnn.daemon.session import Entry, Session, changed, choice_of, hash_of, recording_of, tick_after
+from musicrnn.daemon.succession import hand_over, primer_of, successor
 from musicrnn.daemon.timeline import Begin, Made
 from musicrnn.errors import ControlError, SessionError
 from musicrnn.models.generator import Generator
 from musicrnn.models.score import Score
+from musicrnn.models.step import StepModel
 
 Heard = Callable[[Made], None]
+Find = Callable[[str, str], StepModel]
+
+
+def found_nowhere(name: str, _: str) -> StepModel:
+    """Find no model. Raises SessionError."""
+    raise SessionError(f"the session must be replayed with its own models, and {name} is not there")
 
 
 def check_model(session: Session, generator: Generator, model_hash: str) -> None:
@@ -31,23 +39,29 @@ def check_model(session: Session, generator: Generator, model_hash: str) -> None
 class Replay:
     """One session, played again."""
 
-    def __init__(self, session: Session, generator: Generator, heard: Heard | None = None) -> None:
-        """Prepare; ``heard`` is told each tick as it is played. ControlError for a prime that cannot be read."""
+    def __init__(
+        self, session: Session, generator: Generator, heard: Heard | None = None, find: Find = found_nowhere
+    ) -> None:
+        """Prepare; ``heard`` is told each tick as it is played. ControlError for a prime that cannot be read.
+
+        ``find`` gives the models that took over, by name and SHA-256; all are asked for here, so that one which is
+        missing is told before anything is played.
+        """
         header = session.header
         self._session = session
         self._generator = generator
         self._heard = heard
         self.recording = recording_of(header)
         self.performance = Performance(generator, choice_of(header.play), self.recording)
-        self.performance.forced = {
-            entry["tick"]: entry["kind"] for entry in session.entries if entry["do"] == "failure"
-        }
+        self._forced = _failures(session.entries)
+        self._others = _others(session.entries, find)
+        self.performance.forced = self._forced.pop(0)
         self._primer = Primer(generator, header.prime)
         self._playing = False
 
     def run(self) -> Score:
         """Play it all and return the score of what was heard. Raises SessionError for a log that contradicts itself."""
-        until = self._session.entries[-1]["tick"] if self._session.entries else 0
+        until = tick_after(self._session.entries[-1]) if self._session.entries else 0
         for entry in self._session.entries:
             self._advance(entry["tick"])
             self._obey(entry)
@@ -67,6 +81,8 @@ class Replay:
         match entry["do"]:
             case "start" | "reset" | "prime" as kind:
                 self._begin(kind, entry)
+            case "model":
+                self._change_model(entry)
             case "continue":
                 self._playing = True
             case "stop" | "end":
@@ -81,6 +97,18 @@ class Replay:
             case "set":
                 self._set(entry)
 
+    def _change_model(self, entry: Entry) -> None:
+        """Let the next model take over, as the engine does."""
+        old = self.performance
+        old.release_all()
+        new = successor(old, self._others.pop(0))
+        if old.tick % old.bar_ticks or new.tick != entry["to"]:
+            raise SessionError(f"tick {entry['tick']}: a model must begin at bar line {new.tick}, got {entry['to']}")
+        hand_over(old, new)
+        new.forced = self._forced.pop(0)
+        self.performance, self._generator = new, new.generator
+        self._primer = primer_of(new.generator, self._primer.text)
+
     def _begin(self, kind: str, entry: Entry) -> None:
         if "prime" in entry:
             self._primer = Primer(self._generator, entry["prime"])
@@ -89,7 +117,7 @@ class Replay:
         self.performance.begin_at(begin)
 
     def _mute(self, entry: Entry) -> None:
-        names = [part.name for part in self._session.header.parts]
+        names = [part.name for part in self.performance.vocabulary.parts]
         if entry["part"] not in names:
             raise SessionError(f"tick {entry['tick']}: a part must be one of {', '.join(names)}, got {entry['part']!r}")
         self.performance.mute(names.index(entry["part"]), entry["muted"])
@@ -106,3 +134,38 @@ class Replay:
             self.recording.tempo(self.performance.tick, value)
         else:
             self.performance.choice = changed(self.performance.choice, control.name, value)
+
+
+def _failures(entries: Sequence[Entry]) -> list[dict[int, str]]:
+    """Return for each model in turn the ticks that it failed to make, and how."""
+    failures: list[dict[int, str]] = [{}]
+    for entry in entries:
+        if entry["do"] == "model":
+            failures.append({})
+        elif entry["do"] == "failure":
+            failures[-1][entry["tick"]] = entry["kind"]
+    return failures
+
+
+def _others(entries: Sequence[Entry], find: Find) -> list[Generator]:
+    """Return the models that took over, in their order; SessionError where one is another than the session's."""
+    models: dict[tuple[str, str], Generator] = {}
+    order: list[Generator] = []
+    for entry in entries:
+        if entry["do"] == "model":
+            key = (entry["name"], entry["sha256"])
+            if key not in models:
+                models[key] = _checked(entry, Generator(find(*key)))
+            order.append(models[key])
+    return order
+
+
+def _checked(entry: Entry, generator: Generator) -> Generator:
+    found = hash_of(generator.model)
+    same_file = not (found and entry["sha256"]) or found == entry["sha256"]
+    if generator.vocabulary.fingerprint != entry["vocabulary"] or not same_file:
+        raise SessionError(
+            f"tick {entry['tick']}: the session must be replayed with its own model {entry['name']} with SHA-256 "
+            f"{entry['sha256'][:12] or 'unknown'}, got {found[:12] or 'another'}"
+        )
+    return generator

@@ -24,6 +24,7 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
+from musicrnn.daemon.loader import Loader
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.osc_server import OscServer, is_loopback
 from musicrnn.daemon.player.program import Orders
@@ -175,6 +176,8 @@ def build(
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)
     stack.callback(keeper.close)
+    loader = Loader(clock.wake)
+    stack.callback(loader.close)
     runtime = Runtime(
         player,
         clock,
@@ -182,6 +185,7 @@ def build(
         inbox,
         log=journal.add if journal is not None else _no_log,
         keeper=keeper,
+        loader=loader,
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Panic, Stop
+from musicrnn.control import Command, Continue, Model, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.ledger import Keys, is_end
+from musicrnn.daemon.loader import Loaded, ModelLoader, NoLoader, Refused, Wish
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
@@ -37,9 +38,10 @@ class Runtime:
 
     The engine lives ahead of the clock by ``lead`` seconds, so that a port that keeps messages until their
     moments (a `TimedOut`) has them in time; it never becomes less. ``log`` takes the session's entries and must
-    not wait; ``asleep`` tells how long the machine has been suspended so far, in seconds; ``recording`` what to
-    say of the recording in the status; ``stand_still`` stops the process until its user lets it go on.
-    ``silencing`` tells that the last notes are being released, which nothing should break off.
+    not wait; ``loader`` loads the models that are wanted; ``asleep`` tells how long the machine has been suspended
+    so far, in seconds; ``recording`` what to say of the recording in the status; ``stand_still`` stops the process
+    until its user lets it go on. ``silencing`` tells that the last notes are being released, which nothing should
+    break off.
 
     ``offset`` is how many seconds later than at its moment each message leaves. Where the engine ``follows`` a host, it
     lives ahead by the port's latency too, so that what it plays is heard with the host's beat and not after it.
@@ -54,6 +56,7 @@ class Runtime:
         *,
         log: Callable[[Sequence[Entry]], None],
         keeper: Keeper,
+        loader: ModelLoader | None = None,
         asleep: Callable[[], float] = lambda: 0.0,
         recording: Callable[[], str] = str,
         stand_still: Callable[[], None] = lambda: None,
@@ -77,6 +80,7 @@ class Runtime:
         self._inbox = inbox
         self._log = log
         self._keeper = keeper
+        self._loader: ModelLoader = loader if loader is not None else NoLoader()
         self._asleep = asleep
         self._slept = asleep()
         self._recording = recording
@@ -145,10 +149,30 @@ class Runtime:
         if isinstance(request.command, Panic):
             self._with_player(lambda port: port.panic())
         try:
-            self._send(self._engine.handle(request.command, self._now()))
+            match request.command:
+                case Model(name):
+                    self._loader.want(Wish(name, self.status.tempo, request.refuse))
+                case command:
+                    self._send(self._engine.handle(command, self._now()))
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
+
+    def _change_models(self) -> None:
+        """Give the engine a model that has been loaded, and let go of one that has played its last."""
+        match self._loader.result():
+            case Loaded(wish, generator, digest):
+                try:
+                    self._engine.take_over(generator, wish.name, digest)
+                except MusicRNNError as error:
+                    self._refuse(wish, f"model {wish.name}: {error}")
+            case Refused(wish, reason):
+                self._refuse(wish, reason)
+        self._loader.discard(self._engine.take_retired())
+
+    def _refuse(self, wish: Wish, reason: str) -> None:
+        self._engine.say(f"not played: {reason}", self._now())
+        wish.refuse(reason)
 
     def _make_ahead(self) -> None:
         """Let the engine work ahead, but leave off where the next tick comes near."""
@@ -174,6 +198,7 @@ class Runtime:
             self._timed = port if isinstance(port, TimedOut) else None
             self._delay = self._delay_of(port)
             self._begin_again()
+        self._change_models()
         if self._pausing:
             self._pausing = False
             self._pause()
@@ -242,6 +267,7 @@ class Runtime:
             late_messages=self._late + (timed.late if timed is not None else 0),
             dropped_messages=self._dropped + (timed.dropped if timed is not None else 0),
             recording=self._recording(),
+            loading=self._loader.loading,
         )
 
     def _fall_silent(self) -> None:

@@ -20,11 +20,14 @@ from musicrnn.daemon.prime_text import prime_text
 from musicrnn.daemon.recording import Recording
 from musicrnn.daemon.replay import Replay, check_model
 from musicrnn.daemon.session import Session, hash_of, read_session, resolved
-from musicrnn.errors import ConfigError, SessionError
+from musicrnn.errors import ConfigError, ModelError, SessionError
 from musicrnn.files import write_text_whole
+from musicrnn.models.catalogue import sealed
 from musicrnn.models.generator import Generator
 from musicrnn.models.score import Score, bar_length
 from musicrnn.models.step import StepModel
+from musicrnn.models.text_write import text_of
+from musicrnn.models.untrained import NAME as UNTRAINED
 
 LARGEST_FRESH_SEED = 2**31 - 1
 ENDINGS = (".mid", ".midi", ".txt", "")
@@ -59,12 +62,27 @@ def sample(settings: Settings, model: StepModel) -> int:
 def replay(settings: Settings, model: StepModel, session: Session) -> int:
     """Play a session again, and write or print it."""
     check_model(session, Generator(model), hash_of(model))
+    swapped = any(entry["do"] == "model" for entry in session.entries)
     if not session.complete:
         _say(f"{settings.sample.replay}: the session breaks off; it is played up to the last bar in its log")
     length = session.entries[-1]["tick"] if session.entries else 0
+    if swapped:  # bar by bar there is no text yet: its header names the parts of all
+        score = replayed(model, session)
+        _write(score, settings.sample, None) if settings.sample.output else print(text_of(score), end="")
+        return 0
     with _output(settings.sample, model, length) as output:
         output.finish(replayed(model, session, output.follow))
     return 0
+
+
+def session_model(name: str, digest: str) -> StepModel:
+    """Return a model that took over in a session, by its name and SHA-256; SessionError where it is not there."""
+    from musicrnn.models.onnx_step import load_model
+
+    try:
+        return load_model(name if name == UNTRAINED else str(sealed(name, digest)))
+    except ModelError as error:
+        raise SessionError(f"the session must be replayed with its own models: {error}") from error
 
 
 def made(model: StepModel, play: PlaySettings, prime: str, length: int, told: Follow | None = None) -> Score:
@@ -95,7 +113,7 @@ def replayed(model: StepModel, session: Session, told: Follow | None = None) -> 
         if told is not None:
             told(again.recording, tick)
 
-    again = Replay(session, Generator(model), lambda made: heard(made.tick + 1))
+    again = Replay(session, Generator(model), lambda made: heard(made.tick + 1), session_model)
     return again.run()
 
 
@@ -134,7 +152,8 @@ def _check_outputs(sample: SampleSettings) -> None:
             raise ConfigError(f"output must be in a folder that is there, got {path}")
 
 
-def _write(score: Score, sample: SampleSettings, model: StepModel) -> None:
+def _write(score: Score, sample: SampleSettings, model: StepModel | None) -> None:
+    """Write a score to the files asked for; ``model`` is the one that made it, None where several did."""
     from musicrnn.models.midi_write import write_midi
 
     midi, text = _paths(sample)
@@ -143,7 +162,7 @@ def _write(score: Score, sample: SampleSettings, model: StepModel) -> None:
             write_midi(score, midi, overwrite=sample.overwrite)
             _say(f"wrote {midi}")
         if text is not None:
-            write_text_whole(text, whole_text(score, model.info.vocabulary))
+            write_text_whole(text, whole_text(score, model.info.vocabulary) if model is not None else text_of(score))
             _say(f"wrote {text}")
     except OSError as error:
         name = error.filename or sample.output

@@ -5,6 +5,7 @@ effect, what it did (``do``), and its facts:
 
 - ``start``, ``reset``, ``prime``: a piece began from the prime; ``prime`` is its text where it is new
 - ``set`` (``name``, ``value``), ``mute`` (``part``, ``muted``): controls
+- ``model`` (``name``, ``sha256`` of its file, ``vocabulary``, ``to``): another model took over, and counts from ``to``
 - ``stop``, ``continue``, ``panic``, ``gap`` (``seconds`` for which the program was held up): all notes were released
 - ``skip`` (``to``): the ticks up to ``to`` came too late and were left out
 - ``failure`` (``kind`` "rest" or "reset", ``error``): the model failed, and a substitute stood in for the tick
@@ -41,6 +42,7 @@ _FACTS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "prime": {},
     "set": {"name": str, "value": (int, float)},
     "mute": {"part": str, "muted": bool},
+    "model": {"name": str, "sha256": str, "vocabulary": str, "to": int},
     "stop": {},
     "continue": {},
     "panic": {},
@@ -160,7 +162,7 @@ def parse_session(content: bytes, source: str) -> Session:
     entries: list[Entry] = []
     for number, line in enumerate(lines[1:], start=2):
         entry = _values(line, source, number)
-        _check(entry, entries[-1]["tick"] if entries else 0, f"{source}, line {number}")
+        _check(entry, tick_after(entries[-1]) if entries else 0, f"{source}, line {number}")
         entries.append(entry)
         if entry["do"] == "end":
             break
@@ -208,6 +210,12 @@ def _made(kind: type[T], values: Any, what: str) -> T:
     return kind(**values)
 
 
+def tick_after(entry: Entry) -> int:
+    """Return the tick at which an entry leaves the session, as the model that plays then counts."""
+    tick: int = entry["to"] if entry["do"] == "model" else entry["tick"]
+    return tick
+
+
 def _check(entry: Entry, after: int, place: str) -> None:
     tick, do = entry.get("tick"), entry.get("do")
     if type(tick) is not int or not after <= tick <= MAX_TICK:
@@ -220,6 +228,8 @@ def _check(entry: Entry, after: int, place: str) -> None:
             raise SessionError(f"{place}: {do} must have its {name}, got {entry.get(name)!r}")
     if do == "skip" and not tick < entry["to"] <= MAX_TICK:
         raise SessionError(f"{place}: to must be in {tick + 1}..{MAX_TICK}, got {entry['to']!r}")
+    if do == "model" and not 0 <= entry["to"] <= MAX_TICK:
+        raise SessionError(f"{place}: to must be in 0..{MAX_TICK}, got {entry['to']!r}")
     if do == "failure" and entry["kind"] not in ("rest", "reset"):
         raise SessionError(f"{place}: kind must be rest or reset, got {entry['kind']!r}")
     if not isinstance(entry.get("prime", ""), str):

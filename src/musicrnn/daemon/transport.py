@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import HostEvent
@@ -32,6 +32,10 @@ class Ramp:
             return self.end
         part = max((tick - self.tick + 0.5) / self.ticks, 0.0)
         return self.start + part * (self.end - self.start)
+
+    def on_grid(self, tick: int, to: int, ratio: float) -> Ramp:
+        """Return the same ramp where ``tick`` is called ``to``, and there are ``ratio`` times as many ticks."""
+        return replace(self, tick=to - round((tick - self.tick) * ratio), ticks=round(self.ticks * ratio))
 
 
 class Transport:
@@ -98,6 +102,17 @@ class Transport:
     def _bend(self, tick: int, bpm: float) -> None:
         self.bpm = bpm
         self._line = TempoLine(self._line.ticks_per_beat, bpm, tick, self._line.seconds_at(tick))
+
+    def change_grid(self, tick: int, to: int, ticks_per_beat: int) -> None:
+        """Let ``tick`` be called ``to`` from now on, on another grid; its moment and the tempo stay."""
+        if self._ramp is not None:
+            self._ramp = self._ramp.on_grid(tick, to, ticks_per_beat / self._line.ticks_per_beat)
+        self._line = TempoLine(ticks_per_beat, self.bpm, to, self._line.seconds_at(tick))
+        self._room = 0.0
+
+    def tick_from(self, now: float) -> int:
+        """Return the first tick that is not due before ``now``."""
+        return math.ceil(self._line.tick_at(now))
 
     def due(self, tick: int) -> float:
         """Return the moment of a tick in seconds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from musicrnn.config.folders import models_folder
@@ -12,6 +13,7 @@ from musicrnn.models.untrained import NAME as UNTRAINED
 FOLDER = Path(__file__).parent / "pretrained"
 SUFFIX = ".onnx"
 FILE_IN_RUN = "model.onnx"
+SEAL_SIZE = 64
 
 
 def bundled() -> dict[str, Path]:
@@ -33,6 +35,38 @@ def names() -> list[str]:
     return [*bundled(), *own(), UNTRAINED]
 
 
+def named(name: str) -> Path:
+    """Return the file of a model that ships or is the user's own, by name alone; ModelError where there is none."""
+    known = {**bundled(), **own()}
+    if name not in known:
+        raise ModelError(f"a model must be one of {', '.join(names())}, got {name!r}{_near(name)}")
+    return known[name]
+
+
+def sealed(name: str, digest: str) -> Path:
+    """Return the file with that seal among those known by name, whatever it is called now.
+
+    Raises ModelError where there is none; that its content is what the seal says is for its reader to check.
+    """
+    known = {**bundled(), **own()}
+    first = [known[name]] if name in known else []
+    for path in [*first, *known.values()]:
+        if _seal_of(path) == digest:
+            return path
+    there = "another of that name is there" if first else f"there is none of that name in {models_folder()}"
+    raise ModelError(f"the model {name} must be the one with SHA-256 {digest[:12]}…, and {there}")
+
+
+def _seal_of(path: Path) -> str:
+    """Return the seal at the end of a model file, unchecked."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-SEAL_SIZE, os.SEEK_END)
+            return file.read().decode("ascii", "replace")
+    except OSError:
+        return ""
+
+
 def find_model(name: str) -> Path:
     """Return the file of a model's name, a model file, or a training run's folder.
 
@@ -48,6 +82,9 @@ def find_model(name: str) -> Path:
         return path
     if path.suffix == SUFFIX or path.name != name:
         raise ModelError(f"{path}: the model must be a file that can be read, and there is none")
+    raise ModelError(f"a model must be one of {', '.join(names())} or a path, got {name!r}{_near(name)}")
+
+
+def _near(name: str) -> str:
     near = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise ModelError(f"a model must be one of {', '.join(names())} or a path, got {name!r}{hint}")
+    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -1,7 +1,8 @@
 """Scores to MIDI files.
 
 Format 1, 480 ticks a beat: a conductor track with tempo, time signatures and the parts' declaration, then
-a track a part with its name, channel and program. The same score gives the same bytes.
+a track a part with its name, channel and program. Where parts of different programs share a channel, as when one model
+played after another, a part's program stands where its notes begin anew. The same score gives the same bytes.
 """
 
 from __future__ import annotations
@@ -71,11 +72,11 @@ def _conductor(score: Score) -> list[Event]:
 def _part(score: Score, index: int) -> list[Event]:
     part = score.parts[index]
     channel = part.channel - 1
-    head: list[Event] = [
-        (0, mido.MetaMessage("track_name", name=part.name)),
-        (0, mido.Message("program_change", channel=channel, program=part.program)),
+    name: Event = (0, mido.MetaMessage("track_name", name=part.name))
+    keyed: list[tuple[tuple[int, int, int], mido.Message]] = [
+        ((_scaled(score, tick), 1, -128), mido.Message("program_change", channel=channel, program=part.program))
+        for tick in _program_changes(score, index)
     ]
-    keyed: list[tuple[tuple[int, int, int], mido.Message]] = []
     for note in score.notes:
         if note.part != index:
             continue
@@ -83,7 +84,23 @@ def _part(score: Score, index: int) -> list[Event]:
         on = mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
         off = mido.Message("note_off", channel=channel, note=note.pitch, velocity=0)
         keyed += [((_scaled(score, note.start), 1, -note.pitch), on), ((_scaled(score, end), 0, -note.pitch), off)]
-    return head + [(key[0], message) for key, message in sorted(keyed, key=lambda pair: pair[0])]
+    return [name] + [(key[0], message) for key, message in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def _program_changes(score: Score, index: int) -> list[int]:
+    """Return the ticks at which a part's program is to be sent: once, or each time after another's on its channel."""
+    mine = score.parts[index]
+    others = {i for i, part in enumerate(score.parts) if part.channel == mine.channel and part.program != mine.program}
+    if not others:
+        return [0]
+    ticks: list[int] = []
+    present = -1
+    for note in score.notes:
+        if note.part == index and present != index:
+            ticks.append(note.start if present >= 0 else 0)
+        if note.part == index or note.part in others:
+            present = note.part
+    return ticks or [score.length]
 
 
 def _track(events: Iterable[Event], end: int) -> mido.MidiTrack:

@@ -268,8 +268,11 @@ def _again(card: Card) -> str:
         if name in play
     )
     also = "".join(f" --also-mu {mu:g}" for mu in card.settings.card.also_mu)
+    after = _shown(card.settings.card.after)
+    first = f"musicrnn-train --config {after} {folders}\n" if after else ""
+    onwards = " --init-from THAT-RUN" if after else ""
     text = (
-        f"```sh\nmusicrnn-train{recipe} {folders}\n"
+        f"```sh\n{first}musicrnn-train{recipe}{onwards} {folders}\n"
         f"musicrnn card {_shown(card.source.model)} {folders}{recipe}{typed}{also}\n```"
     )
     settings = _set(card.settings)

@@ -1,0 +1,239 @@
+"""Getting another model ready while one plays: in a thread, after a trial in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from musicrnn.daemon.priority import unhindered
+from musicrnn.daemon.session import hash_of
+from musicrnn.errors import ModelError
+from musicrnn.models.generator import Choice, Generator
+from musicrnn.models.timing import Position
+
+SECONDS = 90.0
+LOOK_SECONDS = 0.05
+
+Refuse = Callable[[str], None]
+Command = Callable[[str, float], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A model that somebody wants, the tempo that it must keep up with, and how to tell them that it cannot be."""
+
+    name: str
+    bpm: float
+    refuse: Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that is ready to play."""
+
+    wish: Wish
+    generator: Generator
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A model that is not to be played, and why."""
+
+    wish: Wish
+    reason: str
+
+
+class ModelLoader(Protocol):
+    """Loads models in its own time; the last one that was wanted wins."""
+
+    @property
+    def loading(self) -> str:
+        """The name of the model that is being loaded, empty while there is none."""
+        ...
+
+    def want(self, wish: Wish) -> None:
+        """Begin to load a model, in place of one that is being loaded."""
+        ...
+
+    def result(self) -> Loaded | Refused | None:
+        """Return what became of the wish, once."""
+        ...
+
+    def discard(self, things: Sequence[object]) -> None:
+        """Let go of what is not used any more."""
+        ...
+
+
+class NoLoader:
+    """For where the model stays what it is."""
+
+    loading = ""
+
+    def want(self, wish: Wish) -> None:
+        """Refuse it."""
+        wish.refuse(f"the model must stay the same here, got a wish for {wish.name}")
+
+    def result(self) -> Loaded | Refused | None:
+        """Return None."""
+        return None
+
+    def discard(self, things: Sequence[object]) -> None:
+        """Pass it over."""
+
+
+class Loader:
+    """Loads models from their files, known by name; ``notify`` is called when there is a result."""
+
+    def __init__(self, notify: Callable[[], None], *, seconds: float = SECONDS, command: Command | None = None) -> None:
+        self.loading = ""
+        self._notify = notify
+        self._seconds = seconds
+        self._command = command if command is not None else _trial
+        self._jobs: queue.SimpleQueue[Wish | list[object] | None] = queue.SimpleQueue()
+        self._last: Wish | None = None
+        self._result: Loaded | Refused | None = None
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def want(self, wish: Wish) -> None:
+        """Begin to load a model, in place of one that is being loaded."""
+        self.loading, self._last, self._result = wish.name, wish, None
+        self._put(wish)
+
+    def result(self) -> Loaded | Refused | None:
+        """Return what became of the last wish, once."""
+        result, self._result = self._result, None
+        if result is None or result.wish is not self._last:
+            return None
+        self.loading = ""
+        return result
+
+    def discard(self, things: Sequence[object]) -> None:
+        """Let go of what is not used any more, in the loader's thread."""
+        if things:
+            self._put([*things])
+
+    def close(self) -> None:
+        """Give up what is being loaded."""
+        self._closing = True
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join(timeout=5.0)
+
+    def _put(self, job: Wish | list[object]) -> None:
+        self._jobs.put(job)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="musicrnn-loader", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        with unhindered():
+            while (job := self._jobs.get()) is not None:
+                if isinstance(job, Wish):
+                    self._fulfil(job)
+                del job
+
+    def _fulfil(self, wish: Wish) -> None:
+        result: Loaded | Refused
+        try:
+            result = self._loaded(wish)
+        except ModelError as error:
+            result = Refused(wish, str(error))
+        except Exception as error:  # noqa: BLE001  a wish must not end the loader
+            result = Refused(wish, f"model {wish.name}: {type(error).__name__}: {error}")
+        if self._is_wanted(wish):
+            self._result = result
+            self._notify()
+        elif not self._closing:
+            wish.refuse(f"model {wish.name} is not loaded: another was wanted after it")
+
+    def _is_wanted(self, wish: Wish) -> bool:
+        return wish is self._last and not self._closing
+
+    def _loaded(self, wish: Wish) -> Loaded:
+        """Load a model: its bytes are read once, and these are what is tried and what plays."""
+        from musicrnn.daemon.trial import model_of
+
+        if not self._is_wanted(wish):
+            raise ModelError(f"model {wish.name}: another was wanted after it")
+        content = _content_of(wish.name)
+        self._try(wish, content)
+        generator = Generator(model_of(wish.name, content))
+        _warm_up(generator)
+        return Loaded(wish, generator, hash_of(generator.model))
+
+    def _try(self, wish: Wish, content: bytes) -> None:
+        """Let a process try the model. Raises ModelError where it finds a reason, falls, or takes too long."""
+        with tempfile.TemporaryFile() as file:
+            file.write(content)
+            file.seek(0)
+            words = self._command(wish.name, wish.bpm)
+            with subprocess.Popen(
+                words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            ) as process:
+                try:
+                    status = self._wait(process, wish)
+                finally:
+                    process.kill()
+                output = process.stdout.read() if process.stdout is not None else b""
+        answer = _answer(output)
+        if answer is None:
+            raise ModelError(f"model {wish.name}: it must stand its trial, which ended with status {status}")
+        if "error" in answer:
+            raise ModelError(str(answer["error"]))
+
+    def _wait(self, process: subprocess.Popen[bytes], wish: Wish) -> int:
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return process.wait(timeout=LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                if not self._is_wanted(wish):
+                    raise ModelError(f"model {wish.name}: its trial was given up") from None
+                if time.monotonic() > deadline:
+                    raise ModelError(
+                        f"model {wish.name}: its trial must take at most {self._seconds:g} seconds"
+                    ) from None
+
+
+def _trial(name: str, bpm: float) -> list[str]:
+    return [sys.executable, "-P", "-m", "musicrnn.daemon.trial", name, repr(bpm)]
+
+
+def _content_of(name: str) -> bytes:
+    """Return the bytes of a model's file, at most one more than is allowed; ModelError where there is none."""
+    from musicrnn.models.catalogue import named
+    from musicrnn.models.model_file import MAX_BYTES
+    from musicrnn.models.untrained import NAME
+
+    if name == NAME:
+        return b""
+    try:
+        with named(name).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"model {name}: it must be a file that can be read: {error.strerror}") from error
+
+
+def _answer(output: bytes) -> dict[str, Any] | None:
+    try:
+        values = json.loads(output.splitlines()[-1])
+    except (ValueError, IndexError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def _warm_up(generator: Generator) -> None:
+    """Make a few ticks that nobody hears: the first of anything is slow."""
+    point = generator.begin()
+    for tick in range(4):
+        point = generator.tick(tick, 0, Position(0, 0, 4), Choice(), point).after

@@ -1,0 +1,217 @@
+"""Getting a model ready: from its name to a generator, and every way in which that can fail."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from musicrnn.daemon.loader import Loaded, Loader, Refused, Wish
+from musicrnn.errors import ModelError
+from musicrnn.models.catalogue import named, names, sealed
+from musicrnn.models.model_file import load_checked
+from tests.models.model_files import SMALL, SMALL_INT8
+from tests.models.wrong_models import wrong_contents
+
+WRONG = wrong_contents()
+SECONDS = 60.0
+SOME = 4
+LONG = bool(os.environ.get("MUSICRNN_LONG"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the user's folder of models, with one in it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    models = tmp_path / "musicrnn" / "models"
+    models.mkdir(parents=True)
+    (models / "small.onnx").write_bytes(SMALL.read_bytes())
+    return models
+
+
+def python(code: str) -> list[str]:
+    """Return the command of a process that stands in for a trial."""
+    return [sys.executable, "-c", code]
+
+
+GOOD = python("print('{}')")
+
+
+@dataclass
+class Desk:
+    """A loader and what it said."""
+
+    command: list[str] | None = None
+    seconds: float = SECONDS
+    refused: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
+        command = self.command
+        self.loader = Loader(
+            lambda: self._news.put(None),
+            seconds=self.seconds,
+            command=None if command is None else lambda *_: command,
+        )
+
+    def want(self, name: str) -> None:
+        """Want a model at 120 bpm."""
+        self.loader.want(Wish(name, 120.0, self.refused.append))
+
+    def result(self) -> Loaded | Refused | None:
+        """Wait for news, and return what there is."""
+        self._news.get(timeout=SECONDS)
+        return self.loader.result()
+
+    def reason(self, name: str) -> str:
+        """Want a model that is refused, and return why."""
+        self.want(name)
+        result = self.result()
+        assert isinstance(result, Refused)
+        return result.reason
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Give a desk whose trials are all stood."""
+    given = Desk(GOOD)
+    yield given
+    given.loader.close()
+
+
+def test_a_model_is_loaded_by_its_name(folder: Path) -> None:
+    """After a real trial; it is ready to play, and its hash is its file's."""
+    given = Desk()
+    given.want("small")
+    assert given.loader.loading == "small"
+    result = given.result()
+    assert isinstance(result, Loaded)
+    assert result.digest == load_checked(folder / "small.onnx").digest
+    assert result.generator.model.info.name == "small"
+    assert given.loader.loading == ""
+    assert given.loader.result() is None
+    given.loader.close()
+
+
+def test_a_wrong_model_is_refused_by_a_real_trial(folder: Path) -> None:
+    """Some of them here, all in the long run; test_trial has each without the process."""
+    given = Desk()
+    for what in list(WRONG)[:: 1 if LONG else len(WRONG) // SOME]:
+        (folder / "wrong.onnx").write_bytes(WRONG[what])
+        assert given.reason("wrong").startswith("model wrong: "), what
+    given.loader.close()
+
+
+def test_a_name_that_nobody_knows_is_refused_with_those_that_are_known(folder: Path, desk: Desk) -> None:
+    """And the nearest."""
+    assert "a model must be one of chorales" in desk.reason("smal")
+    assert "did you mean small" in desk.reason("smal")
+
+
+def test_a_name_is_never_a_path(folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run's folder of that name, right here, is not looked at."""
+    run = folder.parent / "run"
+    run.mkdir()
+    (run / "model.onnx").write_bytes(SMALL.read_bytes())
+    monkeypatch.chdir(folder.parent)
+    assert "a model must be one of" in desk.reason("run")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("import os; os._exit(3)", "3"),
+        ("import os; os.abort()", "-6"),
+        ("print('no JSON')", "0"),
+        ("print('[1]')", "0"),
+    ],
+)
+def test_a_trial_that_falls_is_a_refusal(folder: Path, code: str, status: str) -> None:
+    """With the status that the process ended with."""
+    given = Desk(python(code))
+    assert f"must stand its trial, which ended with status {status}" in given.reason("small")
+    given.loader.close()
+
+
+def test_a_trial_that_hangs_is_ended(folder: Path) -> None:
+    """After the seconds that it may take."""
+    given = Desk(python("import time; time.sleep(600)"), seconds=0.2)
+    assert "at most 0.2 seconds" in given.reason("small")
+    given.loader.close()
+
+
+def test_what_the_trial_says_is_the_reason(folder: Path) -> None:
+    """Word for word."""
+    given = Desk(python("""print('{"error": "model small: too slow"}')"""))
+    assert given.reason("small") == "model small: too slow"
+    given.loader.close()
+
+
+def test_the_last_wish_wins_and_the_others_are_told(folder: Path, desk: Desk) -> None:
+    """Whether they were begun or not."""
+    (folder / "other.onnx").write_bytes(SMALL_INT8.read_bytes())
+    for name in ("small", "small", "other"):
+        desk.want(name)
+    result = desk.result()
+    assert isinstance(result, Loaded)
+    assert result.wish.name == "other"
+    assert len(desk.refused) == 2
+    assert all("another was wanted after it" in reason for reason in desk.refused)
+
+
+def test_a_wish_ends_the_trial_that_hangs(folder: Path) -> None:
+    """Long before its time is over."""
+    given = Desk(python("import time; time.sleep(600)"), seconds=600.0)
+    given.want("small")
+    given.want("nobody")
+    result = given.result()
+    assert isinstance(result, Refused)
+    assert result.wish.name == "nobody"
+    given.loader.close()
+
+
+def test_closing_gives_up_what_is_being_loaded(folder: Path) -> None:
+    """And nobody is told of a result."""
+    given = Desk(python("import time; time.sleep(600)"), seconds=600.0)
+    given.want("small")
+    given.loader.close()
+    assert given.loader.result() is None
+
+
+def test_the_bytes_that_were_tried_are_those_that_play(folder: Path) -> None:
+    """The trial itself puts another model in the file's place: it is the first that is loaded."""
+    digest = load_checked(folder / "small.onnx").digest
+    given = Desk(
+        python(f"import shutil; shutil.copy({str(SMALL_INT8)!r}, {str(folder / 'small.onnx')!r}); print('{{}}')")
+    )
+    given.want("small")
+    result = given.result()
+    assert isinstance(result, Loaded)
+    assert result.digest == digest
+    assert load_checked(folder / "small.onnx").digest != digest
+    given.loader.close()
+
+
+def test_a_model_of_a_session_is_found_by_its_hash_whatever_it_is_called_now(folder: Path) -> None:
+    """Another file under the old name is not it."""
+    digest = load_checked(SMALL).digest
+    (folder / "small.onnx").rename(folder / "renamed.onnx")
+    (folder / "small.onnx").write_bytes(SMALL_INT8.read_bytes())
+    assert sealed("small", digest) == folder / "renamed.onnx"
+    (folder / "renamed.onnx").unlink()
+    with pytest.raises(ModelError, match="another of that name is there"):
+        sealed("small", digest)
+    (folder / "small.onnx").unlink()
+    with pytest.raises(ModelError, match="there is none of that name"):
+        sealed("small", digest)
+
+
+def test_every_name_of_a_file_can_be_named(folder: Path) -> None:
+    """The untrained model has no file."""
+    assert {"chorales", "small", "untrained"} <= set(names())
+    assert named("small") == folder / "small.onnx"
