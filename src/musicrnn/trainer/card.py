@@ -21,6 +21,11 @@ from musicrnn.trainer.copies import LONG_BARS, Copied, Run
 from musicrnn.trainer.evidence import Evidence
 
 _SHORT = ("notes a beat", "onsets on a beat", "groove similarity", "bars like an earlier bar", "scale consistency")
+MOST_NAMED = 4
+BY_THE_CLOCK = (
+    "The training ended by the clock (`minutes`), so the same command gives a model of the same kind and not the same "
+    "numbers."
+)
 _NO_PLACE = ("corpus.folders", "corpus.cache", "training.run_folder", "training.resume", "training.init_from",
              "training.overwrite", "training.licence", "training.source", "training.name")  # fmt: skip
 
@@ -232,7 +237,7 @@ def _where(card: Card) -> str:
     beats = card.info.vocabulary.ticks_per_beat
     return (
         f"The longest of the first row: piece {at + 1}, from beat {run.tick / beats + 1:g}, is beat "
-        f"{run.source_tick / beats + 1:g} of `{card.real.train_names[run.source]}`."
+        f"{run.source_tick / beats + 1:g} of `{_shown(card.real.train_names[run.source])}`."
     )
 
 
@@ -258,7 +263,8 @@ def _surer(card: Card) -> str:
 
 
 def _again(card: Card) -> str:
-    folders = " ".join(f"PATH-TO/{name}" for name in card.source.folders)
+    named = card.source.folders if len(card.source.folders) <= MOST_NAMED else ("FILES",)
+    folders = " ".join(f"PATH-TO/{name}" for name in named)
     config = _shown(card.source.config)
     recipe = f" --config {config}" if config else ""
     play = card.settings.origins
@@ -275,6 +281,8 @@ def _again(card: Card) -> str:
         f"```sh\n{first}musicrnn-train{recipe}{onwards} {folders}\n"
         f"musicrnn card {_shown(card.source.model)} {folders}{recipe}{typed}{also}\n```"
     )
+    if card.settings.training.minutes:
+        text = f"{BY_THE_CLOCK}\n\n{text}"
     settings = _set(card.settings)
     return f"{text}\n\nSettings that are not the default:\n\n```toml\n{settings}\n```" if settings else text
 
