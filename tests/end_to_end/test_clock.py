@@ -203,8 +203,8 @@ def test_it_goes_where_the_host_goes(tmp_path: Path) -> None:
 def test_it_stays_with_a_clock_that_wanders(bpm: int, tmp_path: Path) -> None:
     """Every distance of two clocks is up to a fifth too long or too short, and none makes up for another.
 
-    When the next one comes nobody can know better than by a fifth of a clock, and the ones after it worse: hence a short
-    period. What can be known is the count.
+    When the next one comes nobody can know better than by a fifth of a clock, and the ones after it worse: hence a
+    short period. What can be known is the count.
     """
     heard = record_following(tmp_path, ["-b", bpm, "-P", "-J", 20], [("play", BEATS * 60 / bpm)], period=256)
     notes, heads = clock_errors(heard.clocks, heard)
