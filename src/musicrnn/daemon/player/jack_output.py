@@ -31,6 +31,7 @@ NAME_SECONDS = 2.0
 SWITCH_SECONDS = 0.5
 STILL_SECONDS = 2.0
 SETTLE_SECONDS = 0.05
+PARTED_SECONDS = 2.0
 _FOLDERS = ("/usr/lib/{}-linux-gnu", "/usr/lib64", "/usr/lib")
 _PIPEWIRES = "pipewire-0.3/jack/libjack.so.0"
 NO_LIBRARY = "JACK's library must be there (Debian: apt install libjack-jackd2-0, or pipewire-jack under PipeWire)"
@@ -50,8 +51,10 @@ class JackOutput(Output):
         self._core = core
         self._wake = wake
         self._wanted = set(wanted)
-        self._present: set[str] = set()
+        self._present: dict[str, int] = {}
         self._were_joined: set[str] = set()
+        self._parted: dict[str, float] = {}
+        self._just_joined: deque[str] = deque()
         self._new_listener = -math.inf
         self._map = FrameMap(client.samplerate)
         self._problem = ""
@@ -69,7 +72,7 @@ class JackOutput(Output):
         client = self._client
         client.set_process_callback(self._process)
         client.set_shutdown_callback(lambda _, reason: self._fail(f"the JACK server has gone ({reason})"))
-        client.set_port_connect_callback(lambda *_: self._look())
+        client.set_port_connect_callback(self._note_connection)
         client.set_port_registration_callback(lambda *_: self._look())
         client.set_graph_order_callback(self._switch)
         client.activate()
@@ -106,7 +109,7 @@ class JackOutput(Output):
     @property
     def connections(self) -> tuple[str, ...]:
         """The ports that ``out`` is, and will be again, connected to; those to ``in`` end in a mark."""
-        return self._connections
+        return tuple(sorted({*self._connections, *self._just_joined}))
 
     @property
     def silent(self) -> bool:
@@ -115,6 +118,8 @@ class JackOutput(Output):
 
     def turn(self, now: float) -> float:
         """Look after the connections, and whether the server still runs."""
+        if self._parted and now - min(self._parted.values()) > PARTED_SECONDS:
+            self._graph_changed = min(self._graph_changed, now - 2 * SETTLE_SECONDS)
         if now - self._graph_changed > SETTLE_SECONDS and not self._problem:
             self._graph_changed = math.inf
             self._connect()
@@ -137,6 +142,14 @@ class JackOutput(Output):
     def _fail(self, reason: str) -> None:
         self._problem = self._problem or reason
         self._wake()
+
+    def _note_connection(self, source: Any, sink: Any, connected: bool) -> None:
+        """Note a connection of ours, however short it is: whoever was heard by once is wanted again."""
+        if connected and source.name == self._out.name:
+            self._just_joined.append(sink.name)
+        elif connected and sink.name == self._in.name:
+            self._just_joined.append(source.name + INPUT)
+        self._look()
 
     def _look(self) -> None:
         self._graph_changed = time.monotonic()
@@ -190,19 +203,35 @@ class JackOutput(Output):
     # What follows is called by the main thread.
 
     def _connect(self) -> None:
-        """Connect to each wanted port that has come; one that stays, but was disconnected, is wanted no more."""
-        present = {port.name for port in self._client.get_ports(is_midi=True)}
+        """Connect to each wanted port that has come, or has gone and come back under its name since the last look."""
+        present = {port.name: port.uuid for port in self._client.get_ports(is_midi=True)}
+        come = {name for name, uuid in present.items() if self._present.get(name) != uuid}
         for name in sorted(self._wanted):
-            if name.removesuffix(INPUT) in present - self._present:
-                self._connect_to(name)
+            port = name.removesuffix(INPUT)
+            if port in come and not self._connects_to(name):
+                del present[port]  # its client is not active yet: it has not come until it can be connected to
+                self._graph_changed = time.monotonic()
+        while self._just_joined:
+            self._wanted.add(self._just_joined.popleft())
         joined = self._joined()
         if joined - self._were_joined:
             self._new_listener = time.monotonic()
             self._core.put(Greet(), self._new_listener)
-        parted = {name for name in self._were_joined - joined if name.removesuffix(INPUT) in present}
-        self._wanted = (self._wanted - parted) | joined
+        self._forget_parted(joined, set(present), time.monotonic())
+        self._wanted |= joined
         self._connections = tuple(sorted(self._wanted))
         self._present, self._were_joined = present, joined
+
+    def _forget_parted(self, joined: set[str], present: set[str], now: float) -> None:
+        """Want no more what stays for a while after it was disconnected: a client that leaves disconnects first."""
+        for name in self._were_joined - joined:
+            self._parted[name] = now
+        for name in list(self._parted):
+            if name in joined or name.removesuffix(INPUT) not in present:
+                del self._parted[name]
+            elif now - self._parted[name] > PARTED_SECONDS:
+                del self._parted[name]
+                self._wanted.discard(name)
 
     def _joined(self) -> set[str]:
         """Return what our ports are connected to."""
@@ -211,12 +240,16 @@ class JackOutput(Output):
             return {port.name for port in self._out.connections} | inputs
         return set()
 
-    def _connect_to(self, name: str) -> None:
-        with contextlib.suppress(self._jack.JackError):
+    def _connects_to(self, name: str) -> bool:
+        """Connect to a port; tell whether it is connected now."""
+        try:
             if name.endswith(INPUT):
                 self._client.connect(name.removesuffix(INPUT), self._in)
             else:
                 self._client.connect(self._out, name)
+        except self._jack.JackError:
+            return name in self._joined()
+        return True
 
 
 def open_jack(core: Core, wake: Callable[[], None], name: str, existing: str, wanted: Iterable[str]) -> JackOutput:
