@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 POLL_SECONDS = 0.02
+LAST_LINES_SECONDS = 1.0
 
 
 class PeerError(Exception):
@@ -64,7 +65,8 @@ class Program:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         return self
 
     def __exit__(
@@ -109,11 +111,13 @@ class Program:
         self._process.send_signal(number)
 
     def wait(self, seconds: float) -> int:
-        """Wait for the program to end by itself and return its exit status."""
+        """Wait for the program to end by itself and return its exit status; all it printed is in `printed` then."""
         try:
-            return self._process.wait(seconds)
+            status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise self._failed(f"did not end within {seconds:g} s") from None
+        self._reader.join(LAST_LINES_SECONDS)
+        return status
 
     def stop(self, seconds: float = 5.0) -> None:
         """End the program and what it started: its stop signal first, SIGKILL for what is left."""
