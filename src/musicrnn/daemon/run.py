@@ -9,7 +9,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -59,9 +59,7 @@ def play(settings: Settings, model: StepModel, *, engine: type[Engine] = Engine)
     """Play a model with that kind of engine; return the exit status."""
     with contextlib.ExitStack() as stack:
         daemon = build(settings, model, stack, engine=engine)
-        for line in daemon.first_lines():
-            say(line)
-        return daemon.run([Start()] if settings.play.autostart else [])
+        return daemon.run([Start()] if settings.play.autostart else [], daemon.first_lines())
 
 
 @dataclass
@@ -95,14 +93,19 @@ class Daemon:
         yield from (f"Note      {notice}" for notice in self.notices)
         yield "Ctrl-C stops."
 
-    def run(self, first: list[Command]) -> int:
-        """Play to the end, save the recording, and return the exit status: 74 where the recording is not there."""
+    def run(self, first: list[Command], lines: Iterable[str] = ()) -> int:
+        """Say these lines, play to the end, save the recording, and return the exit status.
+
+        It is 74 where the recording is not there. Signals are answered before the first line is said.
+        """
         signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing, self.runtime.pause)
         line = StatusLine(lambda: self.runtime.status)
         saved = True
         try:
             with signals.installed():
                 try:
+                    for words in lines:
+                        say(words)
                     self._play(first, line)
                 finally:
                     line.close()
