@@ -11,9 +11,9 @@ import pytest
 from tests.peers.jack_recorder import PORT
 from tests.peers.jackd import SAMPLE_RATE, JackServer
 from tests.peers.program import Program
-from tests.reliability.stage import Stage, report_frames, times
+from tests.reliability.stage import LONG, Stage, report_frames, times
 
-pytestmark = pytest.mark.jack
+pytestmark = [pytest.mark.jack, pytest.mark.skipif(not LONG, reason="frames are measured by make test-reliability")]
 BARS = 16
 TEMPO = 300
 TICK_FRAMES = 60 * SAMPLE_RATE // (TEMPO * 4)  # the script has four ticks a beat
