@@ -307,7 +307,7 @@ def _facts(port: PlayerPort) -> Iterator[str]:
     """Yield how punctual a port is."""
     opened = port.opened
     if opened.exact:
-        yield f"          {opened.latency * 1000:.1f} ms after the beat, always; to the frame"
+        yield f"          {opened.latency * 1000:.1f} ms after the beat, the same for each note"
     if not opened.real_time:
         yield "          without real-time scheduling, which this user may not have: notes may be late now and then"
 
