@@ -23,8 +23,8 @@ from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.osc_server import OscServer
 from musicrnn.daemon.priority import punctual
-from musicrnn.daemon.protocols import MidiOut, TimedMessage
-from musicrnn.daemon.runtime import Runtime
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.runtime import NoKeeper, Runtime
 from musicrnn.daemon.session import Entry
 from musicrnn.models.generator import Generator
 from musicrnn.models.onnx_step import load_model
@@ -52,17 +52,6 @@ class LatenessPort:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-class NoKeeper:
-    """Keeps nothing."""
-
-    def lost(self, port: MidiOut) -> None:
-        """Cannot happen."""
-
-    def found(self) -> MidiOut | None:
-        """Return None."""
-        return None
 
 
 class Until(MonotonicClock):

@@ -22,13 +22,10 @@ from musicrnn.config.load import read_settings, settings_of
 from musicrnn.errors import ConfigError
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
-PIPEWIRE_START = (
-    f"LD_PRELOAD=/usr/lib/{platform.machine()}-linux-gnu/pipewire-0.3/jack/libjack.so.0 musicrnn-daemon --midi-api jack"
-)
+THROUGH_PIPEWIRE = "PipeWire's JACK is found by itself where it is installed (Debian: apt install pipewire-jack)"
 _MIDI_ADVICE = {
     "alsa": "load the sequencer with 'modprobe snd-seq' (a container needs --device /dev/snd), or use --midi-api jack",
-    "jack": "start a JACK server ('jackd -d alsa', or '-d dummy' without a sound card); under PipeWire install "
-    f"pipewire-jack and start it with '{PIPEWIRE_START}'",
+    "jack": f"start a JACK server ('jackd -d alsa', or '-d dummy' without a sound card); {THROUGH_PIPEWIRE}",
     "winmm": "Windows has no virtual ports of its own: install loopMIDI, make a port, and name it with --port",
     "coremidi": "open Audio MIDI Setup once, so that macOS starts its MIDI server",
 }
@@ -118,7 +115,7 @@ def _jack() -> Finding:
     answer = ask("jack")
     pipewire = (Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")) / "pipewire-0").exists()
     beside = "; PipeWire is running" if pipewire else ""
-    advice = f"to play through PipeWire's JACK: {PIPEWIRE_START}" if pipewire else ""
+    advice = THROUGH_PIPEWIRE if pipewire else ""
     if answer.get("running"):
         return Finding("JACK server", "ok", f"{answer['rate']} Hz, {answer['period']} frames a period{beside}", advice)
     found = answer.get("error") or ("none is running" if answer.get("library") else "no JACK library is installed")

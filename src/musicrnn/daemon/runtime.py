@@ -37,7 +37,7 @@ class Runtime:
     """Drives one engine until it is finished or :meth:`leave` is called.
 
     The engine lives ahead of the clock by ``lead`` seconds, so that a port that keeps messages until their
-    moments (a `TimedOut`) has them in time; it never becomes less. ``log`` takes the session's entries and must
+    moments (a `TimedOut`) has them in time. ``log`` takes the session's entries and must
     not wait; ``loader`` loads the models that are wanted; ``asleep`` tells how long the machine has been suspended
     so far, in seconds; ``recording`` what to say of the recording in the status; ``stand_still`` stops the process
     until its user lets it go on. ``silencing`` tells that the last notes are being released, which nothing should
@@ -87,10 +87,6 @@ class Runtime:
         self._stand_still = stand_still
         self._next_taking = float("-inf")
         self._leaving = self._pausing = False
-
-    def look_ahead(self, seconds: float) -> None:
-        """Let the engine live at least so far ahead of the clock from now on."""
-        self.lead = max(self.lead, seconds)
 
     def leave(self) -> None:
         """Ask the loop to end; safe in a signal handler and from any thread."""
