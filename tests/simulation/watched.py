@@ -89,7 +89,7 @@ class WatchedEngine(Engine):
     @property
     def where(self) -> Where:
         """Where it stands."""
-        due = None if self._starting else self.next_deadline()
+        due = None if self._presence.starting else self.next_deadline()
         return Where(self.tick, due, self._transport.bpm)
 
     # Commands.
@@ -99,14 +99,14 @@ class WatchedEngine(Engine):
         if self.taken and self.taken[0] is command:
             self.taken.popleft()
         before, sounding = self.where, self._performance.ledger.sounding()
-        playing, muted = self._playing, set(self._performance.muted)
+        playing, muted = self._presence.playing, set(self._performance.muted)
         try:
             messages = super().handle(command, now)
         except ControlError:
             if (before, sounding, playing, muted) != (
                 self.where,
                 self._performance.ledger.sounding(),
-                self._playing,
+                self._presence.playing,
                 self._performance.muted,
             ):
                 raise Violation(f"a refused command must change nothing, got {command}") from None
@@ -152,14 +152,14 @@ class WatchedEngine(Engine):
 
     def release(self, now: float) -> list[TimedMessage]:
         """Play what is due, on the grid, none of it too late and never much at once."""
-        before, fresh, logged, sent = self.where, self._fresh, len(self._entries), self._sent
-        was_starting, self._sounded = self._starting, set(self._performance.ledger.sounding())
+        before, fresh, logged, sent = self.where, self._presence.fresh, len(self._account.entries), self._account.sent
+        was_starting, self._sounded = self._presence.starting, set(self._performance.ledger.sounding())
         ramps = self._transport.ramps
         messages = super().release(now)
         if before.due is None:
             self._must(not messages or was_starting, "what does not play must be silent")
             return messages
-        skipped = sum(entry["to"] - entry["tick"] for entry in self._entries[logged:] if entry["do"] == "skip")
+        skipped = sum(entry["to"] - entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "skip")
         played = self.tick - before.tick - skipped
         self._must(0 <= played <= AT_ONCE, "few ticks must be played at once")
         late = now - before.due
@@ -169,9 +169,9 @@ class WatchedEngine(Engine):
             ramps or skipped == 0 or late < bar_seconds + CLOSE,
             "after more than a bar it must go on from the same place",
         )
-        if played and self._playing:
+        if played and self._presence.playing:
             self._judge_frame()
-            failures = [entry["tick"] for entry in self._entries[logged:] if entry["do"] == "failure"]
+            failures = [entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "failure"]
             last = self.last  # which a skip may follow at once where the tempo ramps
             is_logged = last is None or bool(last.failure) == (last.tick in failures)
             self._must(is_logged, "a failure must be logged with its tick")
@@ -181,9 +181,9 @@ class WatchedEngine(Engine):
             self._must(not hits, "a skip must end all hits")
         if not ramps:  # whose patience changes from tick to tick
             self._judge_moments(messages, now, before, sent)
-        if self._playing and not ramps:
+        if self._presence.playing and not ramps:
             self._judge_grid(before, now, fresh=fresh, skipped=skipped)
-        elif not self._playing:
+        elif not self._presence.playing:
             self._must(
                 self._play.end == "stop" or self.finished, "only a stop, the last bar or the end of a piece may end it"
             )

@@ -1,0 +1,175 @@
+"""Whether it plays: how it enters, goes on and leaves, by itself or with a host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from musicrnn.config.play import PlaySettings
+from musicrnn.daemon.account import Account
+from musicrnn.daemon.clock_out import ClockOut
+from musicrnn.daemon.ledger import program
+from musicrnn.daemon.lineup import Lineup
+from musicrnn.daemon.performance import Performance
+from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost
+from musicrnn.daemon.transport import Transport
+from musicrnn.daemon.voices import channel_of
+
+
+class Presence:
+    """Starts and stops what the lineup plays, on the transport's line of ticks.
+
+    ``playing`` tells that ticks are due, ``starting`` that they will be once the prime is read, ``fresh`` that none
+    has been heard since the last entry.
+    """
+
+    def __init__(
+        self, play: PlaySettings, lineup: Lineup, transport: Transport, clock_out: ClockOut, account: Account
+    ) -> None:
+        self.playing = self.starting = self.fresh = False
+        self._play = play
+        self._lineup = lineup
+        self._transport = transport
+        self._clock_out = clock_out
+        self._account = account
+        self._wanted = self._begun = False
+        self._leave_at: int | None = None
+        self._limit: int | None = None
+
+    @property
+    def _performance(self) -> Performance:
+        return self._lineup.performance
+
+    @property
+    def _unit(self) -> int:
+        """How many ticks apart the places are at which to enter and to leave."""
+        units = {"beat": self._performance.vocabulary.ticks_per_beat, "bar": self._performance.bar_ticks}
+        return units.get(self._play.quantise, 1)
+
+    # Entering.
+
+    def start(self, now: float) -> list[TimedMessage]:
+        """Begin a piece, at the next bar where one plays; return what is to be sent at once."""
+        self._wanted = True
+        self._lineup.hurry()
+        if self.playing:
+            self._lineup.begin_at_bar("start")
+            return []
+        return self._enter_anew(now)
+
+    def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
+        """Start as soon as the prime is read; with a host, once it rolls."""
+        if not self._transport.rolls:
+            return self._wait_for_host(now)
+        self.starting = True
+        return self.started(now, beat)
+
+    def _wait_for_host(self, now: float) -> list[TimedMessage]:
+        self._account.say("waiting for the host to start", now)
+        return []
+
+    def started(self, now: float, beat: float | None = None) -> list[TimedMessage]:
+        """Begin at the head of a bar what is starting, if the prime is read; the ticks before it never were."""
+        if not (self.starting and self._lineup.primed):
+            return []
+        performance = self._performance
+        bar_ticks = performance.bar_ticks
+        performance.skip_to(self._transport.enter(performance.tick, bar_ticks, bar_ticks, now, beat))
+        self.starting, self._begun = False, True
+        self._lineup.begin_at_bar("start")
+        if self._limit is None and self._play.bars:
+            self._limit = performance.tick + self._play.bars * bar_ticks
+        return self._go(now)
+
+    def go_on(self, now: float) -> list[TimedMessage]:
+        """Play on from where it stopped."""
+        self._leave_at = None
+        if self.playing or self.starting:
+            return []
+        self._wanted = True
+        if not self._transport.rolls:
+            return self._wait_for_host(now)
+        return self._enter_again(now, self._unit)
+
+    def _enter_again(self, now: float, unit: int, beat: float | None = None) -> list[TimedMessage]:
+        """Go on from where it stopped, in a bar's place that is the host's; without a piece, begin one."""
+        performance = self._performance
+        if not self._begun or performance.timeline.point.over:
+            return self._enter_anew(now, beat)
+        if not self._transport.free:
+            performance.skip_to(self._transport.enter(performance.tick, unit, performance.bar_ticks, now, beat))
+        self._account.log(performance.tick, "continue")
+        return self._clock_out.go_on(performance.tick, now) + self._go(now)
+
+    def _go(self, now: float) -> list[TimedMessage]:
+        """Let the next tick be a moment from now, and choose the programs."""
+        self.playing = self.fresh = True
+        self._account.hush()
+        self._transport.anchor(self._performance.tick, max(now, self._account.sent))
+        return self.programs(now)
+
+    def programs(self, now: float) -> list[TimedMessage]:
+        """Return what chooses the programs of the parts."""
+        programs = {channel_of(part): part.program for part in self._performance.vocabulary.parts}
+        self._performance.ledger.used.update(programs)
+        return self._account.timed(now, [program(channel, number) for channel, number in sorted(programs.items())])
+
+    # With a host.
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+        """Take the MIDI that came in, and do as the host did; return what is to be sent at once."""
+        return [message for event in self._transport.hear(messages, now) for message in self._follow(event, now)]
+
+    def _follow(self, event: HostEvent, now: float) -> list[TimedMessage]:
+        match event:
+            case Began(beat, anew):
+                return self._join(beat, anew, now)
+            case Halted():
+                return self.stop(now)
+            case Lost():
+                sent = [] if self._transport.rolls else self.stop(now)
+                self._account.say(f"{self._transport.clock}: no clock comes any more", now)
+                return sent
+
+    def _join(self, beat: float, anew: bool, now: float) -> list[TimedMessage]:
+        """Play with a host that begins to roll, if it was asked to play at all."""
+        if not self._wanted or not self._transport.rolls:
+            return []
+        messages = self.stop(now) if self.playing else []
+        return messages + (self._enter_anew(now, beat) if anew else self._enter_again(now, 1, beat))
+
+    # Leaving.
+
+    def leave(self, now: float, at_once: bool) -> list[TimedMessage]:
+        """Stop at once or, where that is asked for, at the next beat or bar; a second time, at once."""
+        self._wanted = False
+        unit = self._unit
+        if not self.playing or at_once or unit == 1 or self._leave_at is not None:
+            return self.stop(now)
+        self._leave_at = -(-self._performance.tick // unit) * unit
+        return []
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it is to stop before the next tick."""
+        return self._leave_at is not None and self._performance.tick >= self._leave_at
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all the bars that were asked for are played."""
+        return self._limit is not None and self._performance.tick >= self._limit
+
+    def stop(self, now: float) -> list[TimedMessage]:
+        """Stop at once, and return what ends all that sounds."""
+        if self.playing:
+            self._account.log(self._performance.tick, "stop")
+        self.playing = self.starting = False
+        self._leave_at = None
+        return self._clock_out.stop(now) + self._account.events(now, self._performance.release_all())
+
+    def change_grid(self, old: Performance, new: Performance) -> None:
+        """Count in the ticks of another performance that stands at the same bar line."""
+        if self._leave_at is not None:  # at this bar line, or a beat of the old grid
+            self._leave_at = new.tick + (self._leave_at - old.tick) * new.bar_ticks // old.bar_ticks
+        if self._limit is not None:
+            self._limit = self._limit // old.bar_ticks * new.bar_ticks
