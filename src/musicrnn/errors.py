@@ -64,3 +64,9 @@ class TrainingError(MusicRNNError):
     """Training cannot start or go on: too little data, a loss that is not finite, a full disk."""
 
     exit_status = 70
+
+
+class RunFolderError(TrainingError):
+    """The folder of a run is not there, is not one, or must not be written to; mended by naming another."""
+
+    exit_status = 66

@@ -40,6 +40,19 @@ def test_it_tries_until_the_port_is_there_and_gives_it_once() -> None:
     keeper.close()
 
 
+def test_a_port_that_was_not_there_at_the_start_is_found_later() -> None:
+    """It is said once, when the port is there."""
+    found = threading.Event()
+    said: list[str] = []
+    opener = Opener(failures=3)
+    keeper = PortKeeper(opener, found.set, said.append, seconds=0.001)
+    keeper.missing()
+    assert found.wait(10)
+    assert keeper.found() is opener.port
+    assert said == ["there is a MIDI port now, and it is played to"]
+    keeper.close()
+
+
 def test_closing_it_ends_the_search() -> None:
     """Even where the port never comes back."""
     keeper = PortKeeper(Opener(failures=10**9), lambda: None, seconds=0.001)

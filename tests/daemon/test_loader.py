@@ -49,12 +49,14 @@ class Desk:
     command: list[str] | None = None
     seconds: float = SECONDS
     refused: list[str] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
         command = self.command
         self.loader = Loader(
             lambda: self._news.put(None),
+            self.files,
             seconds=self.seconds,
             command=None if command is None else lambda *_: command,
         )
@@ -95,6 +97,19 @@ def test_a_model_is_loaded_by_its_name(folder: Path) -> None:
     assert result.generator.model.info.name == "small"
     assert given.loader.loading == ""
     assert given.loader.result() is None
+    given.loader.close()
+
+
+def test_the_model_that_the_program_was_started_with_is_known_too(folder: Path, tmp_path: Path) -> None:
+    """By the name that it has in itself, wherever its file lies: there is a way back to it."""
+    elsewhere = tmp_path / "elsewhere.onnx"
+    elsewhere.write_bytes(SMALL.read_bytes())
+    given = Desk(files={"mine": elsewhere})
+    given.want("mine")
+    result = given.result()
+    assert isinstance(result, Loaded)
+    assert result.digest == load_checked(elsewhere).digest
+    assert "untrained, mine" in given.reason("yours")
     given.loader.close()
 
 

@@ -160,6 +160,31 @@ def test_it_outlives_its_server_and_plays_on_when_it_is_back(stage: Stage) -> No
     assert stage.log()[-1]["do"] == "end"
 
 
+def test_a_server_that_starts_after_it_is_found(tmp_path: Path) -> None:
+    """Without a MIDI system it plays all the same; the port is there once a server is, and is played to."""
+    with JackServer() as before:
+        name = before.name
+    stage = Stage(tmp_path, before)
+    command = [sys.executable, "-m", "tests.daemon.play_scripted", "--osc-port", "0"]
+    with Program(command, stage.environment) as playing:
+        playing.wait_for_line("It is looked for while this plays")
+        playing.wait_for_line("Ctrl-C")
+        with JackServer(name=name) as server:
+            playing.wait_for_line("there is a MIDI port now", 40)
+            with stage.recorder() as recorder:
+                recorder.wait_for_line("RECORDING")
+                server.connect(server.wait_for_port("MusicRNN:"), PORT)
+                bars = len(stage.log())
+                wait_until(lambda: len(stage.log()) > bars + 2, 20, "two more bars")
+                playing.send_signal(signal.SIGTERM)
+                assert playing.wait(20) == 0
+                recorder.stop()
+                recorder.wait_for_line("WROTE")
+    heard = stage.heard()
+    assert any(message[0] & 0xF0 == 0x90 for message in heard)
+    assert still_down(heard) == set()
+
+
 def test_it_ends_by_itself_after_so_many_bars(stage: Stage) -> None:
     """--bars ends the program as a signal would."""
     with stage.daemon("--bars", "2", "--tempo", "480") as playing:

@@ -85,6 +85,32 @@ def test_it_ends_when_patience_runs_out() -> None:
     assert fit.count.best == 2.0
 
 
+def test_patience_waits_for_its_steps_too() -> None:
+    """Where epochs are short, validation must be no better for so many steps as well."""
+    diary = Diary(lambda epoch: 2.0 if epoch == 0 else 3.0)
+    fit, stepper = _fit(diary, Limits(epochs=50, patience=1, patience_steps=40))
+    assert fit.run() == Ending.PATIENCE
+    first = len(stepper.rates) / len(diary.epochs)
+    assert 40 <= len(stepper.rates) - first < 40 + 2 * first
+
+
+def test_time_alone_can_be_the_limit() -> None:
+    """Without a number of epochs the share of the training that is done is that of the time."""
+    fit, stepper = _fit(Diary(), Limits(epochs=0, minutes=0.002))
+    assert fit.run() == Ending.MINUTES
+    assert fit.share() == 1.0
+    assert stepper.rates
+
+
+def test_a_run_whose_time_is_up_is_not_judged_again() -> None:
+    """Taken up again without more time, it ends with the figures that it had."""
+    diary = Diary()
+    fit, _ = _fit(diary, Limits(epochs=3, minutes=1))
+    fit.count.seconds, fit.count.figures = 61.0, {"valid_nats_a_token": 1.0}
+    assert fit.run() == Ending.MINUTES
+    assert (diary.epochs, fit.count.figures) == ([], {"valid_nats_a_token": 1.0})
+
+
 def test_a_request_to_stop_saves_first() -> None:
     """Asked to stop, it writes a checkpoint and ends before another step."""
     diary = Diary()

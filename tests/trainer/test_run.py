@@ -126,12 +126,48 @@ def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
     assert read_info(tmp_path / "run" / "model.onnx").units == 16
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
+    """SIGINT while the corpus is read or TensorFlow starts ends the run with one line, and without a folder."""
+    process = subprocess.Popen(
+        _command(tmp_path / "run", "--epochs=1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    _until((tmp_path / "run" / ".lock").exists, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "there is nothing new to keep" in errors
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_is_over_says_how_to_go_on(whole: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """Its end names the command; folders given beside --resume are refused, for they would be passed over."""
+    run, done = whole
+    assert f"--resume {run} --epochs MORE" in done.stdout
+    refused = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "train", "--resume", str(run), str(run)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 78
+    assert "the run's own folders" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "n" * 65])
+def test_a_name_that_would_be_a_path_is_refused(tmp_path: Path, name: str) -> None:
+    """A model's name becomes part of a folder's name, and must not lead out of it."""
+    command = [sys.executable, "-m", "musicrnn", "train", f"--name={name}", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+    assert done.returncode == 78
+    assert "training.name must be" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_overwritten_unless_asked(whole: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """A second run into the same folder is refused before it does anything, and says what can be done."""
     run, _ = whole
     before = sorted((p.name, p.stat().st_mtime_ns) for p in (run / "checkpoints").iterdir())
     again = _train(run, "--epochs=1")
-    assert again.returncode == 70
+    assert again.returncode == 66
     assert "--resume" in again.stderr
     assert "--overwrite" in again.stderr
     assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (run / "checkpoints").iterdir())

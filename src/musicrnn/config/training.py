@@ -13,7 +13,13 @@ class TrainingSettings(Section):
 
     name: str = setting("model", help="Name of the model.")
     run_folder: str = setting("", path=True, help="Folder of the run; none is runs/NAME-DATE.")
-    epochs: int = setting(50, low=1, high=100_000, help="Times the corpus is gone through at most.")
+    epochs: int = setting(
+        0,
+        low=0,
+        high=100_000,
+        help="Times the corpus is gone through at most; 0 is as often as minutes allow, and without minutes 50 times, "
+        "or as often as makes 2,000 steps.",
+    )
     lanes: int = setting(32, low=1, high=4096, help="Pieces learnt from side by side (the batch).")
     window: int = setting(
         256, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
@@ -30,7 +36,11 @@ class TrainingSettings(Section):
     weight_decay: float = setting(0.01, low=0, high=1, help="Pull of the weights towards zero.")
     clip: float = setting(1.0, low=0, high=1000, help="Largest norm of a gradient; 0 does not clip.")
     patience: int = setting(
-        10, low=0, high=100_000, unit="epochs", help="Epochs without a better validation before it stops; 0 never."
+        10,
+        low=0,
+        high=100_000,
+        unit="epochs",
+        help="Epochs without a better validation, and at least 300 steps, before it stops; 0 never.",
     )
     minutes: float = setting(
         0.0, low=0, high=525_600, unit="minutes", help="Time after which it stops and finishes cleanly; 0 is no limit."

@@ -9,6 +9,7 @@ from musicrnn.daemon.protocols import MidiOut
 from musicrnn.errors import PortError
 
 SECONDS = 1.0
+MOST_SECONDS = 16.0
 
 
 def _nothing(_: str) -> None:
@@ -16,7 +17,10 @@ def _nothing(_: str) -> None:
 
 
 class PortKeeper:
-    """Opens a lost port again: at once, and then each second until its server, or the device, is back."""
+    """Opens a lost port again: at once, and then each second until its server, or the device, is back.
+
+    One that never was is looked for too, ever more rarely: its user may never start a server.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,15 @@ class PortKeeper:
     def lost(self, port: MidiOut) -> None:
         """Close the port at once, and look for it from now on."""
         port.close()
-        self._thread = threading.Thread(target=self._look, name="musicrnn-port", daemon=True)
+        self._say("the MIDI port is lost; it is opened again as soon as it can be")
+        self._begin(lambda seconds: seconds, "the MIDI port is back")
+
+    def missing(self) -> None:
+        """Look from now on for a port that was not there at the start."""
+        self._begin(lambda seconds: min(2.0 * seconds, MOST_SECONDS), "there is a MIDI port now, and it is played to")
+
+    def _begin(self, next_wait: Callable[[float], float], words: str) -> None:
+        self._thread = threading.Thread(target=self._look, args=(next_wait, words), name="musicrnn-port", daemon=True)
         self._thread.start()
 
     def found(self) -> MidiOut | None:
@@ -53,12 +65,13 @@ class PortKeeper:
         if unfetched is not None:
             unfetched.close()
 
-    def _look(self) -> None:
-        self._say("the MIDI port is lost; it is opened again as soon as it can be, and the recording goes on")
+    def _look(self, next_wait: Callable[[float], float], words: str) -> None:
+        seconds = self._seconds
         while not self._opens():
-            if self._closing.wait(self._seconds):
+            if self._closing.wait(seconds):
                 return
-        self._say("the MIDI port is back")
+            seconds = next_wait(seconds)
+        self._say(words)
         self._notify()
 
     def _opens(self) -> bool:

@@ -9,8 +9,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from musicrnn.daemon.priority import unhindered
@@ -91,11 +92,22 @@ class NoLoader:
 
 
 class Loader:
-    """Loads models from their files, known by name; ``notify`` is called when there is a result."""
+    """Loads models from their files, known by name; ``notify`` is called when there is a result.
 
-    def __init__(self, notify: Callable[[], None], *, seconds: float = SECONDS, command: Command | None = None) -> None:
+    ``files`` holds further models by name: those that this program was started with.
+    """
+
+    def __init__(
+        self,
+        notify: Callable[[], None],
+        files: Mapping[str, Path] | None = None,
+        *,
+        seconds: float = SECONDS,
+        command: Command | None = None,
+    ) -> None:
         self.loading = ""
         self._notify = notify
+        self._files = dict(files or {})
         self._seconds = seconds
         self._command = command if command is not None else _trial
         self._jobs: queue.SimpleQueue[Wish | list[object] | None] = queue.SimpleQueue()
@@ -165,7 +177,7 @@ class Loader:
 
         if not self._is_wanted(wish):
             raise ModelError(f"model {wish.name}: another was wanted after it")
-        content = _content_of(wish.name)
+        content = _content_of(wish.name, self._files)
         self._try(wish, content)
         generator = Generator(model_of(wish.name, content))
         _warm_up(generator)
@@ -209,7 +221,7 @@ def _trial(name: str, bpm: float) -> list[str]:
     return [sys.executable, "-P", "-m", "musicrnn.daemon.trial", name, repr(bpm)]
 
 
-def _content_of(name: str) -> bytes:
+def _content_of(name: str, files: Mapping[str, Path]) -> bytes:
     """Return the bytes of a model's file, at most one more than is allowed; ModelError where there is none."""
     from musicrnn.models.catalogue import named
     from musicrnn.models.model_file import MAX_BYTES
@@ -218,7 +230,7 @@ def _content_of(name: str) -> bytes:
     if name == NAME:
         return b""
     try:
-        with named(name).open("rb") as file:
+        with named(name, files).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ModelError(f"model {name}: it must be a file that can be read: {error.strerror}") from error

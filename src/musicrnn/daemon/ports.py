@@ -45,7 +45,9 @@ def match(names: list[str], wanted: str) -> str:
         if found:
             raise PortError(f"--port must name one port, got {wanted!r}, which fits {', '.join(map(repr, found))}")
     there = ", ".join(map(repr, names)) or "none"
-    raise PortError(f"--port must name an existing port, got {wanted!r}; there are: {there}")
+    raise PortError(
+        f"--port must name an existing port, got {wanted!r}; there are: {there} (--midi-api chooses the MIDI system)"
+    )
 
 
 def stable(name: str) -> str:

@@ -54,7 +54,7 @@ class Replay:
         self.recording = recording_of(header)
         self.performance = Performance(generator, choice_of(header.play), self.recording)
         self._forced = _failures(session.entries)
-        self._others = _others(session.entries, find)
+        self._others = _others(session, generator, find)
         self.performance.forced = self._forced.pop(0)
         self._primer = Primer(generator, header.prime)
         self._playing = False
@@ -147,11 +147,12 @@ def _failures(entries: Sequence[Entry]) -> list[dict[int, str]]:
     return failures
 
 
-def _others(entries: Sequence[Entry], find: Find) -> list[Generator]:
+def _others(session: Session, first: Generator, find: Find) -> list[Generator]:
     """Return the models that took over, in their order; SessionError where one is another than the session's."""
-    models: dict[tuple[str, str], Generator] = {}
+    header = session.header
+    models = {(header.model, header.model_hash): first} if header.model_hash else {}
     order: list[Generator] = []
-    for entry in entries:
+    for entry in session.entries:
         if entry["do"] == "model":
             key = (entry["name"], entry["sha256"])
             if key not in models:

@@ -38,6 +38,7 @@ from musicrnn.daemon.shelf import folder_of, log_of, new_recording, trim
 from musicrnn.daemon.signals import EndedBySignal, Signals
 from musicrnn.errors import ConfigError, PortError
 from musicrnn.models.generator import Generator
+from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.step import StepModel
 from musicrnn.models.vocabulary import Vocabulary
 
@@ -172,14 +173,17 @@ def build(
         clock_out=settings.midi.clock_out,
     )
     players = _players(settings.midi, clock)
-    port = _port(settings.midi, players, "midi.api" in settings.origins, stack, notices)
+    port, why = _port(settings.midi, players, "midi.api" in settings.origins, stack)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, stack, notices)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)
     stack.callback(keeper.close)
-    loader = Loader(clock.wake)
+    if why:
+        notices.append(f"{why}. It is looked for while this plays{' into the recording' if recording else ''}.")
+        keeper.missing()
+    loader = Loader(clock.wake, _files(model.info, settings.play.model))
     stack.callback(loader.close)
     runtime = Runtime(
         player,
@@ -218,12 +222,19 @@ def _players(midi: MidiSettings, clock: Clock) -> Players:
     return Players(Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds), clock.wake)
 
 
+def _files(info: ModelInfo, source: str) -> dict[str, Path]:
+    """Return the file of the model that plays first, by its name, for the way back to it from another."""
+    from musicrnn.models.catalogue import find_model, names
+
+    return {} if info.name in names() or source in names() else {info.name: find_model(source)}
+
+
 def _port(
-    midi: MidiSettings, players: Players, asked: bool, stack: contextlib.ExitStack, notices: list[str]
-) -> NullPort | PlayerPort:
-    """Open the port; without a MIDI system, and unless one was asked for, play on into the recording."""
+    midi: MidiSettings, players: Players, asked: bool, stack: contextlib.ExitStack
+) -> tuple[NullPort | PlayerPort, str]:
+    """Open the port; without a MIDI system, and unless one was asked for, return none and why."""
     if midi.api == "none":
-        return NullPort()
+        return NullPort(), ""
     if not midi.port:
         if not midi.virtual_port.strip():
             raise ConfigError(f"midi.virtual_port must be a name, got {midi.virtual_port!r}")
@@ -233,10 +244,9 @@ def _port(
     except PortError as error:
         if asked or midi.port:
             raise
-        notices.append(f"{error}. Until then this plays into the recording only.")
-        return NullPort()
+        return NullPort(), str(error)
     stack.callback(port.close)
-    return port
+    return port, ""
 
 
 def _osc(

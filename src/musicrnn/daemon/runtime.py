@@ -193,6 +193,7 @@ class Runtime:
             self._port, self._keys = port, Keys()
             self._timed = port if isinstance(port, TimedOut) else None
             self._delay = self._delay_of(port)
+            self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
         if self._pausing:

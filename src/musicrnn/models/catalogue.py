@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from musicrnn.config.folders import models_folder
 from musicrnn.errors import ModelError
@@ -14,6 +16,7 @@ FOLDER = Path(__file__).parent / "pretrained"
 SUFFIX = ".onnx"
 FILE_IN_RUN = "model.onnx"
 SEAL_SIZE = 64
+_NONE: Mapping[str, Path] = MappingProxyType({})
 
 
 def bundled() -> dict[str, Path]:
@@ -35,11 +38,17 @@ def names() -> list[str]:
     return [*bundled(), *own(), UNTRAINED]
 
 
-def named(name: str) -> Path:
-    """Return the file of a model that ships or is the user's own, by name alone; ModelError where there is none."""
-    known = {**bundled(), **own()}
+def named(name: str, files: Mapping[str, Path] = _NONE) -> Path:
+    """Return the file of a model that ships, is the user's own or among ``files``, by name alone.
+
+    Raises ModelError where there is none.
+    """
+    known = {**files, **bundled(), **own()}
     if name not in known:
-        raise ModelError(f"a model must be one of {', '.join(names())}, got {name!r}{_near(name)}")
+        there = ", ".join([*names(), *files])
+        raise ModelError(
+            f"a model must be one of {there}, got {name!r}{_near(name)}; a file copied to {models_folder()} becomes one"
+        )
     return known[name]
 
 
@@ -77,6 +86,8 @@ def find_model(name: str) -> Path:
         return known[name]
     path = Path(name).expanduser()
     if path.is_dir():
+        if not (path / FILE_IN_RUN).is_file():
+            raise ModelError(f"{path}: a folder must be that of a training run, with {FILE_IN_RUN} in it, to be played")
         path = path / FILE_IN_RUN
     if path.is_file():
         return path

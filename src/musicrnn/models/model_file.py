@@ -84,11 +84,17 @@ def check_model(content: bytes, source: str) -> ModelFile:
 def _checked_digest(content: bytes, source: str) -> str:
     described, found = content[:-_SEAL_SIZE], content[-_SEAL_SIZE:]
     if not described.endswith(_SEAL_HEAD):
-        raise ModelError(f"{source}: a model must end with MusicRNN's seal, got {len(content)} bytes without")
+        raise ModelError(f"{source}: a model must end with MusicRNN's seal, got {_kind_of(content)} without")
     digest = hashlib.sha256(described).hexdigest()
     if digest.encode() != found:
         raise ModelError(f"{source}: the seal must match the content, got {digest[:12]}…: the file is damaged")
     return digest
+
+
+def _kind_of(content: bytes) -> str:
+    if content.startswith(b"MThd"):
+        return "a MIDI file (musicrnn check and musicrnn convert read those)"
+    return f"{len(content)} bytes"
 
 
 def _described(content: bytes, source: str) -> tuple[ModelInfo, Graph]:

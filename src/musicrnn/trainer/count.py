@@ -35,6 +35,7 @@ class Count:
     epoch: int = 0
     best: float = float("inf")
     best_epoch: int = 0
+    best_step: int = 0
     rate_scale: float = 1.0
     setbacks: int = 0
     epoch_nats: float = 0.0

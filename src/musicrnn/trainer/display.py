@@ -69,7 +69,7 @@ def _figure(value: float) -> str:
 def _table(progress: Progress) -> Table:
     table = Table(box=None, pad_edge=False)
     columns = {
-        "epoch": f"{progress.epoch}/{progress.epochs}",
+        "epoch": f"{progress.epoch}/{progress.epochs}" if progress.epochs else str(progress.epoch),
         "done": f"{progress.share:.0%}",
         "step": str(progress.step),
         "training": _figure(progress.train),

@@ -19,12 +19,16 @@ MOST_SETBACKS = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a run ends and how often it saves; 0 means never or no limit."""
+    """When a run ends and how often it saves; 0 means never or no limit.
+
+    ``patience`` is in epochs, and holds once ``patience_steps`` have gone by too.
+    """
 
     epochs: int
     patience: int = 0
     minutes: float = 0.0
     save_every: int = 0
+    patience_steps: int = 0
 
 
 class Ending(Enum):
@@ -76,7 +80,8 @@ class Fit:
                     return ending
             self.count.seconds = time.monotonic() - started
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
-                self._end_epoch()
+                if self.count.epoch_tokens or not self.count.figures:
+                    self._end_epoch()
                 return Ending.MINUTES
             if self._step() and self._due():
                 self.hooks.save()
@@ -87,7 +92,8 @@ class Fit:
     def share(self) -> float:
         """Return how much of the training is done, 0 to 1."""
         timed = self.count.seconds / (60 * self.limits.minutes) if self.limits.minutes else 0.0
-        return min(1.0, max(self.lanes.progress / self.limits.epochs, timed))
+        gone = self.lanes.progress / self.limits.epochs if self.limits.epochs else 0.0
+        return min(1.0, max(gone, timed))
 
     def _step(self) -> bool:
         began = time.monotonic()
@@ -132,23 +138,29 @@ class Fit:
         self.count.epoch_nats, self.count.epoch_tokens = 0.0, 0
         better = valid_token < self.count.best
         if better:
-            self.count.best, self.count.best_epoch = valid_token, self.count.epoch
+            self.count.best, self.count.best_epoch, self.count.best_step = (
+                valid_token,
+                self.count.epoch,
+                self.count.step,
+            )
         p = self.progress
         p.valid_token, p.valid_tick, p.best = valid_token, valid_tick, self.count.best
         self.hooks.epoch_done(self.count, better)
         self.hooks.save()
-        if self.count.epoch >= self.limits.epochs:
+        if 0 < self.limits.epochs <= self.count.epoch:
             return Ending.EPOCHS
-        if 0 < self.limits.patience <= self.count.epoch - self.count.best_epoch:
-            return Ending.PATIENCE
-        return None
+        return Ending.PATIENCE if self._is_impatient() else None
+
+    def _is_impatient(self) -> bool:
+        waited = self.count.step - self.count.best_step >= self.limits.patience_steps
+        return waited and 0 < self.limits.patience <= self.count.epoch - self.count.best_epoch
 
     def _report(self, result: StepResult, rate: float, took: float) -> None:
         p = self.progress
         speed = result.tokens / max(took, 1e-9)
         p.tokens_a_second = speed if p.tokens_a_second == 0 else 0.95 * p.tokens_a_second + 0.05 * speed
         p.epoch, p.step, p.rate, p.share = (
-            min(self.lanes.epoch + 1, self.limits.epochs),
+            min(self.lanes.epoch + 1, self.limits.epochs or self.lanes.epoch + 1),
             self.count.step,
             rate,
             self.share(),

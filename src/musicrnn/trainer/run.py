@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,12 +20,13 @@ from rich.progress import Progress as Bar
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
-from musicrnn.errors import TrainingError
+from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.export.quiet import quiet
 from musicrnn.models.corpus import Corpus, read_corpus
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 
+_NAME = re.compile(r"\w[\w .-]{0,63}")
 _SECTIONS = ("corpus", "network", "training")
 
 
@@ -40,7 +42,7 @@ class StopRequest:
             _tell("stopped at once; --resume goes on from the last checkpoint")
             os._exit(128 + number)
         self.signal = number
-        _tell("stopping after this step, with a checkpoint and a model; once more stops at once")
+        _tell("stopping as soon as can be, and keeping what is learnt; once more stops at once")
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:
@@ -60,38 +62,65 @@ def _tell(line: str) -> None:
 
 def run(settings: Settings) -> int:
     """Train as the settings say; return the exit status: 0, or 143 after SIGTERM."""
-    console = Console()
     resume = bool(settings.training.resume)
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if resume:
         settings = _settings_of_run(folder, settings)
     with StopRequest().listening() as stop, closing(folder):
-        corpus = _read(settings, console)
-        prepared = _prepare(corpus, settings, console)
         if resume:
             folder.reopen()
         else:
             folder.create(settings.training.overwrite)
-            folder.write_settings(to_toml(settings, _SECTIONS))
-        folder.write_manifest(_manifest(corpus, prepared))
-        _start_tensorflow(settings)
-        from musicrnn.trainer.training import Training
-
-        training = Training(settings, folder, prepared, _facts(settings, corpus), _origin(settings, corpus), console)
-        training.run(stop, resume)
+        if not _train(settings, folder, stop, resume):
+            return 128 + stop.signal
     return 143 if stop.signal == signal.SIGTERM else 0
 
 
+def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool) -> bool:
+    """Train; False where it was asked to stop before there was anything to keep."""
+    console = Console()
+    try:
+        corpus = _read(settings, console)
+        prepared = None if stop.signal else _prepare(corpus, settings, console)
+        if prepared is not None and not stop.signal:
+            _start_tensorflow(settings)
+    except BaseException:
+        folder.discard()
+        raise
+    if stop.signal or prepared is None:
+        folder.discard()
+        _tell("stopped before a step was made; there is nothing new to keep")
+        return False
+    if not resume:
+        folder.clear()
+        folder.write_settings(to_toml(settings, _SECTIONS))
+    folder.write_manifest(_manifest(corpus, prepared))
+    from musicrnn.trainer.training import Training
+
+    training = Training(settings, folder, prepared, _facts(settings, corpus), _origin(settings, corpus), console)
+    training.run(stop, resume)
+    return True
+
+
 def _folder(settings: Settings) -> Path:
-    named = settings.training.run_folder
-    return Path(named) if named else default_folder(settings.training.name)
+    named, name = settings.training.run_folder, settings.training.name
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"training.name must be 1 to 64 letters, digits, spaces, '.', '-' and '_', and begin with a letter or "
+            f"digit, got {name!r:.80}"
+        )
+    return Path(named) if named else default_folder(name)
 
 
 def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
     """Return the interrupted run's own settings; only how long it goes on can be given anew."""
     stored = folder.path / "settings.toml"
     if not stored.exists():
-        raise TrainingError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
+        raise RunFolderError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
+    if "corpus.folders" in given.origins:
+        raise ConfigError(
+            f"--resume goes on with the run's own folders, got {', '.join(map(str, given.corpus.folders))} as well"
+        )
     settings = settings_of(read_settings(stored))
     anew = {
         key: getattr(given.training, key)

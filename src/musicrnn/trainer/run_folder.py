@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from musicrnn.errors import TrainingError
+from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.files import write_text_whole, write_whole
 
 METRICS = (
@@ -37,28 +37,42 @@ class RunFolder:
         self.metrics = path / "metrics.csv"
         self.model = path / "model.onnx"
         self._lock: IO[str] | None = None
+        self._is_new = False
 
     def create(self, overwrite: bool) -> None:
-        """Make the folder; TrainingError where it holds a run already and ``overwrite`` is not asked for."""
+        """Make the folder; RunFolderError where it holds a run already and ``overwrite`` is not asked for."""
         if self.metrics.exists() and not overwrite:
-            raise TrainingError(
+            raise RunFolderError(
                 f"{self.path}: the run folder must be new; go on with it (--resume {self.path}), "
                 "choose another (--run-folder), or allow --overwrite"
             )
+        self._is_new = not self.path.exists()
         try:
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
                 folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
+        except OSError as error:
+            raise RunFolderError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
+
+    def clear(self) -> None:
+        """Delete what a run before left, where that is to be overwritten."""
+        try:
             for stale in (*self.checkpoints.glob("*.npz"), *self.tensorboard.glob("events.*"), self.metrics):
                 stale.unlink(missing_ok=True)
         except OSError as error:
-            raise TrainingError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
+            raise RunFolderError(f"{self.path}: the run folder cannot be written over: {error.strerror}") from error
 
     def reopen(self) -> None:
-        """Take up the folder of an interrupted run; TrainingError where there is none."""
+        """Take up the folder of an interrupted run; RunFolderError where there is none."""
         if not self.checkpoints.is_dir():
-            raise TrainingError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
+            raise RunFolderError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
         self._take_lock()
+
+    def discard(self) -> None:
+        """Delete the folder if it was made by this run, which has learnt nothing."""
+        self.close()
+        if self._is_new:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def close(self) -> None:
         """Let another trainer work in the folder."""
@@ -74,7 +88,7 @@ class RunFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise TrainingError(f"{self.path}: another trainer works in this folder") from error
+            raise RunFolderError(f"{self.path}: another trainer works in this folder") from error
 
     def need_room(self, size: int) -> None:
         """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes."""

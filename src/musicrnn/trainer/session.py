@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from musicrnn.errors import TrainingError
+from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
@@ -45,7 +45,7 @@ def restore(folder: Path, stepper: Stepper, lanes: Lanes, facts: dict[str, Any],
     """Take up the newest whole checkpoint; TrainingError where there is none or it is of other data or settings."""
     found = checkpoint.newest(folder, "step-", warn)
     if found is None:
-        raise TrainingError(f"{folder}: a run to resume must have a whole checkpoint, found none")
+        raise RunFolderError(f"{folder}: a run to resume must have a whole checkpoint, found none")
     path, stored = found
     for name, value in facts.items():
         if stored.description["facts"].get(name) != value:
@@ -67,14 +67,14 @@ def save_weights(folder: Path, stem: str, network: Network, info: ModelInfo) -> 
 def weights_path(source: Path) -> Path:
     """Return the weights file that a path names: the file itself, or a run folder's best."""
     if source.suffix == ".onnx":
-        raise TrainingError(f"{source}: must be a run's folder or a weights file in it; a model file is for playing")
+        raise RunFolderError(f"{source}: must be a run's folder or a weights file in it; a model file is for playing")
     if source.is_file():
         return source
     for stem in ("best-", "epoch-"):
         found = checkpoint.stored(source / "checkpoints", stem)
         if found:
             return found[-1]
-    raise TrainingError(f"{source}: must be a weights file or the folder of a run with weights in it")
+    raise RunFolderError(f"{source}: must be a weights file or the folder of a run with weights in it")
 
 
 def load_network(source: Path) -> tuple[Network, ModelInfo]:

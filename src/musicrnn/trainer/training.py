@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +32,9 @@ from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.step import Stepper
 
 LOG_EVERY = 10
+EPOCHS, STEPS = 50, 2000
+PATIENCE_STEPS = 300
+FEW_TOKENS = 100_000
 BYTES_A_PARAMETER = 12  # the weight, and AdamW's two moments of it
 
 
@@ -82,11 +86,19 @@ class Training:
         count = self._resumed() if resume else self._begun()
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
-        limits = Limits(t.epochs, t.patience, t.minutes, t.save_every)
+        limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
         with self.display:
             fit = Fit(self.stepper, self.lanes, schedule, limits, self._hooks(stop), count)
             ending = fit.run()
         self._finish(fit.count, ending)
+
+    def _epochs(self) -> int:
+        """Return how many epochs to train at most, 0 where only the time counts."""
+        t = self.settings.training
+        if t.epochs or t.minutes:
+            return t.epochs
+        steps = max(1, total(self.prepared.train)[0] // (self.lane_count * t.window))
+        return max(EPOCHS, math.ceil(STEPS / steps))
 
     def _hooks(self, stop: Stop) -> Hooks:
         return Hooks(
@@ -107,6 +119,12 @@ class Training:
         self.count = Count()
         self.folder.need_room(BYTES_A_PARAMETER * self.network.count_params())
         self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
+        tokens = total(self.prepared.train)[0]
+        if tokens < FEW_TOKENS:
+            self._say(
+                f"note: {tokens:,} tokens are little to learn from; some {FEW_TOKENS:,} (a few hundred short pieces) "
+                "make music, fewer are soon known by heart"
+            )
         self.folder.rewrite_metrics([])
         self._save(must=True)
         return self.count
@@ -245,8 +263,9 @@ class Training:
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
-        if ending is Ending.ASKED:
-            self._say(f"go on: musicrnn-train --resume {self.folder.path}")
+        more = {Ending.ASKED: "", Ending.MINUTES: " --minutes MORE", Ending.EPOCHS: " --epochs MORE"}
+        if ending in more:
+            self._say(f"go on: musicrnn-train --resume {self.folder.path}{more[ending]}")
         self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
 
     def _write_model(self, info: ModelInfo) -> None:
