@@ -140,7 +140,7 @@ def _read(settings: Settings, console: Console) -> Corpus:
         corpus = read_corpus(settings.corpus.folders, settings.corpus, progress)
     console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
     for left in corpus.left_out[:10]:
-        console.print(f"  left out: {left.name}: {left.reason}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  left out: {left.reason}", highlight=False, markup=False, soft_wrap=True)
     if len(corpus.left_out) > 10:
         console.print(f"  and {len(corpus.left_out) - 10} more; corpus.json names them all", highlight=False)
     return corpus
