@@ -32,7 +32,9 @@ def modules_after_importing(*names: str) -> set[str]:
     return set(json.loads(answer.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("package", ["musicrnn.daemon", "musicrnn.tui", "musicrnn.config", "musicrnn.control"])
+@pytest.mark.parametrize(
+    "package", ["musicrnn.bench", "musicrnn.daemon", "musicrnn.tui", "musicrnn.config", "musicrnn.control"]
+)
 def test_what_plays_imports_nothing_of_training(package: str) -> None:
     """Every module of the package is imported, in a process of its own."""
     loaded = modules_after_importing(package)

@@ -26,7 +26,7 @@ VERBS = {
     "daemon": "play a model to a MIDI port, live",
     "tui": "steer a playing daemon from the terminal",
     "doctor": "say what this machine has, and how to get what is missing",
-    "bench": "measure this machine",
+    "bench": "measure what this machine can do",
 }
 INTERRUPTED = 128 + 2
 PIPE_CLOSED = 128 + 13

@@ -30,9 +30,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sample": (*(f"play.{key}" for key in _SAMPLE_PLAY), "sample"),
     "card": ("corpus", *(f"play.{key}" for key in _CARD_PLAY), "card"),
     "daemon": ("midi", "play", "osc", "record"),
+    "bench": ("bench", "play.tempo", "midi.api"),
 }
 #: Commands that read the user's own settings file where no other is named.
-PLAYING = ("sample", "daemon")
+PLAYING = ("sample", "daemon", "bench")
 
 
 def flag_of(name: str, rule: Rule) -> str:

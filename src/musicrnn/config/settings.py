@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from musicrnn.config.bench import BenchSettings
 from musicrnn.config.card import CardSettings
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.declare import Rule, Section, rules
@@ -33,6 +34,7 @@ class Settings:
     record: RecordSettings = field(default_factory=RecordSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
     card: CardSettings = field(default_factory=CardSettings)
+    bench: BenchSettings = field(default_factory=BenchSettings)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def value(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A model file's graph as plain values, read without the onnx package.
+"""A model file's graph as plain values, read and written without the onnx package.
 
 Only what a step graph is made of is known: a file with subgraphs, functions, external data, sparse
 tensors or anything else is refused by its first unknown field. Fields: onnx.proto of ONNX 1.17.
@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from musicrnn.models.protobuf import Field, Form, Message, Schema, read
+from musicrnn.models.protobuf import Field, Form, Message, Schema, read, written
 
 Dims = tuple[int | str, ...]
 Array = NDArray[np.generic]
@@ -95,6 +95,8 @@ _MODEL = {
     14: _message("metadata_props", {1: _one("key", Form.TEXT), 2: _one("value", Form.TEXT)}, repeated=True),
 }
 _INTEGER_ATTRIBUTE = 2
+_IR_VERSION = 8
+_NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
 
 
 def read_graph(content: bytes) -> Graph:
@@ -103,6 +105,41 @@ def read_graph(content: bytes) -> Graph:
         return _graph(read(memoryview(content), _MODEL))
     except KeyError as error:
         raise ValueError(f"field {error} is missing") from error
+
+
+def graph_bytes(graph: Graph) -> bytes:
+    """Return a graph as a model file; its descriptions stand at the end."""
+    content = {
+        "node": [_node_message(node) for node in graph.nodes],
+        "name": "step",
+        "initializer": [_tensor_message(name, array) for name, array in graph.tensors.items()],
+        "input": [_value_message(value) for value in graph.inputs],
+        "output": [_value_message(value) for value in graph.outputs],
+    }
+    model = {
+        "ir_version": _IR_VERSION,
+        "graph": content,
+        "opset_import": [{"domain": "", "version": graph.opset}],
+        "metadata_props": [{"key": key, "value": value} for key, value in graph.metadata.items()],
+    }
+    return written(model, _MODEL)
+
+
+def _node_message(node: Node) -> Message:
+    attributes = [{"name": name, "i": i, "type": _INTEGER_ATTRIBUTE} for name, i in node.attributes.items()]
+    return {"input": node.inputs, "output": node.outputs, "op_type": node.operator, "attribute": attributes}
+
+
+def _tensor_message(name: str, array: Array) -> Message:
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    number = _NUMBERS[array.dtype.type]
+    return {"dims": array.shape, "data_type": number, "name": name, "raw_data": little.tobytes()}
+
+
+def _value_message(value: Value) -> Message:
+    dims = [{"value" if isinstance(dim, int) else "name": dim} for dim in value.shape]
+    kind = {"elem_type": _NUMBERS[value.dtype], "shape": {"dims": dims}}
+    return {"name": value.name, "type": {"tensor_type": kind}}
 
 
 def _graph(model: Message) -> Graph:

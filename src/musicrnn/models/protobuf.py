@@ -1,4 +1,4 @@
-"""Read the wire format of protocol buffers strictly: what a schema does not name is refused.
+"""Read the wire format of protocol buffers strictly (what a schema does not name is refused), and write it.
 
 Format: https://protobuf.dev/programming-guides/encoding/
 """
@@ -54,6 +54,42 @@ def read(data: memoryview, schema: Schema) -> Message:
         else:
             message[field.name] = read_value
     return message
+
+
+def written(message: Message, schema: Schema) -> bytes:
+    """Return a message as bytes that :func:`read` reads as the same values; KeyError for a field not of the schema."""
+    return b"".join(_pieces(message, schema))
+
+
+def _pieces(message: Message, schema: Schema) -> list[bytes]:
+    """Return the bytes of a message in pieces: large ones are joined only once."""
+    numbers = {field.name: number for number, field in schema.items()}
+    pieces: list[bytes] = []
+    for name, value in message.items():
+        number = numbers[name]
+        field = schema[number]
+        for one in value if field.repeated else [value]:
+            pieces += _field_pieces(number, field, one)
+    return pieces
+
+
+def _field_pieces(number: int, field: Field, value: Any) -> list[bytes]:
+    if field.form is Form.INTEGER:
+        return [_varint_bytes(number << 3 | _VARINT), _varint_bytes(value % _LIMIT)]
+    if field.form is Form.MESSAGE:
+        pieces = _pieces(value, field.schema)
+    else:
+        pieces = [value.encode() if field.form is Form.TEXT else value]
+    return [_varint_bytes(number << 3 | _LENGTH), _varint_bytes(sum(map(len, pieces))), *pieces]
+
+
+def _varint_bytes(value: int) -> bytes:
+    content = bytearray()
+    while value > 0x7F:
+        content.append(value & 0x7F | 0x80)
+        value >>= 7
+    content.append(value)
+    return bytes(content)
 
 
 def _value(field: Field, wire_type: int, value: Any) -> Any:
