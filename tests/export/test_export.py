@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -23,9 +24,11 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import check_model
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.models.onnx_graph import read_graph
 from musicrnn.models.onnx_step import OnnxStepModel
 from musicrnn.models.score import Part
 from musicrnn.models.step import StepModel
+from musicrnn.models.step_file import step_file
 from musicrnn.models.untrained import random_weights
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.models.weights import StepWeights
@@ -114,6 +117,19 @@ def test_int8_stays_close_to_float32_on_real_pieces() -> None:
     assert check_model(small, "test").info.precision == "int8"
     assert len(small) < 0.5 * len(content)
     assert abs(cost.percent) < 1
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_file_of_weights_alone_is_the_same_graph(precision: str) -> None:
+    """Another way to write it, without the packages of training: the same operations on the same numbers."""
+    weights, info = _network()[0].step_weights(), _network()[1]
+    content = _exported() if precision == "float32" else quantise(_exported())
+    exported, written = read_graph(content), read_graph(step_file(weights, info, precision))
+    assert Counter(node.operator for node in written.nodes) == Counter(node.operator for node in exported.nodes)
+    for name, array in written.tensors.items():
+        if name in exported.tensors:
+            np.testing.assert_array_equal(array, exported.tensors[name])
+    assert len(set(written.tensors) & set(exported.tensors)) > len(weights.layers)
 
 
 def test_what_is_int8_already_cannot_be_quantised() -> None:

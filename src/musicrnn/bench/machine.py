@@ -33,7 +33,8 @@ class Machine:
         memory = f", {self.memory_bytes / 2**30:.1f} GiB" if self.memory_bytes else ""
         governor = f", governor {self.governor}" if self.governor else ""
         versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        return f"{self.processor}, {some}{self.cores} cores{memory}{governor}, load {self.load:.1f}; {self.system}; {versions}"
+        hardware = f"{self.processor}, {some}{self.cores} cores{memory}{governor}"
+        return f"{hardware}, load {self.load:.1f}; {self.system}; {versions}"
 
 
 def machine() -> Machine:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import seal
@@ -39,7 +40,7 @@ def step_file(weights: StepWeights, info: ModelInfo, precision: str = "float32")
     return seal(graph_bytes(graph), replace(info, precision=precision))
 
 
-def quantised_columns(array: Floats) -> tuple[Array, Floats]:
+def quantised_columns(array: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Return whole numbers int8 of 7 bits and the scale of each column; a column of zeros has the scale 1."""
     scale = (np.abs(array).max(axis=0) / LEVELS).astype(np.float32)
     scale[scale == 0] = 1
