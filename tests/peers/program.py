@@ -87,6 +87,11 @@ class Program:
         """Say whether the program has not ended yet."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The program's process number."""
+        return self._process.pid
+
     def wait_for_line(self, part: str, seconds: float = 20.0) -> str:
         """Wait for the next line that contains ``part`` and return it; PeerError if the program ends before."""
         deadline = time.monotonic() + seconds
