@@ -20,13 +20,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from musicrnn.bench.figures import rank
 from musicrnn.bench.machine import machine
-from musicrnn.bench.sizes import busiest
+from musicrnn.bench.sizes import SURE, busiest
 from musicrnn.bench.steps import hot_steps, paced_steps
 from musicrnn.daemon.clock import MonotonicClock
 from musicrnn.daemon.priority import punctual
@@ -38,7 +40,7 @@ from musicrnn.models.step import StepModel
 from musicrnn.models.step_file import step_file
 from musicrnn.models.timing import Position
 from musicrnn.models.untrained import EMBEDDING, random_weights
-from musicrnn.models.vocabulary import Vocabulary
+from musicrnn.models.vocabulary import SUSTAIN, Vocabulary
 
 PRECISIONS = ("float32", "int8")
 UNITS = (64, 128, 256, 512, 1024, 2048)
@@ -186,7 +188,7 @@ def by_parts() -> Table:
 def tick_lines(xs: Sequence[int], vocabulary: Callable[[int], Vocabulary]) -> list[Line]:
     """Return a line for each precision."""
     return [
-        Line(precision, xs, [functools.partial(full_tick, busy_model(vocabulary(x), precision)) for x in xs])
+        Line(precision, xs, [functools.partial(tick_time, busy_model(vocabulary(x), precision)) for x in xs])
         for precision in PRECISIONS
     ]
 
@@ -197,9 +199,10 @@ def by_ticks() -> Table:
     def lines() -> list[Line]:
         busy = [busy_model(four_voices(ticks), "int8") for ticks in TICKS_A_BEAT]
         rates = [BPM / 60 * ticks for ticks in TICKS_A_BEAT]
-        full = [functools.partial(share, full_tick, *pair) for pair in zip(busy, rates, strict=True)]
-        rest = [functools.partial(share, paced, *pair) for pair in zip(busy, rates, strict=True)]
-        return [Line("every tick the fullest", TICKS_A_BEAT, full), Line("nothing changes", TICKS_A_BEAT, rest)]
+        full = [functools.partial(share, tick_time, *pair) for pair in zip(busy, rates, strict=True)]
+        calm = [still_model(four_voices(ticks)) for ticks in TICKS_A_BEAT]
+        rest = [functools.partial(share, tick_time, *pair) for pair in zip(calm, rates, strict=True)]
+        return [Line("every tick the fullest", TICKS_A_BEAT, full), Line("none changes anything", TICKS_A_BEAT, rest)]
 
     title = f"share of a core at {BPM} bpm, {USUAL_LAYERS} x {USUAL_UNITS} int8, 4 voices"
     return Table(title, "ticks a beat", "%", 100.0, lines)
@@ -220,8 +223,8 @@ def share(measure: Callable[[StepModel], float], model: StepModel, rate: float) 
     return measure(model) * rate
 
 
-def full_tick(model: StepModel) -> float:
-    """Return the median of ticks that begin all the notes they may, with a rest before each."""
+def tick_time(model: StepModel) -> float:
+    """Return the median of ticks with a rest before each."""
     generator, clock = Generator(model), MonotonicClock()
     point = generator.begin()
     taken: list[float] = []
@@ -260,6 +263,14 @@ def busy_model(vocabulary: Vocabulary, precision: str) -> StepModel:
     """Return a model of the usual size that begins as many notes as it may."""
     weights = busiest(random_weights(vocabulary, USUAL_LAYERS, USUAL_UNITS, EMBEDDING), vocabulary)
     return model_of("busy", step_file(weights, ModelInfo("busy", vocabulary, USUAL_LAYERS, USUAL_UNITS), precision))
+
+
+def still_model(vocabulary: Vocabulary) -> StepModel:
+    """Return an int8 model of the usual size that lets everything be as it is: a step a tick."""
+    weights = random_weights(vocabulary, USUAL_LAYERS, USUAL_UNITS, EMBEDDING)
+    bias = np.where(np.arange(vocabulary.size) == SUSTAIN, SURE, 0.0).astype(np.float32)
+    info = ModelInfo("still", vocabulary, USUAL_LAYERS, USUAL_UNITS)
+    return model_of("still", step_file(replace(weights, output_bias=bias), info, "int8"))
 
 
 def random_file(vocabulary: Vocabulary, layers: int, units: int, precision: str) -> bytes:
@@ -302,7 +313,7 @@ def figure(value: float) -> str:
 
 
 def plot(tables: Sequence[Table], memory: Sequence[tuple[str, float, float]], head: str, path: Path) -> None:
-    """Draw a panel a table, and one of the memory, into a PNG."""
+    """Draw a panel a table, and one of the memory, into a PNG; the shade goes from the lowest round to the highest."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -312,33 +323,48 @@ def plot(tables: Sequence[Table], memory: Sequence[tuple[str, float, float]], he
     for axis, table in zip(axes.flat, tables, strict=False):
         for number, line in enumerate(table.lines):
             colour = BLUE if number < len(table.lines) / 2 else RED
-            style = "--" if "every" in line.name and "ms" in line.name else "-"
-            values = [table.factor * value for value in line.medians]
-            axis.plot(line.xs, values, style, color=colour, marker="o", markersize=3.5, linewidth=1.5, label=line.name)
-        dress(axis, table.title, table.x_label, table.unit, list(table.lines[0].xs))
+            style = "--" if "every 20 ms" in line.name else "-"
+            columns = [[table.factor * value for value in values] for values in zip(*line.rounds, strict=True)]
+            draw(axis, line.xs, [statistics.median(column) for column in columns], colour, style, line.name)
+            axis.fill_between(
+                line.xs, [*map(min, columns)], [*map(max, columns)], color=colour, alpha=0.15, linewidth=0
+            )
+        dress(axis, table.title, table.x_label, table.unit)
+        axis.set_xticks(table.lines[0].xs, [str(x) for x in table.lines[0].xs])
     last = axes.flat[-1]
     for precision, colour in zip(PRECISIONS, (BLUE, RED), strict=True):
         points = sorted((size, whole) for kind, size, whole in memory if kind == precision)
-        last.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3.5, linewidth=1.5, label=precision)
-    dress(last, "memory of a loaded model, above none", "model file, MB", "MB", [])
+        draw(last, [x for x, _ in points], [y for _, y in points], colour, "-", precision)
+    dress(last, "memory of a loaded model, above none", "model file, MB", "MB")
     figures.suptitle(head, fontsize=7, color=GREY)
     figures.savefig(path, dpi=110)
 
 
-def dress(axis: Any, title: str, x_label: str, y_label: str, xs: Sequence[int]) -> None:
-    """Give a panel its scales, grid and words."""
-    axis.set_xscale("log", base=2)
-    axis.set_yscale("log")
-    if xs:
-        axis.set_xticks(xs, [str(x) for x in xs])
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+def draw(axis: Any, xs: Sequence[float], ys: Sequence[float], colour: str, style: str, name: str) -> None:
+    """Draw a line with its points."""
+    axis.plot(xs, ys, style, color=colour, marker="o", markersize=3.5, linewidth=1.5, label=name)
+
+
+def dress(axis: Any, title: str, x_label: str, y_label: str) -> None:
+    """Give a panel its scales, grid and words; what spans less than a decade is drawn from zero."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = axis.dataLim.y0, axis.dataLim.y1
+    if high < 10 * low:
+        axis.set_ylim(0, 1.15 * high)
+    for name in ("x", "y") if high >= 10 * low else ("x",):
+        axis.set(**{f"{name}scale": "log"})
+        one = getattr(axis, f"{name}axis")
+        one.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        one.set_major_formatter(lambda value, _: f"{value:g}")
+        one.set_minor_locator(NullLocator())
     axis.set_title(title, fontsize=9)
     axis.set_xlabel(x_label, fontsize=8)
     axis.set_ylabel(y_label, fontsize=8)
     axis.tick_params(labelsize=8)
     axis.grid(color="#dddddd", linewidth=0.6)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=7, frameon=False)
+    axis.legend(fontsize=7, frameon=False, loc="upper left")
 
 
 if __name__ == "__main__":
