@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from musicrnn.bench.machine import Machine, machine
+from musicrnn.bench.machine import Machine, free_memory, machine
 
 
 def test_the_machine_is_described() -> None:
@@ -14,6 +14,13 @@ def test_the_machine_is_described() -> None:
     assert found.processor
     assert 1 <= found.usable_cores <= found.cores == os.cpu_count()
     assert found.versions["Python"] == platform.python_version()
+
+
+def test_free_memory_is_no_more_than_there_is() -> None:
+    """Where the system tells of both."""
+    assert free_memory() > 0
+    if machine().memory_bytes:
+        assert free_memory() <= machine().memory_bytes
 
 
 def test_nobody_is_named() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,7 @@ from musicrnn.models.step import StepModel
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.testing import ScriptedModel
 from tests.peers.jackd import JackServer
+from tests.peers.program import Program, wait_until
 
 ON, OFF, OTHER = b"\x90\x3c\x40", b"\x80\x3c\x00", b"\x90\x3e\x40"
 PARTS = (Part("high", 60, 72), Part("low", 40, 52))
@@ -76,6 +80,21 @@ def test_a_midi_system_that_was_asked_for_must_be_there(monkeypatch: pytest.Monk
     asked = replace(SHORT, midi=MidiSettings(api="jack"), origins={"midi.api": "--midi-api"})
     with pytest.raises(PortError, match="no MIDI port could be opened"):
         measure_playing(two_voices(), asked)
+
+
+@pytest.mark.jack
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_it_no_client_is_left(number: signal.Signals, tmp_path: Path) -> None:
+    """While it plays, a signal comes, such as Ctrl-C."""
+    command = [sys.executable, "-m", "musicrnn", "bench", "untrained", "--seconds", "600", "--midi-api", "jack"]
+    with JackServer(256) as server:
+        own = {"XDG_CONFIG_HOME": str(tmp_path), **server.environment}
+        with Program(command, own) as bench:
+            server.wait_for_port("player:out")
+            bench.send_signal(number)
+            bench.wait(20)
+        wait_until(lambda: not any("MusicRNN" in name for name in server.ports()), 10, "the end of the ports")
+    assert bench.printed == []
 
 
 @pytest.mark.jack

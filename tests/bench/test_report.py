@@ -47,7 +47,7 @@ def test_the_tables_have_a_line_a_figure(capsys: pytest.CaptureFixture[str]) -> 
     assert lines[0] == "Chip, 4 cores, load 0.0; Linux 6 x86_64; Python 3.12.1"
     assert "one step, hot 1.000 2.000 2.000 2.000 2" in lines
     assert "a note late, through jack 1.000 2.000 2.000 2.000 2" in lines
-    assert "Output jack: 10.7 ms after the beat, the same for each note; none of 2 notes lost" in lines
+    assert "Output jack: 10.7 ms after the beat, the same for each note; none of 2 messages lost" in lines
     assert "Player started in 0.15 s; real-time priority, memory not locked" in lines
     assert "2 x 256 float32 4.0 MB 6 200.00 300.00 240% no" in lines
     assert "Largest that fits, float32: 1 x 128" in lines
@@ -67,7 +67,7 @@ def test_without_a_port_the_reason_is_told_as_it_is(capsys: pytest.CaptureFixtur
 def test_lost_notes_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """They are why one measures."""
     lines = shown(replace(RESULTS, played=replace(THROUGH, lost=1, exact=False)), capsys)
-    assert "Output jack: 10.7 ms after the beat, sent when its moment comes; 1 of 2 notes lost" in lines
+    assert "Output jack: 10.7 ms after the beat, sent when its moment comes; 1 of 2 messages lost" in lines
 
 
 def test_the_values_are_json_with_every_figure() -> None:

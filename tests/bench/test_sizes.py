@@ -12,6 +12,7 @@ from musicrnn.bench.sizes import (
     TICKS,
     Sized,
     busiest,
+    can_be_made,
     largest,
     measure_size,
     measure_sizes,
@@ -103,6 +104,30 @@ def test_the_weights_are_counted_as_they_are() -> None:
     weights = random_weights(vocabulary, 3, 16, EMBEDDING)
     count = sum(layer.kernel.size + layer.recurrent.size for layer in weights.layers) + weights.output.size
     assert weight_count(vocabulary, 3, 16) == count
+
+
+@pytest.mark.parametrize(
+    ("weights", "precision", "memory", "can"),
+    [
+        (1_000_000, "float32", 1e9, True),
+        (1_000_000, "float32", 20e6, False),
+        (1_000_000, "int8", 20e6, True),
+        (70_000_000, "float32", 1e12, False),
+        (70_000_000, "int8", 1e12, True),
+    ],
+)
+def test_what_would_be_no_model_file_or_use_up_the_memory_is_not_tried(
+    weights: int, precision: str, memory: float, can: bool
+) -> None:
+    """A machine that runs out of memory ends its programs without a word."""
+    assert can_be_made(weights, precision, memory) is can
+
+
+def test_without_memory_nothing_is_tried() -> None:
+    """And nothing fits."""
+    said: list[str] = []
+    assert list(measure_sizes(small_vocabulary(), HOUR, said.append, 0.0)) == []
+    assert said == []
 
 
 def test_sizes_grow() -> None:

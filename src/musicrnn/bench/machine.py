@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from dataclasses import dataclass
@@ -54,6 +55,15 @@ def machine() -> Machine:
             "NumPy": version("numpy"),
         },
     )
+
+
+def free_memory() -> float:
+    """Return how many bytes of memory programs can still have; infinity where the system does not tell."""
+    for line in _text("/proc/meminfo").splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return int(value.split()[0]) * 1024.0
+    return _memory() / 2 or math.inf
 
 
 def _processor() -> str:

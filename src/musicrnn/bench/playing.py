@@ -176,7 +176,9 @@ def _through(ear: Ear, model: StepModel, settings: Settings, stack: contextlib.E
 
 def play(model: StepModel, settings: Settings, port: MidiOut) -> tuple[Status, bool]:
     """Play to a port, and close it; return the last status, and whether real-time scheduling was granted."""
-    chosen = replace(resolved(settings.play, model.info, SEED), prime="", bars=0)
+    chosen = replace(
+        resolved(settings.play, model.info, SEED), prime="", bars=0, end="restart", clock="internal", quantise="none"
+    )
     clock = MonotonicClock()
     runtime = Runtime(Engine(Generator(model), chosen), clock, port, Inbox(clock.wake), log=_no_log, keeper=NoKeeper())
     end = threading.Timer(settings.bench.seconds, runtime.leave)

@@ -129,7 +129,7 @@ def _facts(results: Results) -> Iterator[str]:
 
 
 def _lost(played: Played) -> str:
-    return f"{played.lost} of {played.messages} notes lost" if played.lost else f"none of {played.messages} notes lost"
+    return f"{played.lost or 'none'} of {played.messages} messages lost"
 
 
 def _granted(played: Played) -> str:
@@ -143,7 +143,7 @@ def _sizes(results: Results) -> Table:
     from rich.table import Table
 
     table = Table("layers x units", "weights", header_style="bold", box=None, pad_edge=False)
-    for heading in ("file", "steps", "fullest tick p50", "p99 ms", "of a tick", "fits"):
+    for heading in ("file", "steps", "p50 ms", "p99 ms", "of a tick", "fits"):
         table.add_column(heading, justify="right")
     for sized in results.sizes:
         table.add_row(
@@ -162,8 +162,8 @@ def _sizes(results: Results) -> Table:
 def _conclusions(results: Results) -> Iterator[str]:
     grid = results.model.vocabulary.ticks_per_beat
     tick = f"{1000 * results.tick_seconds:.1f} ms at {results.tempo:g} bpm and {grid} ticks a beat"
-    yield f"A tick is {tick}. A model fits where 99 of 100 ticks that begin as"
-    yield "many notes as its language allows are made within it."
+    fullest = "99 of 100 ticks that begin as many notes as its language allows"
+    yield f"A tick is {tick}. A model fits where {fullest} are made within it."
     for precision in PRECISIONS:
         name = _name(largest(results.sizes, precision))
         beyond = "" if _failed(results, precision) else ", the largest that was tried"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from musicrnn.bench.figures import Spread
-from musicrnn.bench.machine import Machine
+from musicrnn.bench.machine import Machine, free_memory
 from musicrnn.bench.playing import Played, measure_playing
 from musicrnn.bench.sizes import Sized, measure_sizes
 from musicrnn.bench.steps import hot_steps, paced_steps
@@ -40,5 +40,7 @@ def measure(settings: Settings, model: StepModel, here: Machine, say: Callable[[
     with punctual():
         hot = hot_steps(model)
         paced = paced_steps(model, settings.bench.seconds / 2)
-    sizes = list(measure_sizes(model.info.vocabulary, tick_seconds, say)) if settings.bench.sizes else []
+    sizes: list[Sized] = []
+    if settings.bench.sizes:
+        sizes += measure_sizes(model.info.vocabulary, tick_seconds, say, free_memory())
     return Results(here, model.info, tempo, tick_seconds, hot, paced, played, sizes)

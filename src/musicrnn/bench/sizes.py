@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ from musicrnn.models.weights import Floats, StepWeights
 SIZES = ((1, 128), (2, 256), (2, 512), (3, 512), (2, 1024), (4, 1024), (2, 2048), (3, 2048))
 PRECISIONS = ("float32", "int8")
 BYTES_A_WEIGHT = {"float32": 4, "int8": 1}
+MEMORY_A_WEIGHT = {"float32": 17, "int8": 9}  # while it is made and read, in bytes
+MOST_OF_MEMORY = 0.75
 TICKS = 100
 MOST_LATE = 1
 REST_SECONDS = 0.02
@@ -51,20 +54,28 @@ class Sized:
     fits: bool
 
 
-def measure_sizes(vocabulary: Vocabulary, tick_seconds: float, say: Callable[[str], None]) -> Iterator[Sized]:
+def measure_sizes(
+    vocabulary: Vocabulary, tick_seconds: float, say: Callable[[str], None], memory: float = math.inf
+) -> Iterator[Sized]:
     """Measure models of random weights, smallest first, up to the first that does not fit, in each precision.
 
-    ``say`` is told what is measured next.
+    ``say`` is told what is measured next; ``memory`` is how many bytes of it are free.
     """
     for precision in PRECISIONS:
         for layers, units in SIZES:
-            if weight_count(vocabulary, layers, units) * BYTES_A_WEIGHT[precision] > 0.98 * MAX_BYTES:
+            if not can_be_made(weight_count(vocabulary, layers, units), precision, memory):
                 break
             say(f"{layers} x {units} {precision}")
             sized = measure_size(vocabulary, layers, units, precision, tick_seconds)
             yield sized
             if not sized.fits:
                 break
+
+
+def can_be_made(weights: int, precision: str, memory: float) -> bool:
+    """Tell whether a file of so many weights is one that is read, and whether there is memory to make it."""
+    small_enough = weights * BYTES_A_WEIGHT[precision] <= 0.98 * MAX_BYTES
+    return small_enough and weights * MEMORY_A_WEIGHT[precision] <= MOST_OF_MEMORY * memory
 
 
 def measure_size(vocabulary: Vocabulary, layers: int, units: int, precision: str, tick_seconds: float) -> Sized:
