@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.bench.playing import LatenessPort, is_note, lateness, measure_playing
+from musicrnn.cli import INTERRUPTED
 from musicrnn.config.bench import BenchSettings
 from musicrnn.config.play import MidiSettings, PlaySettings
 from musicrnn.config.settings import Settings
@@ -83,8 +84,11 @@ def test_a_midi_system_that_was_asked_for_must_be_there(monkeypatch: pytest.Monk
 
 
 @pytest.mark.jack
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_it_no_client_is_left(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_whatever_ends_it_no_client_is_left(number: signal.Signals, status: int, tmp_path: Path) -> None:
     """While it plays, a signal comes, such as Ctrl-C."""
     command = [sys.executable, "-m", "musicrnn", "bench", "untrained", "--seconds", "600", "--midi-api", "jack"]
     with JackServer(256) as server:
@@ -92,7 +96,7 @@ def test_whatever_ends_it_no_client_is_left(number: signal.Signals, tmp_path: Pa
         with Program(command, own) as bench:
             server.wait_for_port("player:out")
             bench.send_signal(number)
-            bench.wait(20)
+            assert bench.wait(20) == status
         wait_until(lambda: not any("MusicRNN" in name for name in server.ports()), 10, "the end of the ports")
     assert bench.printed == []
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from musicrnn import cli
-from tests.peers.program import Program
+from musicrnn.bench.progress import CLEAR
 
 QUICK = ["bench", "untrained", "--seconds", "1", "--no-sizes"]
 
@@ -68,21 +69,19 @@ def test_what_cannot_be_is_refused_in_a_line(
     assert output.out == ""
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send on Windows")
-def test_ctrl_c_ends_it_with_nothing_said(tmp_path: Path) -> None:
-    """While it plays, or at whatever else it is; the status is a shell's for it."""
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_a_terminal_is_told_what_is_measured_and_ctrl_c_ends_it() -> None:
+    """The line is taken away again, and the status is a shell's for an interrupt."""
+    terminal, end = os.openpty()
     command = [sys.executable, "-m", "musicrnn", "bench", "untrained", "--midi-api", "none", "--seconds", "600"]
-    with Program([sys.executable, "-c", _TELLING, *command[3:]]) as program:
-        program.wait_for_line("LOADED", 60)
-        program.send_signal(signal.SIGINT)
-        assert program.wait(20) == cli.INTERRUPTED
-    assert program.printed == ["LOADED"]
-
-
-_TELLING = """
-import sys
-from musicrnn import cli
-import musicrnn.bench.run
-print("LOADED", flush=True)
-sys.exit(cli.main(sys.argv[1:]))
-"""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end) as bench:
+        os.close(end)
+        told = b""
+        while b"playing untrained for 600 s" not in told:
+            told += os.read(terminal, 1024)
+        bench.send_signal(signal.SIGINT)
+        printed, _ = bench.communicate(timeout=30)
+        told += os.read(terminal, 1024)
+    os.close(terminal)
+    assert (bench.returncode, printed) == (cli.INTERRUPTED, b"")
+    assert told == f"{CLEAR}playing untrained for 600 s …{CLEAR}".encode()
