@@ -4,7 +4,7 @@
 # make test-soak     1,000 hours of the daemon in virtual time, with everything going wrong (HOURS=..., SEED=...)
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
 # make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour)
-# make test-alsa     the daemon recorded by arecordmidi on a real ALSA sequencer (in a small virtual machine)
+# make test-alsa    the daemon on a real ALSA sequencer (in a small virtual machine): recorded by arecordmidi, unplugged, closed while clocks come in
 # make format lint types   the parts of make test that developers run most; make develop makes their .venv
 
 PYTHON ?= python3

@@ -5,35 +5,42 @@ Prints REPLUGGED when the daemon has noticed both, played to the port before and
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
 from pathlib import Path
 
 import mido
+import rtmidi
 
 from tests.peers.program import Program, wait_until
 
 SLOW = 180.0  # seconds: an emulated processor starts Python slowly
-API = "mido.backends.rtmidi/LINUX_ALSA"
+QUEUE = 4096  # messages
 
 
 class Device:
-    """A device that can be plugged in, which notes what it is played."""
+    """A device that can be plugged in, which notes what it is played.
+
+    It asks for messages: RtMidi's thread, were it to call back, would wait for Python's lock while `unplug`, which
+    holds it, waits for that thread.
+    """
 
     def __init__(self) -> None:
         self.heard: list[mido.Message] = []
-        self._port = mido.Backend(API).open_input("keys", virtual=True, client_name="Device")
+        self._port = rtmidi.MidiIn(rtapi=rtmidi.API_LINUX_ALSA, name="Device", queue_size_limit=QUEUE)
+        self._port.open_virtual_port("keys")
 
     def hears(self, kind: str) -> bool:
         """Tell whether it has heard a message of a kind by now."""
-        self.heard += self._port.iter_pending()
+        while (event := self._port.get_message()) is not None:
+            self.heard.append(mido.Message.from_bytes(event[0]))
         return any(message.type == kind for message in self.heard)
 
     def unplug(self) -> None:
         """Be gone."""
-        self._port.close()
+        self._port.close_port()
+        self._port.delete()
 
 
 def still_down(messages: list[mido.Message]) -> set[tuple[int, int]]:
@@ -66,7 +73,6 @@ def main(folder: Path) -> None:
         wait_until(lambda: not second.hears("nothing") and not still_down(second.heard), SLOW, "silence")
     assert any(message.type == "program_change" for message in second.heard)
     print("REPLUGGED", len(second.heard), "messages heard after it", flush=True)
-    os._exit(0)  # RtMidi's input thread is slow to end here
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ class Player:
         self._leaving = False
         self._hushed = self._closing = False
         self._beat = 0
+        self._output: Output | None = None
         self._connections: tuple[str, ...] = ()
 
     def leave(self) -> None:
@@ -97,6 +98,7 @@ class Player:
         except PortError as error:
             self._tell(Lost(str(error)))
             return
+        self._output = output  # to the end of the process: python-rtmidi's input may hang where it is let go of
         self._tell(Opened(output.name, output.latency, output.exact, real, lock))
         threading.stack_size(STACK_BYTES)
         threading.Thread(target=self._read, name="musicrnn-reader", daemon=True).start()

@@ -52,14 +52,17 @@ class RtMidiPort:
             raise PortError(f"port {self.name} must take MIDI, got: {error}") from error
 
     def close(self) -> None:
-        """Close it; nothing the second time. RtMidi drops what its server has not fetched yet."""
+        """Close it; nothing the second time. RtMidi drops what its server has not fetched yet.
+
+        What listens is left to the end of the process: python-rtmidi closes it with Python's lock held, waiting for
+        a thread that waits for that lock where a message has just come in.
+        """
         if self._watch is not None:
             self._watch.close()
-        for client in (self._listener, self._output):
-            if client is not None and not client.is_deleted:
-                with contextlib.suppress(OSError, RuntimeError):
-                    client.close_port()
-                    client.delete()
+        if not self._output.is_deleted:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._output.close_port()
+                self._output.delete()
 
 
 def open_port(api: str, virtual_name: str, existing: str, hear: Callable[[bytes], None]) -> RtMidiPort:

@@ -1,0 +1,74 @@
+"""In the virtual machine: ``python -m tests.daemon.alsa_leaving`` ends a player into whose port clocks pour.
+
+Prints LEFT when the player has ended by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import rtmidi
+
+from musicrnn.daemon.player.program import Orders
+from musicrnn.daemon.player.wire import Close, Heard, Opened, Record, Records, packed
+
+SLOW = 60.0  # seconds
+CLOCK = [0xF8]
+ENOUGH = 50
+
+
+@contextmanager
+def clocks_into(client: str) -> Iterator[None]:
+    """Send MIDI clocks, as fast as they go, to the first port of a client."""
+    out = rtmidi.MidiOut(rtapi=rtmidi.API_LINUX_ALSA, name="Host")
+    out.open_port(next(number for number, name in enumerate(out.get_ports()) if name.startswith(client)))
+    over = threading.Event()
+
+    def send() -> None:
+        while not over.is_set():
+            out.send_message(CLOCK)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sender.join()
+
+
+def records_of(source: IO[bytes]) -> Iterator[Record]:
+    """Yield what a player says."""
+    records = Records()
+    while data := os.read(source.fileno(), 65_536):
+        yield from records.feed(data)
+
+
+def main() -> None:
+    """Start a player, pour clocks into it, and let it leave."""
+    command = [sys.executable, "-m", "musicrnn.daemon.player", Orders("alsa", "MusicRNN").as_word()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as player:
+        assert player.stdin is not None
+        assert player.stdout is not None
+        said = records_of(player.stdout)
+        next(record for record in said if isinstance(record, Opened))
+        with clocks_into("MusicRNN"):
+            for _ in range(ENOUGH):
+                next(record for record in said if isinstance(record, Heard))
+            player.stdin.write(packed(Close()))
+            reader = threading.Thread(target=list, args=(said,))
+            reader.start()
+            status = player.wait(SLOW)
+        reader.join()
+    assert status == 0
+    print("LEFT", flush=True)
+
+
+if __name__ == "__main__":
+    main()
