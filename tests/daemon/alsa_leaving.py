@@ -20,18 +20,19 @@ from musicrnn.daemon.player.wire import Close, Heard, Opened, Record, Records, p
 
 SLOW = 60.0  # seconds
 CLOCK = [0xF8]
+APART = 0.001  # seconds
 ENOUGH = 50
 
 
 @contextmanager
 def clocks_into(client: str) -> Iterator[None]:
-    """Send MIDI clocks, as fast as they go, to the first port of a client."""
+    """Send MIDI clocks, one after the other, to the first port of a client."""
     out = rtmidi.MidiOut(rtapi=rtmidi.API_LINUX_ALSA, name="Host")
     out.open_port(next(number for number, name in enumerate(out.get_ports()) if name.startswith(client)))
     over = threading.Event()
 
     def send() -> None:
-        while not over.is_set():
+        while not over.wait(APART):
             out.send_message(CLOCK)
 
     sender = threading.Thread(target=send)
@@ -50,22 +51,29 @@ def records_of(source: IO[bytes]) -> Iterator[Record]:
         yield from records.feed(data)
 
 
+def status_after_clocks(player: subprocess.Popen[bytes]) -> int:
+    """Pour clocks into a player, let it leave, and return its exit status."""
+    assert player.stdin is not None
+    assert player.stdout is not None
+    said = records_of(player.stdout)
+    next(record for record in said if isinstance(record, Opened))
+    with clocks_into("MusicRNN"):
+        for _ in range(ENOUGH):
+            next(record for record in said if isinstance(record, Heard))
+        print("CLOCKS", flush=True)
+        player.stdin.write(packed(Close()))
+        threading.Thread(target=list, args=(said,), daemon=True).start()
+        return player.wait(SLOW)
+
+
 def main() -> None:
     """Start a player, pour clocks into it, and let it leave."""
     command = [sys.executable, "-m", "musicrnn.daemon.player", Orders("alsa", "MusicRNN").as_word()]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as player:
-        assert player.stdin is not None
-        assert player.stdout is not None
-        said = records_of(player.stdout)
-        next(record for record in said if isinstance(record, Opened))
-        with clocks_into("MusicRNN"):
-            for _ in range(ENOUGH):
-                next(record for record in said if isinstance(record, Heard))
-            player.stdin.write(packed(Close()))
-            reader = threading.Thread(target=list, args=(said,))
-            reader.start()
-            status = player.wait(SLOW)
-        reader.join()
+        try:
+            status = status_after_clocks(player)
+        finally:
+            player.kill()
     assert status == 0
     print("LEFT", flush=True)
 
