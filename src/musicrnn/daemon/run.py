@@ -20,12 +20,12 @@ from musicrnn.control import Command, Start, Status
 from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
 from musicrnn.daemon.display import StatusLine, note, say
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.host_clock import HostClock, check_api, host_clock
 from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.loader import Loader
-from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.osc_server import OscServer, is_loopback
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player_port import PlayerPort, Players
@@ -74,6 +74,7 @@ class Daemon:
     osc: OscServer | None
     journal: Journal | None
     recording: Path | None
+    host: HostClock
     notices: list[str] = field(default_factory=list)
 
     def first_lines(self) -> Iterator[str]:
@@ -86,8 +87,8 @@ class Daemon:
             aim = "" if self.settings.midi.port else "; connect a synth or a DAW's track to it"
             yield f"MIDI port {self.port.name}{aim}"
             yield from _facts(self.port)
-        if play.clock != "internal":
-            yield "Clock     MIDI clock, from the port's input: connect the host's clock to it, and start the host"
+        if self.host.words:
+            yield f"Clock     {self.host.words}"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
         yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
@@ -163,17 +164,18 @@ def build(
     notices: list[str] = []
     chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
     prime = _prime(chosen.prime, model.info.vocabulary)
-    source = MidiClock(chosen.tempo, chosen.lost_clock == "go-on") if chosen.clock == "midi" else None
+    check_api(chosen, settings.midi.api)
+    host = host_clock(chosen, model.info.metre, clock.wake, stack)
     player = engine(
         Generator(model),
         chosen,
         prime=prime,
         model_hash=hash_of(model),
-        source=source,
+        source=host.source,
         clock_out=settings.midi.clock_out,
     )
-    players = _players(settings.midi, clock)
-    port, why = _port(settings.midi, players, "midi.api" in settings.origins, stack)
+    players = _players(settings.midi, clock, host)
+    port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, stack, notices)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
@@ -197,11 +199,11 @@ def build(
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,
         offset=settings.midi.offset_ms / 1000,
-        follows=source is not None,
+        follows=host.source is not None,
     )
-    if source is not None and isinstance(port, NullPort):
+    if host.needs_input and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, journal, recording, notices)
+    return Daemon(settings, player, runtime, port, osc, journal, recording, host, notices)
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -218,8 +220,9 @@ def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
     return clock
 
 
-def _players(midi: MidiSettings, clock: Clock) -> Players:
-    return Players(Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds), clock.wake)
+def _players(midi: MidiSettings, clock: Clock, host: HostClock) -> Players:
+    orders = Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds, transport=host.needs_jack)
+    return Players(orders, clock.wake, host.place)
 
 
 def _files(info: ModelInfo, source: str) -> dict[str, Path]:
