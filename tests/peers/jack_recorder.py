@@ -1,8 +1,8 @@
 """A recorder on JACK that stamps every MIDI event with its absolute frame; a program of its own, not of MusicRNN.
 
 ``python -m tests.peers.jack_recorder OUT`` opens the port ``recorder:in``, says so, and at SIGTERM writes OUT.json (the
-frame and bytes of each event, the count of xruns and their frames, and what the transport said in each cycle) and
-OUT.mid.
+frame and bytes of each event, the count of xruns and their frames, when each cycle ran, and what the transport
+said in it) and OUT.mid.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def main(out: Path) -> None:
         start = client.last_frame_time
         state, place = client.transport_query_struct()
         fields = {name: getattr(place, name) for name in PLACE if place.valid & BARS_BEATS_TICKS}
-        cycles.append({"start": start, "state": state, "frame": place.frame, **fields})
+        cycles.append({"start": start, "state": state, "frame": place.frame, "seconds": time.monotonic(), **fields})
         for offset, data in port.incoming_midi_events():
             events.append(Event(start + offset, bytes(data)))
 
