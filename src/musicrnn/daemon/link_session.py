@@ -16,10 +16,8 @@ from musicrnn.daemon.link_peer import Report
 from musicrnn.errors import ConfigError
 
 CLOSE_SECONDS = 1.0
-MISSING = (
-    "play.clock link needs the extra 'link', whose licence is the GPL: in the folder of MusicRNN's source, "
-    "pip install '.[link]'; with a wheel, 'FILE.whl[link]'"
-)
+INSTALL_LINK_EXTRA = "in the folder of MusicRNN's source, pip install '.[link]'; with a wheel, 'FILE.whl[link]'"
+MISSING = f"play.clock link needs the extra 'link', whose licence is the GPL: {INSTALL_LINK_EXTRA}"
 
 
 def link_is_installed() -> bool:
