@@ -198,10 +198,12 @@ def test_while_others_are_not_ready_nothing_leaves_and_the_moment_is_put_off() -
         told += [place] if place is not None else []
         late = number >= room.watch.held(1024)
         assert (room.watch.hold <= seconds_at(room.start)) == late
+        assert not room.watch.rolls
         room.start += 1024
     assert [round((place.seconds - seconds_at(FIRST)) * RATE / 1024) for place in told] == [5, 6, 7, 8, 9, 10, 11, 12]
     room.watch.observe(ROLLING, zero, room.start, 1024)
     assert room.watch.hold == math.inf
+    assert room.watch.rolls
 
 
 def test_a_transport_that_stands_is_told_where_it_is_moved_to_and_no_more() -> None:

@@ -217,6 +217,9 @@ class JackOutput(Output):
         at = 0
         while (message := self._core.pop(until)) is not None:
             seconds, data = message
+            if self._watch is not None and not self._watch.rolls and is_on(data):
+                self._core.withhold(data)
+                continue
             if seconds is not None:
                 offset = round(self._map.frame_at(seconds)) - origin
                 self._core.late += offset < -LATE_SECONDS * self._map.rate

@@ -85,7 +85,9 @@ class TransportWatch:
     """Follows the transport of a server with this sample rate.
 
     The transport is held back for a few cycles before it rolls, as JACK lets slow clients do: so long that the engine
-    knows of it in time, and the first note is in its place. ``seconds_at`` tells the moment of a frame.
+    knows of it in time, and the first note is in its place. ``seconds_at`` tells the moment of a frame. ``rolls`` tells
+    whether it rolls in this cycle, ``hold`` from which moment on nothing is to leave: it should roll by then, and does
+    not yet.
     """
 
     def __init__(self, rate: float, seconds_at: Callable[[float], float]) -> None:
@@ -97,6 +99,7 @@ class TransportWatch:
         self._starting_since: int | None = None
         self._told: Place | None = None
         self.hold = math.inf
+        self.rolls = False
 
     def held(self, frames: int) -> int:
         """Return for how many cycles of so many frames a start is held back."""
@@ -130,11 +133,8 @@ class TransportWatch:
         return place
 
     def _roll_frame(self, state: int, start: int, frames: int) -> int | None:
-        """Return the frame at which the transport has its position and rolls, None where it does not.
-
-        ``hold`` is the moment from which on nothing may leave: the transport should roll by then, and does not yet.
-        """
-        self.hold = math.inf
+        """Return the frame at which the transport has its position and rolls, None where it does not."""
+        self.hold, self.rolls = math.inf, state == ROLLING
         if state == ROLLING:
             self._starting_since = None
             return start
