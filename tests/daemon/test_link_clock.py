@@ -79,7 +79,7 @@ def test_it_enters_at_the_next_bar_of_the_session_at_its_tempo() -> None:
     """Found in the third beat of a bar at 100 bpm."""
     others = session(ScriptedModel(VOCABULARY, HEAD))
     assert others.room.engine.status(others.room.now).clock == (
-        "Ableton Link, looking for a session, waiting for the host"
+        "Ableton Link, looking for others, waiting for the host"
     )
     others.bpm, others.beat, since = 100.0, 42.5, others.room.now
     others.go_on(4.0)

@@ -45,7 +45,7 @@ class LinkClock:
     def name(self) -> str:
         """What it is, and with how many others."""
         if self._last is None:
-            return "Ableton Link, looking for a session"
+            return "Ableton Link, looking for others"
         others = self._last.others
         return f"Ableton Link with {others or 'no'} other{'' if others == 1 else 's'}"
 

@@ -86,7 +86,7 @@ class Daemon:
         if not isinstance(self.port, NullPort):
             aim = "" if self.settings.midi.port else "; connect a synth or a DAW's track to it"
             yield f"MIDI port {self.port.name}{aim}"
-            yield from _facts(self.port)
+            yield from _facts(self.port, follows=self.host.source is not None)
         if self.host.words:
             yield f"Clock     {self.host.words}"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
@@ -316,10 +316,12 @@ def _stand_still() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _facts(port: PlayerPort) -> Iterator[str]:
+def _facts(port: PlayerPort, *, follows: bool) -> Iterator[str]:
     """Yield how punctual a port is."""
     opened = port.opened
-    if opened.exact:
+    if opened.exact and follows:
+        yield f"          on the host's beat: the {opened.latency * 1000:.1f} ms that the port needs are made up for"
+    elif opened.exact:
         yield f"          {opened.latency * 1000:.1f} ms after the beat, the same for each note"
     if not opened.real_time:
         yield "          without real-time scheduling, which this user may not have: notes may be late now and then"
