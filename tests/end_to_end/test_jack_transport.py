@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from musicrnn.daemon.osc_packets import Value, message_bytes, messages
 from tests.end_to_end.test_clock import command
 from tests.peers import jack_clicks, jack_recorder
 from tests.peers.jack_tempo import TempoRamp
 from tests.peers.jackd import SAMPLE_RATE, JackServer
-from tests.peers.program import Program
+from tests.peers.program import Program, wait_until
 
 pytestmark = pytest.mark.jack
 
@@ -24,6 +26,7 @@ ROLLING = 1
 BAR_HEAD_VELOCITY = 96
 TICKS_PER_BEAT = 4  # of the bundled chorales
 MOST_FRAMES = 1.01
+MOST_BYTES = 65_536
 
 Order = tuple[str, float]
 
@@ -202,3 +205,50 @@ def test_it_plays_with_klick_to_the_frame(tmp_path: Path) -> None:
     print(f"{len(found)} clicks, notes {sorted(found)} frames after them")
     assert len(found) > 20
     assert sum(abs(error) <= MOST_FRAMES for error in found) >= len(found) - 2  # a beat may have no note
+
+
+def test_a_server_that_dies_and_comes_back_is_followed_again(tmp_path: Path) -> None:
+    """The music goes on without it, and stops with the new server's transport, which stands; then it rolls again."""
+    words, own, port = command(tmp_path, "--clock", "jack", "--tempo", 120)
+    heard = tmp_path / "heard.mid"
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(JackServer(1024))
+        environment = {**own, **server.environment}
+        daemon = stack.enter_context(Program(words, environment))
+        daemon.wait_for_line("Ctrl-C stops")
+        with Program(["jack_transport"], environment) as transport:
+            transport.send_line("play")
+            wait_for_status(port, "JACK transport at our own tempo (no timebase master), rolling", playing=True)
+            server.kill()
+        wait_for_status(port, "no clock comes any more", playing=True)
+        stack.enter_context(JackServer(1024, server.name))
+        wait_for_status(
+            port, "JACK transport at our own tempo (no timebase master), waiting for the host", playing=False
+        )
+        words = [sys.executable, "-m", "tests.peers.jack_recorder", heard]
+        recorder = stack.enter_context(Program(words, environment))
+        recorder.wait_for_line("RECORDING")
+        server.connect(server.wait_for_port("MusicRNN:out"), jack_recorder.PORT)
+        conduct(stack.enter_context(Program(["jack_transport"], environment)), [("locate 0", 0.5), ("play", 8.0)])
+        recorder.stop()
+        recorder.wait_for_line("WROTE")
+    check(Take.read(heard), TempoRamp(120, 120, 0, 1))
+
+
+def status(port: str) -> dict[str, Value]:
+    """Ask the daemon for its status, and return the first value of each of its parts."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(10)
+        asking.sendto(message_bytes("/musicrnn/status"), ("127.0.0.1", int(port)))
+        answer = messages(asking.recv(MOST_BYTES), MOST_BYTES)
+    return {one.address.rpartition("/")[2]: one.values[0] for one in answer if one.values}
+
+
+def wait_for_status(port: str, words: str, *, playing: bool) -> None:
+    """Wait until the daemon's status has these words, and plays or not."""
+
+    def says() -> bool:
+        found = status(port)
+        return words in f"{found['clock']}; {found['message']}" and found["playing"] == playing
+
+    wait_until(says, 30, f"the status {words!r}, playing {playing}")
