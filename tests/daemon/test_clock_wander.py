@@ -25,8 +25,9 @@ def wandering(part: float, seed: int) -> NDArray[np.float64]:
 
 def newest_first(moments: list[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the last clocks as the fit holds them."""
-    seconds = np.array(moments)[-MOST_CLOCKS:][::-1]
-    return seconds - seconds[0]
+    seconds: NDArray[np.float64] = np.array(moments)[-MOST_CLOCKS:][::-1]
+    seconds -= float(seconds[0])
+    return seconds
 
 
 def jitter_of(seconds: NDArray[np.float64]) -> float:

