@@ -11,11 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Quit, Ramp, Reset, Set, Start, Stop, Tap
+from musicrnn.control import (
+    CONTROLS,
+    Command,
+    Continue,
+    Model,
+    Mute,
+    Panic,
+    Prime,
+    Quit,
+    Ramp,
+    Reset,
+    Set,
+    Start,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.osc import ADDRESSES, STATUS
 from musicrnn.daemon.osc_packets import BUNDLE, Value, bundle_bytes, message_bytes
 from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.errors import ControlError
+from tests.simulation.family import BAD
 from tests.simulation.stage import Stage
 
 PRIMES = ("C4 . -3 E4 bass:C3 . -11", "[2/4] drums:C2 . -7 | C5 . -7", "", "C5 . -15", "alto:C4 . -31")
@@ -107,6 +123,19 @@ def flood_the_inbox(stage: Stage, rng: random.Random) -> None:
     stage.ask(rng.choice((Panic(), Stop(), Start())))
 
 
+def want_models(stage: Stage, rng: random.Random) -> None:
+    """Want a model, good or bad, or several in a row; while it plays, stands still, starts or stops."""
+    around = rng.choice(((), (), (Stop(),), (Start(),), (Stop(), Start()), (Stop(), Continue()), (Reset(),)))
+    commands = [Model(random_model_name(stage, rng)) for _ in range(rng.choice((1, 1, 2, 5)))]
+    for number, command in enumerate((*commands, *around) if rng.random() < 0.5 else (*around, *commands)):
+        stage.world.after(number * rng.choice((0.0, 0.0, 0.02, 1.0)), partial(stage.ask, command))
+
+
+def random_model_name(stage: Stage, rng: random.Random) -> str:
+    """Return a model's name: one of four cannot be played."""
+    return rng.choice(stage.family.good if rng.random() < 0.75 else BAD)
+
+
 # Packets.
 
 
@@ -141,6 +170,8 @@ def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
         values = [rng.choice((0, 1, 2, 0.5, 1.5, *ODD_NUMBERS))]
     elif address.endswith("mute"):
         values = [rng.choice((*ODD_STRINGS, "bass", "drums")), rng.choice((0, 1, True, False))]
+    elif address.endswith("model"):
+        values = [rng.choice((*ODD_STRINGS, "model-0", "model-1", "fails"))]
     elif address.endswith("prime"):
         values = [rng.choice(PRIMES + WRONG_PRIMES)]
     if rng.random() < 0.2:
@@ -267,6 +298,7 @@ ENDS = (end_by_quit, end_by_signal, end_by_two_signals, end_by_fault)
 TABLE = (
     Row(20.0, give_commands),
     Row(20.0, send_packet),
+    Row(60.0, want_models),
     Row(300.0, turn_a_knob),
     Row(600.0, make_wrong_sets),
     Row(900.0, flood_the_inbox),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from musicrnn.daemon.ledger import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN_PEDAL
 from musicrnn.daemon.protocols import TimedMessage
@@ -27,18 +27,28 @@ class PortJudge:
     """Follows the keys of one receiver over the port's incarnations.
 
     ``broken_off`` tells that a second signal broke off the sending of some messages: then ends may come
-    for notes whose begin was never sent. ``tick`` gives the engine's tick, to measure notes in ticks.
+    for notes whose begin was never sent. ``vocabularies`` are those of all models that may play; ``tick`` gives the
+    engine's tick and ``longest_ticks`` how many a note may last; ``used`` the channels (0 to 15) that the engine
+    believes to have used, all of which it must silence, and no fewer than were heard.
     """
 
-    def __init__(self, world: World, vocabulary: Vocabulary, tick: Callable[[], int], longest_ticks: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        vocabularies: Sequence[Vocabulary],
+        tick: Callable[[], int],
+        longest_ticks: Callable[[], int],
+        used: Callable[[], set[int]] = set,
+    ) -> None:
         self._world = world
         self._tick = tick
         self._longest = longest_ticks
-        self._limit = vocabulary.max_polyphony
-        self._channels = {channel_of(part) - 1 for part in vocabulary.parts}
-        self._keys = {
-            (channel_of(part) - 1, pitch) for part in vocabulary.parts for pitch in range(part.low, part.high + 1)
-        }
+        self._used = used
+        self._limit = max(vocabulary.max_polyphony for vocabulary in vocabularies)
+        parts = [part for vocabulary in vocabularies for part in vocabulary.parts]
+        self._channels = {channel_of(part) - 1 for part in parts}
+        self._keys = {(channel_of(part) - 1, pitch) for part in parts for pitch in range(part.low, part.high + 1)}
+        self._heard: set[int] = set()
         self.down: dict[Key, int] = {}
         self.is_open = False
         self.broken_off = False
@@ -80,6 +90,7 @@ class PortJudge:
             self._control(channel, *data[1:])
         elif kind == 0xC0:
             self._programs.add(channel)
+            self._heard.add(channel)
             self._silencing.clear()
         else:
             raise Violation(f"a message must begin or end a note, silence, or choose a program, got {data.hex(' ')}")
@@ -111,12 +122,16 @@ class PortJudge:
         if value or number not in SILENCERS:
             raise Violation(f"a controller must silence, got {number} at {value}")
         self._silencing.append((channel, number))
-        whole = [(channel, number) for channel in sorted(self._channels) for number in SILENCERS]
+        whole = [(channel, number) for channel in sorted(self._to_silence) for number in SILENCERS]
         if self._silencing[-len(whole) :] == whole:
             self._silent_first = True
             self.silences += 1
         if self.down:
             raise Violation(f"notes must end by note-offs before they are silenced, got {sorted(self.down)}")
+
+    @property
+    def _to_silence(self) -> set[int]:
+        return self._used() | self._heard
 
     @property
     def has_played(self) -> bool:
@@ -127,8 +142,8 @@ class PortJudge:
         """Judge that no note has sounded for too long, in ticks."""
         tick = self._tick()
         for key, since in self.down.items():
-            if tick - since > self._longest:
-                raise Violation(f"a note must end after {self._longest} ticks, got {key} after {tick - since}")
+            if tick - since > self._longest():
+                raise Violation(f"a note must end after {self._longest()} ticks, got {key} after {tick - since}")
 
     def closed(self, *, lost: bool) -> None:
         """Judge the end of this incarnation: nothing is left hanging on a port that was there to the last."""
@@ -138,5 +153,5 @@ class PortJudge:
             return
         if self.down:
             raise Violation(f"nothing must sound when the port is closed, got {sorted(self.down)}")
-        if self._programs and {channel for channel, _ in self._silencing} != self._channels:
+        if self._programs and {channel for channel, _ in self._silencing} != self._to_silence:
             raise Violation("the last messages must silence every channel used")

@@ -10,11 +10,9 @@ from musicrnn.daemon.osc_server import Address, OscDesk
 from musicrnn.daemon.performance import LONGEST_NOTE_BARS
 from musicrnn.daemon.runtime import IDLE_SECONDS, PACE_SECONDS, Runtime
 from musicrnn.daemon.session import header_line
-from musicrnn.models.generator import Generator
-from musicrnn.models.score import bar_length
-from musicrnn.models.vocabulary import Vocabulary
+from tests.simulation.family import Family
 from tests.simulation.port_judge import PortJudge, Violation
-from tests.simulation.surroundings import SimulatedKeeper, SimulatedLog, SimulatedPort
+from tests.simulation.surroundings import SimulatedKeeper, SimulatedLoader, SimulatedLog, SimulatedPort
 from tests.simulation.trouble import Trouble
 from tests.simulation.watched import AT_ONCE, CLOSE, WatchedEngine, WatchedInbox
 from tests.simulation.world import SimulatedClock, World
@@ -30,30 +28,30 @@ class Stage:
     def __init__(
         self,
         world: World,
-        vocabulary: Vocabulary,
-        metre: tuple[int, int],
+        family: Family,
         trouble: Trouble,
-        generator: Generator,
         play: PlaySettings,
         prime: str,
     ) -> None:
         self.world = world
         self.trouble = trouble
-        self.parts = tuple(part.name for part in vocabulary.parts)
+        self.family = family
         self.refusals: list[str] = []
         self.is_over = False
         self._pauses = world.random("pauses")
         self._to_silence: tuple[SimulatedPort, int, int] | None = None
         self._turns, self._turn_seconds = 0, world.seconds
         self.clock = SimulatedClock(world, self._judge_turn)
-        self.engine = WatchedEngine(generator, play, prime=prime)
-        bar = bar_length(*metre, vocabulary.ticks_per_beat)
-        longest = LONGEST_NOTE_BARS * bar + AT_ONCE
-        self.judge = PortJudge(world, vocabulary, lambda: self.engine.tick, longest)
+        self.engine = WatchedEngine(family.troubled("", trouble), play, prime=prime)
+        self.judge = PortJudge(
+            world, family.vocabularies, lambda: self.engine.tick, self._longest_ticks, self.engine.channels
+        )
         self.inbox = WatchedInbox(self.clock.wake)
         self.inbox.watch(self.engine.taken)
+        self.engine.forget = self.inbox.forget
         self.keeper = SimulatedKeeper(world, self.judge, self.clock.wake)
         self.log = SimulatedLog(world, header_line(self.engine.header), world.random("disk").choice((8, 64, 4096)))
+        self.loader = SimulatedLoader(world, self.clock.wake, lambda name: family.troubled(name, trouble), self._let_go)
         self.runtime = Runtime(
             self.engine,
             self.clock,
@@ -61,11 +59,24 @@ class Stage:
             self.inbox,
             log=self.log.add,
             keeper=self.keeper,
+            loader=self.loader,
             asleep=lambda: world.asleep,
             recording=lambda: self.log.problem or "session.mid",
             stand_still=self._stand_still,
         )
         self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts of the model that plays."""
+        return self.engine.parts
+
+    def _longest_ticks(self) -> int:
+        return LONGEST_NOTE_BARS * self.engine.bar_ticks + AT_ONCE
+
+    def _let_go(self, thing: object) -> None:
+        if self.engine.plays(thing):
+            raise Violation("the model that plays must not be let go of")
 
     def run(self, first: list[Command]) -> None:
         """Play to the end, and judge that."""

@@ -6,9 +6,12 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from musicrnn.daemon.loader import Loaded, Loader, Wish
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.session import Entry, entry_line
-from musicrnn.errors import PortError
+from musicrnn.errors import ModelError, PortError
+from musicrnn.models.generator import Generator
+from tests.simulation.family import ABSENT, BREAKS
 from tests.simulation.port_judge import AsTold, PortJudge
 from tests.simulation.world import World
 
@@ -116,6 +119,53 @@ class SimulatedLog:
         if not self.problem:
             self.written += b"".join(self._queue)
         self._queue.clear()
+
+
+class SimulatedLoader(Loader):
+    """The real loader without its thread and its trial: each wish takes a while, one after the other.
+
+    ``make`` gives the model of a name.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        notify: Callable[[], None],
+        make: Callable[[str], Generator],
+        let_go: Callable[[object], None],
+    ) -> None:
+        super().__init__(notify)
+        self._world = world
+        self._make = make
+        self._let_go = let_go
+        self._random = world.random("loader")
+        self._line: deque[Wish] = deque()
+
+    def discard(self, things: Sequence[object]) -> None:
+        """Have judged what is let go of."""
+        for thing in things:
+            self._let_go(thing)
+
+    def _put(self, job: Wish | list[object] | None) -> None:
+        if isinstance(job, Wish):
+            self._line.append(job)
+            if len(self._line) == 1:
+                self._begin()
+
+    def _begin(self) -> None:
+        self._world.after(_seconds(self._random, 0.001, 30.0), self._end)
+
+    def _end(self) -> None:
+        self._fulfil(self._line.popleft())
+        if self._line:
+            self._begin()
+
+    def _loaded(self, wish: Wish) -> Loaded:
+        if wish.name == ABSENT:
+            raise ModelError(f"model {wish.name}: it must stand its trial, as told")
+        if wish.name == BREAKS:
+            raise RuntimeError("a fault in the loader, as told")
+        return Loaded(wish, self._make(wish.name), "")
 
 
 def _seconds(rng: random.Random, least: float, most: float) -> float:

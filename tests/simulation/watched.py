@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,8 +14,10 @@ from musicrnn.control import Command, Model, Mute, Panic, Quit, Ramp, Set, Start
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
+from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import Entry
+from musicrnn.daemon.succession import Coming
 from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import LATE_SECONDS, PATIENCE_SECONDS, PATIENCE_TICKS, START_DELAY_SECONDS
 from musicrnn.daemon.voices import channel_of
@@ -52,11 +56,40 @@ class WatchedInbox(Inbox):
             raise Violation(f"at most {LIMIT + len(URGENT)} requests must wait, got {len(self._waiting)}")
         return is_in
 
+    def forget(self, parts: set[str]) -> None:
+        """Forget what was asked of parts that were not there, or are not there any more."""
+        for part in parts:
+            self.muted.pop(part, None)
+
     def take(self) -> list[Request]:
         """Take all, and remember what is still to be obeyed by the engine; models are loaded elsewhere."""
         taken = super().take()
         self.taken.extend(request.command for request in taken if not isinstance(request.command, Model))
         return taken
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Ticks of one release that one model played: from ``tick``, due at ``due`` (None: nothing plays), up to ``until``.
+
+    ``length`` is that of a tick in seconds.
+    """
+
+    performance: Performance
+    tick: int
+    due: float | None
+    length: float
+    until: int = field(default=0)
+
+    @property
+    def ticks(self) -> int:
+        """How many there were."""
+        return self.until - self.tick
+
+    @property
+    def due_after(self) -> float | None:
+        """When the tick after them is due."""
+        return None if self.due is None else self.due + self.ticks * self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +106,14 @@ class WatchedEngine(Engine):
 
     def __init__(self, generator: Generator, play: PlaySettings, *, prime: str = "", model_hash: str = "") -> None:
         super().__init__(generator, play, prime=prime, model_hash=model_hash)
-        parts = self._info.vocabulary.parts
         self.taken: deque[Command] = deque()
         self.breaks = False
-        self._channels = {channel_of(part) for part in parts}
-        self._bar_ticks = self._performance.bar_ticks
+        self.models: list[str] = []
+        self.forget: Callable[[set[str]], None] = _forget_nothing
+        self._stretches: list[Stretch] = []
+        self._log_bar = self._performance.bar_ticks
+        self._waited = 0
+        self._retired: list[Performance] = []
         self._ticks_on_time = SETTLED_TICKS
         self._logged = {"mu": play.mu, "sigma": play.sigma, "seed": play.seed, "density": play.density}
         self._logged["tempo"] = play.tempo
@@ -85,6 +121,11 @@ class WatchedEngine(Engine):
         self._sounded: set[tuple[int, int]] = set()
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts of the model that plays."""
+        return tuple(part.name for part in self._info.vocabulary.parts)
 
     @property
     def where(self) -> Where:
@@ -110,9 +151,11 @@ class WatchedEngine(Engine):
                 self._performance.muted,
             ):
                 raise Violation(f"a refused command must change nothing, got {command}") from None
+            if isinstance(command, Mute):
+                self.forget({command.part})
             raise
         self._judge_command(command, before, now)
-        self._judge_moments(messages, now, None)
+        self._judge_moments(messages, now, [])
         return messages
 
     def _judge_command(self, command: Command, before: Where, now: float) -> None:
@@ -121,7 +164,11 @@ class WatchedEngine(Engine):
             case Set(name, value):
                 if getattr(status, name) != value or self.where.due != before.due or self.where.tick != before.tick:
                     raise Violation(f"{command} must show in the status and leave the next tick where it is")
-                self._must(not self._performance.timeline.future or name == "tempo", "a control must cut the future")
+                performances = [self._performance, *([self._lineup.coming.performance] if self._lineup.coming else [])]
+                futures = any(performance.timeline.future for performance in performances)
+                self._must(not futures or name == "tempo", "a control must cut the future")
+                same = all(performance.choice == self._performance.choice for performance in performances)
+                self._must(same, "a model that comes must have the controls of the one that plays")
             case Mute(part, muted):
                 self._must((part in status.muted) == muted, f"{command} must show in the status")
             case Stop() | Quit():
@@ -144,34 +191,97 @@ class WatchedEngine(Engine):
     # Ticks.
 
     def prepare(self, now: float) -> bool:
-        """Work ahead, within bounds."""
+        """Work ahead, within bounds; a model that is refused is told of."""
+        coming, changes = self._lineup.coming, len(self.models)
         more = super().prepare(now)
         made = len(self._performance.timeline.future)
         self._must(made <= self._play.lookahead, "no more must be made ahead than was asked for")
+        if coming is not None and self._lineup.coming is None and len(self.models) == changes:
+            said = self._account.message(now).startswith(f"model {coming.name} is not played: ")
+            self._must(said, "it must be said why a model is not played")
         return more
+
+    # Another model.
+
+    def take_over(self, generator: Generator, name: str, digest: str = "") -> None:
+        """Take a model that is loaded; nothing that is heard changes with that."""
+        before, sounding = self.where, self._performance.ledger.sounding()
+        ahead = len(self._performance.timeline.future)
+        super().take_over(generator, name, digest)
+        self._waited = 0
+        same = (before, sounding) == (self.where, self._performance.ledger.sounding())
+        self._must(same and ahead == len(self._performance.timeline.future), "a model to come must change nothing yet")
+
+    def take_retired(self) -> list[Performance]:
+        """Give away what has played its last, each once, and nothing else."""
+        retired = super().take_retired()
+        for performance in retired:
+            coming = self._lineup.coming
+            is_used = performance is self._performance or (coming is not None and performance is coming.performance)
+            self._must(not is_used and not performance.ledger.sounding(), "what plays must not be let go of")
+        self._retired = [one for one in self._retired if not any(one is performance for performance in retired)]
+        self._must(not self._retired, "a model that played must be let go of")
+        return retired
+
+    def _change_model(self, coming: Coming, moment: float) -> list[TimedMessage]:
+        """Change the model at a bar line, whose number and moment stay, as all controls do."""
+        old, where, choice = self._performance, self.where, self._performance.choice
+        muted = {self.parts[index] for index in old.muted}
+        is_made = bool(coming.performance.timeline.future) or not self._presence.playing
+        messages = super()._change_model(coming, moment)
+        new = self._performance
+        self._must(new is coming.performance, "the model that comes must play")
+        self._must(is_made, "a model must have made its first tick before it takes over")
+        self._must(not old.ledger.sounding(), "what the old model held must end")
+        on_line = old.tick % old.bar_ticks == 0 == new.tick % new.bar_ticks
+        same_bar = old.tick // old.bar_ticks == new.tick // new.bar_ticks
+        self._must(on_line and same_bar, "a model must take over at a bar line, which keeps its number")
+        due = self.where.due
+        self._must((due is None) == (where.due is None), "a change of model must neither start nor stop")
+        self._must(due is None or abs(due - (where.due or 0.0)) < CLOSE, "a bar line must keep its moment")
+        self._must(self.where.tempo == where.tempo and new.choice == choice, "the controls must stay")
+        kept = {self.parts[index] for index in new.muted}
+        self._must(kept == muted & set(self.parts), "what was muted must stay muted")
+        self._retired.append(old)
+        self.models.append(coming.name)
+        self.forget({part.name for part in old.vocabulary.parts} ^ set(self.parts))
+        if self._stretches:
+            self._stretches[-1].until = old.tick
+            self._stretches.append(self._stretch(self._stretches[-1].due_after))
+        return messages
+
+    def _stretch(self, due: float | None) -> Stretch:
+        return Stretch(self._performance, self.tick, due, self._transport.tick_seconds)
 
     def release(self, now: float) -> list[TimedMessage]:
         """Play what is due, on the grid, none of it too late and never much at once."""
         before, fresh, logged, sent = self.where, self._presence.fresh, len(self._account.entries), self._account.sent
         was_starting, self._sounded = self._presence.starting, set(self._performance.ledger.sounding())
         ramps = self._transport.ramps
+        self._stretches = [self._stretch(before.due)]
+        relief = self._lineup.relief() if self._will_play(now) else None
+        patience = self._patience
         messages = super().release(now)
+        self._stretches[-1].until = self.tick
+        stretches, self._stretches = self._stretches, []
         if before.due is None:
             self._must(not messages or was_starting, "what does not play must be silent")
             return messages
+        self._must(relief is None or self._performance is relief.performance, "a model that is ready must take over")
+        patience = min(patience, self._patience)
         skipped = sum(entry["to"] - entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "skip")
-        played = self.tick - before.tick - skipped
-        self._must(0 <= played <= AT_ONCE, "few ticks must be played at once")
+        played = sum(stretch.ticks for stretch in stretches) - skipped
+        self._must(0 <= played <= AT_ONCE * len(stretches), "few ticks must be played at once")
         late = now - before.due
-        self._must(ramps or skipped == 0 or late > self._patience - CLOSE, "a tick in time must not be skipped")
-        bar_seconds = self._bar_ticks * self._transport.tick_seconds
+        self._must(ramps or skipped == 0 or late > patience - CLOSE, "a tick in time must not be skipped")
+        bar_seconds = self.bar_ticks * self._transport.tick_seconds
         self._must(
             ramps or skipped == 0 or late < bar_seconds + CLOSE,
             "after more than a bar it must go on from the same place",
         )
         if played and self._presence.playing:
             self._judge_frame()
-            failures = [entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "failure"]
+            failures = _failures_of_the_last_model(self._account.entries[logged:])
             last = self.last  # which a skip may follow at once where the tempo ramps
             is_logged = last is None or bool(last.failure) == (last.tick in failures)
             self._must(is_logged, "a failure must be logged with its tick")
@@ -180,58 +290,76 @@ class WatchedEngine(Engine):
             hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
             self._must(not hits, "a skip must end all hits")
         if not ramps:  # whose patience changes from tick to tick
-            self._judge_moments(messages, now, before, sent)
+            self._judge_moments(messages, now, stretches, sent)
         if self._presence.playing and not ramps:
-            self._judge_grid(before, now, fresh=fresh, skipped=skipped)
+            self._judge_grid(stretches, now, patience, fresh=fresh, skipped=skipped)
         elif not self._presence.playing:
             self._must(
                 self._play.end == "stop" or self.finished, "only a stop, the last bar or the end of a piece may end it"
             )
         is_late = late > LATE_SECONDS
         self._ticks_on_time = 0 if skipped or is_late else self._ticks_on_time + played
+        self._judge_waiting(played if self._ticks_on_time else 0)
         return messages
+
+    def _will_play(self, now: float) -> bool:
+        """Tell whether the next tick is due, in time, and not the one before which it stops."""
+        presence, transport = self._presence, self._transport
+        is_due = presence.playing and transport.due(self.tick) <= now and not self._is_skipped(now)
+        return is_due and not (presence.leaves or presence.is_over)
+
+    def _judge_waiting(self, on_time: int) -> None:
+        """Judge that a model takes over soon while all ticks come in time."""
+        self._waited = self._waited + on_time if self._lineup.coming is not None and on_time else 0
+        self._must(self._waited <= SETTLED_TICKS + 2 * self.bar_ticks, "a model must not wait for ever")
 
     @property
     def _patience(self) -> float:
         length = self._transport.tick_seconds
         return min(max(PATIENCE_SECONDS, length / 2), PATIENCE_TICKS * length)
 
-    def _judge_grid(self, before: Where, now: float, *, fresh: bool, skipped: int) -> None:
+    def _judge_grid(
+        self, stretches: Sequence[Stretch], now: float, patience: float, *, fresh: bool, skipped: int
+    ) -> None:
         """Ticks come at their distance, but after a hold-up of more than a bar, or before the first of a start."""
-        due, length = self.where.due, self._transport.tick_seconds
-        if before.due is None or due is None:
+        due, length, began = self.where.due, self._transport.tick_seconds, stretches[0].due
+        expected = stretches[-1].due_after
+        if began is None or due is None or expected is None:
             raise Violation("what plays must have a next tick")
-        moved = due - before.due - (self.tick - before.tick) * length
-        late = now - before.due
+        moved = due - expected
+        late = now - began
         if abs(moved) > CLOSE:
-            may = late > self._patience - CLOSE and (fresh or late > self._bar_ticks * length - CLOSE)
+            may = late > patience - CLOSE and (fresh or late > self.bar_ticks * length - CLOSE)
             self._must(may, f"ticks must stay on their line, got one {moved:+.6f} s off")
             delay = moved - late
             self._must(-CLOSE <= delay <= START_DELAY_SECONDS + CLOSE, "after a gap it must go on at once")
-        elif self.tick != before.tick:
+        elif any(stretch.ticks for stretch in stretches):
             self._must(due > now - CLOSE, "after what was due the next tick must be to come")
         if skipped and self._ticks_on_time >= SETTLED_TICKS:
             self._must(due <= now + length + CLOSE, "no more ticks must be skipped than are too late")
 
-    def _judge_moments(self, messages: list[TimedMessage], now: float, before: Where | None, sent: float = 0.0) -> None:
+    def _judge_moments(
+        self, messages: list[TimedMessage], now: float, stretches: Sequence[Stretch], sent: float = 0.0
+    ) -> None:
         """Begins belong to ticks that are due, not too late, and are no more than the model may begin in a tick."""
         begins = [message.seconds for message in messages if message.data[0] & 0xF0 == 0x90]
         if not begins:
             return
-        if before is None or before.due is None:
+        if not stretches or stretches[0].due is None:
             raise Violation("only a tick must begin notes")
-        length = self._transport.tick_seconds
+        last = stretches[-1]
+        lines = [(stretch.due, stretch.length) for stretch in stretches] + [(self.where.due, last.length)]
+        notes = max(stretch.performance.vocabulary.max_polyphony for stretch in stretches)
         for moment in set(begins):
-            lines = [due for due in (before.due, self.where.due) if due is not None]
-            steps = [(moment - due) / length for due in lines]
-            on_grid = moment <= sent or any(abs(step - round(step)) * length < CLOSE for step in steps)
-            self._must(on_grid, f"a note must begin with a tick, got one {steps[0]:.6f} ticks on")
+            steps = [((moment - due) / length, length) for due, length in lines if due is not None]
+            on_grid = moment <= sent or any(abs(step - round(step)) * length < CLOSE for step, length in steps)
+            self._must(on_grid, f"a note must begin with a tick, got one {steps[0][0]:.6f} ticks on")
             self._must(now - moment <= self._patience + CLOSE, f"a note must not come {now - moment:.3f} s late")
             self._must(moment <= now + CLOSE, "a note must not come before its moment")
             at_once = begins.count(moment)
             ticks = 1 if moment > sent else AT_ONCE
             self._must(
-                at_once <= self._info.vocabulary.max_polyphony * ticks,
+                at_once <= notes * ticks,
                 f"a tick must begin no more notes than are legal, got {at_once}",
             )
 
@@ -266,13 +394,15 @@ class WatchedEngine(Engine):
     def take_entries(self) -> list[Entry]:
         """Return the entries, each of which must make sense."""
         entries = super().take_entries()
+        changes = sum(entry["do"] == "model" for entry in entries)
         for entry in entries:
-            self._judge_entry(entry)
+            changes -= entry["do"] == "model"
+            self._judge_entry(entry, math.inf if changes or entry["do"] == "model" else self.tick)
         return entries
 
-    def _judge_entry(self, entry: Entry) -> None:
+    def _judge_entry(self, entry: Entry, latest: float) -> None:
         tick = entry["tick"]
-        self._must(self._last_logged <= tick <= self.tick, f"an entry must be in order, got {entry}")
+        self._must(self._last_logged <= tick <= latest, f"an entry must be in order, got {entry}")
         self._must(not self._end_logged, f"nothing must follow the end, got {entry}")
         self._last_logged = tick
         match entry["do"]:
@@ -286,19 +416,30 @@ class WatchedEngine(Engine):
             case "failure":
                 self._failed += 1
             case "start" | "reset" | "prime":
-                self._must(tick % self._bar_ticks == 0, f"a piece must begin with a bar, got {entry}")
+                self._must(tick % self._log_bar == 0, f"a piece must begin with a bar, got {entry}")
             case "bar":
-                self._must(entry["bar"] * self._bar_ticks == tick, f"a bar must be where it is, got {entry}")
+                self._must(entry["bar"] * self._log_bar == tick, f"a bar must be where it is, got {entry}")
+            case "model":
+                self._judge_model_entry(entry)
             case "end":
                 self._end_logged = True
             case _:
                 pass
 
+    def _judge_model_entry(self, entry: Entry) -> None:
+        """Count in the ticks of the new model from here on; entries come once a turn, in which one change has room."""
+        bar = entry["tick"] // self._log_bar
+        self._must(entry["tick"] % self._log_bar == 0, f"a model must change at a bar line, got {entry}")
+        self._must(entry["name"] == self.models[-1], f"the model that plays must be in the log, got {entry}")
+        self._last_logged, self._log_bar = entry["to"], self.bar_ticks
+        self._must(bar * self._log_bar == entry["to"], f"a bar line must keep its number, got {entry}")
+        self._muted &= set(self.parts)
+
     def judge_status(self, status: Status) -> None:
         """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
         shown = {name: getattr(status, name) for name in self._logged}
-        place = status.bar * self._bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
+        place = status.bar * self.bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
         rules = (
             (shown == self._logged, "the controls must be as logged"),
             (status.muted == self._muted, "the muted parts must be as logged"),
@@ -314,6 +455,19 @@ class WatchedEngine(Engine):
             if not holds:
                 raise Violation(f"{rule}, got {status} and {self._logged}, {self._muted}, {self._skips}")
 
+    def channels(self) -> set[int]:
+        """Return the channels (0 to 15) that it believes to have used."""
+        return {channel - 1 for channel in self._performance.ledger.used}
+
+    @property
+    def bar_ticks(self) -> int:
+        """The length of a bar in ticks of the model that plays."""
+        return self._performance.bar_ticks
+
+    def plays(self, thing: object) -> bool:
+        """Tell whether that is the performance that plays."""
+        return thing is self._performance
+
     def keys(self) -> set[tuple[int, int]]:
         """Return the keys (channel 0 to 15, pitch) that it believes to be down."""
         parts = self._info.vocabulary.parts
@@ -323,3 +477,18 @@ class WatchedEngine(Engine):
     def _must(holds: bool, rule: str) -> None:
         if not holds:
             raise Violation(rule)
+
+
+def _forget_nothing(_: set[str]) -> None:
+    """Forget nothing."""
+
+
+def _failures_of_the_last_model(entries: Sequence[Entry]) -> list[int]:
+    """Return the ticks that failed since the model was changed last: another's may have the same numbers."""
+    ticks: list[int] = []
+    for entry in entries:
+        if entry["do"] == "model":
+            ticks = []
+        elif entry["do"] == "failure":
+            ticks.append(entry["tick"])
+    return ticks

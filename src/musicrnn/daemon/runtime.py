@@ -179,6 +179,8 @@ class Runtime:
             deadline = self._engine.next_deadline()
             if self._leaving or (deadline is not None and deadline - self._now() < MARGIN_SECONDS):
                 return
+        if self._engine.tick != self.status.tick:  # another model stands there, while nothing plays
+            self._tell()
 
     def _next_moment(self) -> float:
         moments = [self._now() + IDLE_SECONDS]
