@@ -247,6 +247,58 @@ def break_disk(stage: Stage, rng: random.Random) -> None:
     stage.log.problem = "the session log is incomplete: No space left on device"
 
 
+# The host.
+
+
+def direct_the_host(stage: Stage, rng: random.Random) -> None:
+    """Press a button of the host, or two."""
+    host = stage.host
+    if host is None:
+        return
+    places = (0, 16, 7, rng.randrange(1 << 14))
+    for _ in range(rng.choice((1, 1, 2))):
+        rng.choice(
+            (host.start, host.start, host.stop, host.go_on, host.go_on, lambda: host.locate(rng.choice(places)))
+        )()
+
+
+def change_the_hosts_tempo(stage: Stage, rng: random.Random) -> None:
+    """Jump to another tempo, or go there evenly."""
+    if stage.host is None:
+        return
+    bpm = rng.uniform(30.0, 240.0 if rng.random() < 0.1 else 90.0)
+    if rng.random() < 0.5:
+        stage.host.tempo(bpm if rng.random() < 0.5 else stage.host.bpm * rng.uniform(0.9, 1.1))
+    else:
+        stage.host.ramp(bpm, rng.choice((24, 96, 400)))
+
+
+def disturb_the_host(stage: Stage, rng: random.Random) -> None:
+    """Let clocks be late, lost, doubled, wild, unheard for a while, or stand still."""
+    host, now = stage.host, stage.world.seconds
+    if host is None:
+        return
+    seconds = log_uniform(rng, 0.05, 30.0)
+    match rng.randrange(6):
+        case 0:
+            host.jitter = rng.choice((0.0, 0.0, 0.0005, 0.003, 0.01))
+        case 1 | 2:
+            host.lose_clocks(rng.choice((1, 1, 1, 5)), doubled=rng.random() < 0.5)
+        case 3:
+            host.wild_until = now + min(seconds, 10.0)
+        case 4:
+            host.silent_until = now + seconds
+        case _:
+            host.frozen_until = now + seconds
+
+
+def send_other_midi(stage: Stage, rng: random.Random) -> None:
+    """Let something come in that is none of a clock's business, or half of it."""
+    others = (b"\x90\x3c\x40", b"\xf2\x01", b"\xf2", b"\xfe", b"\xf1\x10", b"\xb0\x7b\x00", b"\xff", b"\xf9")
+    for _ in range(rng.choice((1, 20, 300))):
+        stage.receive(rng.choice(others))
+
+
 # Signals.
 
 
@@ -314,11 +366,19 @@ TABLE = (
     Row(20_000.0, break_disk),
     Row(600.0, pause),
 )
+HOST_TABLE = (
+    Row(30.0, direct_the_host),
+    Row(60.0, change_the_hosts_tempo),
+    Row(60.0, disturb_the_host),
+    Row(120.0, send_other_midi),
+)
 
 
 def begin(stage: Stage, weather: float) -> None:
     """Let everything in the table happen again and again; ``weather`` below 1 is worse than ordinary."""
-    for row in TABLE:
+    if stage.host is not None:
+        stage.world.after(stage.world.random("host begins").uniform(0.0, 3.0), stage.host.start)
+    for row in TABLE if stage.host is None else TABLE + HOST_TABLE:
         _again(stage, row, stage.world.random(row.act.__name__), row.seconds * weather)
 
 

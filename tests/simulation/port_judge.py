@@ -9,18 +9,12 @@ from musicrnn.daemon.ledger import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN_PEDAL
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.voices import channel_of
 from musicrnn.models.vocabulary import Vocabulary
+from tests.simulation.clock_judge import ClockJudge
+from tests.simulation.violation import Violation
 from tests.simulation.world import World
 
 SILENCERS = (SUSTAIN_PEDAL, ALL_NOTES_OFF, ALL_SOUND_OFF)
 Key = tuple[int, int]
-
-
-class Violation(AssertionError):  # noqa: N818 - an invariant is violated; pytest shows it as a failed assertion
-    """Something that must never happen did."""
-
-
-class AsTold(RuntimeError):  # noqa: N818 - it stands for any fault
-    """A fault in the program, which the simulation asked for."""
 
 
 class PortJudge:
@@ -49,6 +43,7 @@ class PortJudge:
         self._channels = {channel_of(part) - 1 for part in parts}
         self._keys = {(channel_of(part) - 1, pitch) for part in parts for pitch in range(part.low, part.high + 1)}
         self._heard: set[int] = set()
+        self.clocks = ClockJudge(False)
         self.down: dict[Key, int] = {}
         self.is_open = False
         self.broken_off = False
@@ -63,11 +58,12 @@ class PortJudge:
     def opened(self) -> None:
         """Be told that a new incarnation of the port is there."""
         self._incarnation += 1
+        self.clocks.forget()
         self.is_open = True
         self.down = {}
         self._programs = set()
         self._silencing = []
-        self._silent_first = self._incarnation == 1
+        self._silent_first = not self._heard  # where nothing was ever sent there is nothing to silence
         self._last = float("-inf")
 
     def sent(self, message: TimedMessage) -> None:
@@ -76,6 +72,9 @@ class PortJudge:
         self._world.see(struct.pack("<Id", self._incarnation, message.seconds) + data)
         if not self.is_open:
             raise Violation("a closed port must get nothing")
+        if data[0] >= 0xF0:
+            self.clocks.take(data)
+            return
         if message.seconds < self._last:
             raise Violation(f"time must not go back, got {message.seconds} after {self._last}")
         self._last = message.seconds

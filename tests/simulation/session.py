@@ -13,12 +13,13 @@ from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.models.sampling import Span
 from tests.simulation import happenings
 from tests.simulation.family import Family
-from tests.simulation.port_judge import AsTold, Violation
-from tests.simulation.stage import Stage
+from tests.simulation.stage import Edge, Stage
 from tests.simulation.trouble import Trouble
+from tests.simulation.violation import AsTold, Violation
 from tests.simulation.world import World
 
 NETWORK_SHARE = 0.05
+FOLLOWING_SHARE = 0.35
 REPLAY_SHARE = 0.5
 SPANS: tuple[Span, ...] = ("tick", "run", "bar", "token")
 METRES = ((4, 4), (3, 4), (6, 8), (2, 4))
@@ -51,7 +52,20 @@ def play_settings(rng: random.Random) -> PlaySettings:
         density=rng.choice((0.0, 2.0, -3.0)),
         lookahead=rng.choice((1, 2, 2, 3, 8, 96)),
         end=rng.choice(("restart", "stop", "go-on")),
+        quantise=rng.choice(("none", "none", "beat", "bar")),
+        lost_clock=rng.choice(("go-on", "stop")),
         bars=rng.choice((0, 0, 0, 0, 0, rng.randint(1, 300))),
+    )
+
+
+def edge_of(rng: random.Random) -> Edge:
+    """Draw what the port is and whose clock is followed."""
+    return Edge(
+        follows=rng.random() < FOLLOWING_SHARE,
+        clock_out=rng.random() < 0.4,
+        is_player=rng.random() < 0.5,
+        latency=rng.choice((0.0, 0.005, 0.04)),
+        offset=rng.choice((0.0, 0.0, 0.02, -0.003)),
     )
 
 
@@ -68,10 +82,11 @@ class SimulatedSession:
         play = play_settings(rng)
         trouble = Trouble(self.world, 0.0003 if has_network else 0.0015)
         prime = rng.choice(("", "", "C4 . -3 E4 bass:C3 . -11"))
-        self.stage = Stage(self.world, self._family, trouble, play, prime)
+        edge = edge_of(self.world.random("edge"))
+        self.stage = Stage(self.world, self._family, trouble, play, prime, edge)
         self._first: list[Command] = [Start()] if rng.random() < 0.9 else []
         happenings.begin(self.stage, rng.choice((0.1, 1.0, 1.0, 3.0)))
-        is_short = has_network or rng.random() < 0.3
+        is_short = has_network or edge.follows or rng.random() < 0.3
         minutes = min(rng.expovariate(1.0 / MEAN_MINUTES), 20 * MEAN_MINUTES) / (10 if is_short else 1)
         ending = rng.choice(happenings.ENDS)
         self.world.after(60.0 * minutes, lambda: ending(self.stage, rng))

@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from musicrnn.daemon.loader import Loaded, Loader, Wish
+from musicrnn.daemon.player_port import MOST_HEARD
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.session import Entry, entry_line
 from musicrnn.errors import ModelError, PortError
 from musicrnn.models.generator import Generator
 from tests.simulation.family import ABSENT, BREAKS
-from tests.simulation.port_judge import AsTold, PortJudge
+from tests.simulation.port_judge import PortJudge
+from tests.simulation.violation import AsTold
 from tests.simulation.world import World
 
 
@@ -46,10 +48,48 @@ class SimulatedPort:
         self._judge.closed(lost=self.is_lost)
 
 
-class SimulatedKeeper:
-    """Brings a lost port back after a while, in virtual time."""
+class SimulatedPlayerPort(SimulatedPort):
+    """A port that wants its messages ahead of their moments, and has an input."""
 
-    def __init__(self, world: World, judge: PortJudge, notify: Callable[[], None]) -> None:
+    lead = 0.005
+    late = 0
+    dropped = 0
+
+    def __init__(self, world: World, judge: PortJudge, number: int, latency: float) -> None:
+        super().__init__(world, judge, number)
+        self.latency = latency
+        self.incoming: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
+
+    def panic(self) -> None:
+        """Silence: what the engine sends after this does the same."""
+        self._check()
+
+    def beat(self, now: float) -> None:
+        """Hear that the engine lives."""
+        del now
+        self._check()
+
+    def heard(self) -> list[TimedMessage]:
+        """Give what came in."""
+        messages = list(self.incoming)
+        self.incoming.clear()
+        return messages
+
+    def _check(self) -> None:
+        if self.is_lost:
+            raise PortError(f"{self.name} must be open, got none")
+
+
+class SimulatedKeeper:
+    """Brings a lost port back after a while, in virtual time.
+
+    ``latency`` in seconds makes it one that wants its messages ahead, None a plain one.
+    """
+
+    def __init__(
+        self, world: World, judge: PortJudge, notify: Callable[[], None], latency: float | None = None
+    ) -> None:
+        self._latency = latency
         self._world = world
         self._judge = judge
         self._notify = notify
@@ -75,7 +115,9 @@ class SimulatedKeeper:
     def _open(self) -> SimulatedPort:
         self._judge.opened()
         self._count += 1
-        return SimulatedPort(self._world, self._judge, self._count)
+        if self._latency is None:
+            return SimulatedPort(self._world, self._judge, self._count)
+        return SimulatedPlayerPort(self._world, self._judge, self._count, self._latency)
 
 
 class SimulatedLog:

@@ -16,10 +16,11 @@ from musicrnn.models.score import Bar
 from musicrnn.models.timing import position
 from musicrnn.models.tokens import encode
 from tests.simulation.family import vocabulary_of
-from tests.simulation.port_judge import PortJudge, Violation
+from tests.simulation.port_judge import PortJudge
 from tests.simulation.session import SimulatedSession
 from tests.simulation.sketch import FlatModel, SketchGenerator
 from tests.simulation.soak import COMMAND, Failure, soak
+from tests.simulation.violation import Violation
 from tests.simulation.world import World
 
 HOURS = float(os.environ.get("MUSICRNN_SIMULATED_HOURS", "10"))

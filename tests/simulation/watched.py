@@ -10,20 +10,25 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Model, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
+from musicrnn.control import Command, Continue, Model, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
+from musicrnn.daemon.midi_clock import CLOCK, START
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import Entry
+from musicrnn.daemon.sources import ClockSource
 from musicrnn.daemon.succession import Coming
 from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import LATE_SECONDS, PATIENCE_SECONDS, PATIENCE_TICKS, START_DELAY_SECONDS
 from musicrnn.daemon.voices import channel_of
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
-from tests.simulation.port_judge import AsTold, Violation
+from tests.simulation.clock_judge import MOST_CLOCKS, ClockJudge
+from tests.simulation.host import CLOCKS_PER_BEAT
+from tests.simulation.violation import AsTold, Violation
 
 CLOSE = 1e-6
 AT_ONCE = PATIENCE_TICKS + 1
@@ -55,6 +60,10 @@ class WatchedInbox(Inbox):
         if len(self._waiting) > LIMIT + len(URGENT):
             raise Violation(f"at most {LIMIT + len(URGENT)} requests must wait, got {len(self._waiting)}")
         return is_in
+
+    def forget_tempo(self) -> None:
+        """Forget which tempo was asked for: it is the host's."""
+        self.wanted.pop("tempo", None)
 
     def forget(self, parts: set[str]) -> None:
         """Forget what was asked of parts that were not there, or are not there any more."""
@@ -104,12 +113,28 @@ class Where:
 class WatchedEngine(Engine):
     """An engine each of whose answers is compared with what must hold of it."""
 
-    def __init__(self, generator: Generator, play: PlaySettings, *, prime: str = "", model_hash: str = "") -> None:
-        super().__init__(generator, play, prime=prime, model_hash=model_hash)
+    def __init__(
+        self,
+        generator: Generator,
+        play: PlaySettings,
+        *,
+        prime: str = "",
+        model_hash: str = "",
+        source: ClockSource | None = None,
+        clock_out: bool = False,
+    ) -> None:
+        super().__init__(generator, play, prime=prime, model_hash=model_hash, source=source, clock_out=clock_out)
+        self._source = source
+        self._sends_clock = clock_out
+        self._song_start = 0
+        self._may_play, self._leave_by = False, math.inf
+        self._ramp: tuple[float, float] | None = None
+        self._ramp_end = 0
         self.taken: deque[Command] = deque()
         self.breaks = False
         self.models: list[str] = []
         self.forget: Callable[[set[str]], None] = _forget_nothing
+        self.forget_tempo: Callable[[], None] = _do_nothing
         self._stretches: list[Stretch] = []
         self._log_bar = self._performance.bar_ticks
         self._waited = 0
@@ -137,7 +162,8 @@ class WatchedEngine(Engine):
 
     def handle(self, command: Command, now: float) -> list[TimedMessage]:
         """Obey, and be judged by what has changed."""
-        if self.taken and self.taken[0] is command:
+        is_asked_for = bool(self.taken) and self.taken[0] is command
+        if is_asked_for:
             self.taken.popleft()
         before, sounding = self.where, self._performance.ledger.sounding()
         playing, muted = self._presence.playing, set(self._performance.muted)
@@ -153,8 +179,12 @@ class WatchedEngine(Engine):
                 raise Violation(f"a refused command must change nothing, got {command}") from None
             if isinstance(command, Mute):
                 self.forget({command.part})
+            if isinstance(command, Set):
+                self.forget_tempo()
             raise
         self._judge_command(command, before, now)
+        self._judge_leaving(command, is_asked_for=is_asked_for, played=playing)
+        self._watch_ramp(command)
         self._judge_moments(messages, now, [])
         return messages
 
@@ -171,15 +201,131 @@ class WatchedEngine(Engine):
                 self._must(same, "a model that comes must have the controls of the one that plays")
             case Mute(part, muted):
                 self._must((part in status.muted) == muted, f"{command} must show in the status")
+            case Stop() if self._presence.playing:
+                self._must(not command.at_once and self._unit > 1, f"after {command} nothing must play")
             case Stop() | Quit():
                 self._must(not status.playing and not status.sounding, f"after {command} nothing must play")
             case Start():
-                self._must(status.playing, f"after {command} it must play")
+                rolls = self._source is None or self._source.line is not None
+                self._must(status.playing == rolls, f"after {command} it must play, with a host once that rolls")
             case Panic():
                 self._must(not status.sounding, "after a panic nothing must sound")
                 self._must(before == self.where, "a panic must not move the next tick")
             case _:
                 pass
+
+    def _judge_leaving(self, command: Command, *, is_asked_for: bool, played: bool) -> None:
+        """Note until when it may play: for ever, or to the beat or bar at which it was told to stop."""
+        match command:
+            case Start():
+                self._may_play, self._leave_by = True, math.inf
+            case Continue() if is_asked_for:
+                self._may_play, self._leave_by = True, math.inf
+            case Stop() if is_asked_for:
+                self._may_play = False
+                at_once = command.at_once or not played or self._leave_by < math.inf
+                self._must(not at_once or not self._presence.playing, f"after {command} nothing must play")
+                self._leave_by = -(-self.tick // self._unit) * self._unit if self._presence.playing else -1
+            case _:
+                pass
+
+    @property
+    def _unit(self) -> int:
+        units = {"beat": self._info.vocabulary.ticks_per_beat, "bar": self.bar_ticks}
+        return units.get(self._play.quantise, 1)
+
+    def _watch_ramp(self, command: Command) -> None:
+        match command:
+            case Ramp(tempo, beats):
+                self._ramp = (self._transport.bpm, tempo)
+                self._ramp_end = self.tick + round(beats * self._info.vocabulary.ticks_per_beat)
+            case Set("tempo") | Tap():
+                self._ramp = None if not self._transport.ramps else self._ramp
+            case _:
+                pass
+
+    # A host, and the clock that is sent.
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+        """Follow, and be judged by where the ticks lie."""
+        before, could_play = self.tick, self._may_play
+        sent = super().hear(messages, now)
+        self._must(self.tick >= before, "ticks must never go back")
+        self._must(
+            could_play or not self._presence.playing or self._leave_by < math.inf, "a host must not make it play"
+        )
+        self._judge_moments(sent, now, [])
+        line = self._source.line if self._source is not None else None
+        due = self.where.due
+        if isinstance(self._transport, HostTransport) and due is not None and not self._presence.fresh:
+            self._must(line is not None, "with a host that does not roll nothing must play")
+        if line is not None and due is not None and isinstance(self._transport, HostTransport):
+            song = (self.tick - self._transport._song_start) / self._info.vocabulary.ticks_per_beat
+            self._must(abs(line.seconds_at(song) - due) < CLOSE, "a tick must be where the host's line says")
+            bars = (due - now) / (self.bar_ticks * self._transport.tick_seconds)
+            self._must(bars < 2.0 + CLOSE, f"a tick must not lie {bars:.1f} bars ahead")
+            self._must(self._transport._song_start % self.bar_ticks == 0, "the host's bars must be the session's")
+        return sent
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether it plays with a host that rolls."""
+        return self._presence.playing and self._source is not None and self._source.line is not None
+
+    def distance_from(self, clock: float, period: float) -> tuple[float, float]:
+        """Return how far the next tick is from the nearest of the host's clocks, in seconds, and the bars from its own.
+
+        ``clock`` is where in the song, in clocks of so many seconds, the moment of that tick truly is.
+        """
+        nearest = round(clock)
+        grid = self._info.vocabulary.ticks_per_beat
+        bar = self.bar_ticks * CLOCKS_PER_BEAT // grid
+        apart = (self.tick * CLOCKS_PER_BEAT // grid - nearest) % bar
+        return (clock - nearest) * period, min(apart, bar - apart) / bar
+
+    def _play_tick(self, moment: float, now: float) -> list[TimedMessage]:
+        """Play a tick, and be judged by the clocks sent with it and by the tempo that it leaves."""
+        tick = self.tick
+        messages = super()._play_tick(moment, now)
+        self._judge_ramp(tick)
+        clocks = [message.seconds for message in messages if message.data[0] == CLOCK]
+        if any(message.data[0] == START for message in messages):
+            self._song_start = tick
+            first = next(message.data[0] for message in messages if message.data[0] >= 0xF0)
+            self._must(first == START, "a start must come before its first clock")
+        numbers = range(self._clock_of(tick), self._clock_of(tick + 1)) if self._sends_clock else range(0)
+        self._must(len(clocks) == len(numbers), f"a tick must have its clocks, got {len(clocks)}, not {len(numbers)}")
+        for seconds, number in zip(clocks, numbers, strict=True):
+            after = number / CLOCKS_PER_BEAT * self._info.vocabulary.ticks_per_beat - (tick - self._song_start)
+            expected = moment + after * self._transport.tick_seconds
+            self._must(
+                abs(seconds - expected) < CLOSE, f"a clock must be in its place, got {seconds - expected:+.6f} s"
+            )
+        return messages
+
+    def _judge_ramp(self, tick: int) -> None:
+        if self._ramp is None:
+            return
+        start, end = self._ramp
+        bpm = self._transport.bpm
+        self._must(
+            min(start, end) - CLOSE <= bpm <= max(start, end) + CLOSE, f"a ramp must stay between its ends, got {bpm}"
+        )
+        is_over = tick >= self._ramp_end
+        self._must(not is_over or bpm == end, f"a ramp must end at {end}, got {bpm}")
+        self._ramp = None if is_over else self._ramp
+
+    def _clock_of(self, tick: int) -> int:
+        """Return the first clock of the song that does not lie before a tick."""
+        return -((self._song_start - tick) * CLOCKS_PER_BEAT // self._info.vocabulary.ticks_per_beat)
+
+    def judge_clock(self, judge: ClockJudge) -> None:
+        """Judge that an instrument which follows is where this is, and stopped where this has."""
+        if not self._presence.playing:
+            self._must(not judge.rolls, "a clock must stop those who follow it")
+        elif judge.number is not None:
+            expected = (self._clock_of(self.tick) - 1) % MOST_CLOCKS
+            self._must(judge.number == expected, f"who follows must be at clock {expected}, got {judge.number}")
 
     def panic(self, now: float) -> list[TimedMessage]:
         """Silence, by every means on every channel."""
@@ -242,6 +388,11 @@ class WatchedEngine(Engine):
         self._must(self.where.tempo == where.tempo and new.choice == choice, "the controls must stay")
         kept = {self.parts[index] for index in new.muted}
         self._must(kept == muted & set(self.parts), "what was muted must stay muted")
+        if self._leave_by < math.inf:
+            self._leave_by = new.tick + (self._leave_by - old.tick) * new.bar_ticks // old.bar_ticks
+        grids = old.vocabulary.ticks_per_beat, new.vocabulary.ticks_per_beat
+        self._song_start = new.tick - round((old.tick - self._song_start) * grids[1] / grids[0])
+        self._ramp = None
         self._retired.append(old)
         self.models.append(coming.name)
         self.forget({part.name for part in old.vocabulary.parts} ^ set(self.parts))
@@ -258,12 +409,15 @@ class WatchedEngine(Engine):
         before, fresh, logged, sent = self.where, self._presence.fresh, len(self._account.entries), self._account.sent
         was_starting, self._sounded = self._presence.starting, set(self._performance.ledger.sounding())
         ramps = self._transport.ramps
+        is_first = fresh and not self._transport.free  # which a host's may be late
         self._stretches = [self._stretch(before.due)]
         relief = self._lineup.relief() if self._will_play(now) else None
         patience = self._patience
         messages = super().release(now)
         self._stretches[-1].until = self.tick
         stretches, self._stretches = self._stretches, []
+        if self._presence.playing:
+            self._must(self._may_play or self.tick <= self._leave_by, "what was told to stop must stop")
         if before.due is None:
             self._must(not messages or was_starting, "what does not play must be silent")
             return messages
@@ -271,42 +425,50 @@ class WatchedEngine(Engine):
         patience = min(patience, self._patience)
         skipped = sum(entry["to"] - entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "skip")
         played = sum(stretch.ticks for stretch in stretches) - skipped
-        self._must(0 <= played <= AT_ONCE * len(stretches), "few ticks must be played at once")
+        self._must(0 <= played <= AT_ONCE * len(stretches) + is_first, "few ticks must be played at once")
         late = now - before.due
         self._must(ramps or skipped == 0 or late > patience - CLOSE, "a tick in time must not be skipped")
         bar_seconds = self.bar_ticks * self._transport.tick_seconds
         self._must(
-            ramps or skipped == 0 or late < bar_seconds + CLOSE,
+            ramps or skipped == 0 or late < bar_seconds + CLOSE or not self._transport.free,
             "after more than a bar it must go on from the same place",
         )
         if played and self._presence.playing:
             self._judge_frame()
-            failures = _failures_of_the_last_model(self._account.entries[logged:])
-            last = self.last  # which a skip may follow at once where the tempo ramps
-            is_logged = last is None or bool(last.failure) == (last.tick in failures)
-            self._must(is_logged, "a failure must be logged with its tick")
+            self._judge_failures(logged)
         if skipped and not played:
-            parts = self._info.vocabulary.parts
-            hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
-            self._must(not hits, "a skip must end all hits")
-        if not ramps:  # whose patience changes from tick to tick
+            self._judge_hits()
+        if not (ramps or is_first):  # whose patience changes from tick to tick
             self._judge_moments(messages, now, stretches, sent)
         if self._presence.playing and not ramps:
             self._judge_grid(stretches, now, patience, fresh=fresh, skipped=skipped)
         elif not self._presence.playing:
             self._must(
-                self._play.end == "stop" or self.finished, "only a stop, the last bar or the end of a piece may end it"
+                self._play.end == "stop" or self.finished or not self._may_play,
+                "only a stop, the last bar or the end of a piece may end it",
             )
         is_late = late > LATE_SECONDS
         self._ticks_on_time = 0 if skipped or is_late else self._ticks_on_time + played
         self._judge_waiting(played if self._ticks_on_time else 0)
         return messages
 
+    def _judge_failures(self, logged: int) -> None:
+        """Judge that the tick played last is logged if it failed; ``logged`` entries were there before."""
+        failures = _failures_of_the_last_model(self._account.entries[logged:])
+        last = self.last  # which a skip may follow at once where the tempo ramps
+        is_logged = last is None or bool(last.failure) == (last.tick in failures)
+        self._must(is_logged, "a failure must be logged with its tick")
+
+    def _judge_hits(self) -> None:
+        parts = self._info.vocabulary.parts
+        hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
+        self._must(not hits, "a skip must end all hits")
+
     def _will_play(self, now: float) -> bool:
         """Tell whether the next tick is due, in time, and not the one before which it stops."""
         presence, transport = self._presence, self._transport
         is_due = presence.playing and transport.due(self.tick) <= now and not self._is_skipped(now)
-        return is_due and not (presence.leaves or presence.is_over)
+        return is_due and presence.ends_at > self.tick
 
     def _judge_waiting(self, on_time: int) -> None:
         """Judge that a model takes over soon while all ticks come in time."""
@@ -329,7 +491,7 @@ class WatchedEngine(Engine):
         moved = due - expected
         late = now - began
         if abs(moved) > CLOSE:
-            may = late > patience - CLOSE and (fresh or late > self.bar_ticks * length - CLOSE)
+            may = self._transport.free and late > patience - CLOSE and (fresh or late > self.bar_ticks * length - CLOSE)
             self._must(may, f"ticks must stay on their line, got one {moved:+.6f} s off")
             delay = moved - late
             self._must(-CLOSE <= delay <= START_DELAY_SECONDS + CLOSE, "after a gap it must go on at once")
@@ -439,6 +601,8 @@ class WatchedEngine(Engine):
         """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
         shown = {name: getattr(status, name) for name in self._logged}
+        if self._source is not None:
+            shown["tempo"] = self._logged["tempo"]
         place = status.bar * self.bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
         rules = (
             (shown == self._logged, "the controls must be as logged"),
@@ -477,6 +641,10 @@ class WatchedEngine(Engine):
     def _must(holds: bool, rule: str) -> None:
         if not holds:
             raise Violation(rule)
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
 
 
 def _forget_nothing(_: set[str]) -> None:

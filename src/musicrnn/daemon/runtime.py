@@ -178,9 +178,14 @@ class Runtime:
         while self._engine.prepare(self._now()):
             deadline = self._engine.next_deadline()
             if self._leaving or (deadline is not None and deadline - self._now() < MARGIN_SECONDS):
-                return
-        if self._engine.tick != self.status.tick:  # another model stands there, while nothing plays
+                break
+        if self._has_news():
             self._tell()
+
+    def _has_news(self) -> bool:
+        """Tell whether a host, or a model that came while nothing played, made the status untrue."""
+        status, plays = self.status, self._engine.next_deadline() is not None
+        return status.tick != self._engine.tick or status.playing != plays
 
     def _next_moment(self) -> float:
         moments = [self._now() + IDLE_SECONDS]
@@ -211,21 +216,24 @@ class Runtime:
 
     def _pause(self) -> None:
         """Stand still in silence, however long, and go on from the same place."""
-        playing = self.status.playing
-        if playing:
-            self._do(Request(Stop(at_once=True)))
+        goes_on = self._break_off()
         self._do(Request(Panic()))
         self._stand_still()
-        if playing:
+        if goes_on:
             self._do(Request(Continue()))
 
     def _begin_again(self) -> None:
         """Tell a port that has come back the programs, and nothing of the time without it."""
-        playing = self.status.playing
         self._do(Request(Panic()))
-        if playing:
-            self._do(Request(Stop(at_once=True)))
+        if self._break_off():
             self._do(Request(Continue()))
+
+    def _break_off(self) -> bool:
+        """Stop what plays at once; return whether it is to go on, and was not about to stop at a beat or bar."""
+        goes_on = self._engine.goes_on
+        if self.status.playing:
+            self._do(Request(Stop(at_once=True)))
+        return goes_on
 
     def _send(self, messages: Sequence[TimedMessage]) -> None:
         if self._port is None:
