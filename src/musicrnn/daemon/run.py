@@ -221,7 +221,14 @@ def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
 
 
 def _players(midi: MidiSettings, clock: Clock, host: HostClock) -> Players:
-    orders = Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds, transport=host.needs_jack)
+    orders = Orders(
+        midi.api,
+        midi.virtual_port,
+        midi.port,
+        midi.heartbeat_seconds,
+        transport=host.needs_jack,
+        listens=host.needs_input,
+    )
     return Players(orders, clock.wake, host.place)
 
 

@@ -50,7 +50,8 @@ MOST_HEARD = 4096
 class Orders:
     """What the player is told at its start: a port, and how long an engine may be silent (0: for ever).
 
-    ``transport`` tells to say where the JACK server's transport is.
+    ``transport`` tells to say where the JACK server's transport is, ``listens`` whether the engine wants to know
+    what comes in.
     """
 
     api: str
@@ -59,6 +60,7 @@ class Orders:
     heartbeat: float = 0.0
     connections: tuple[str, ...] = ()
     transport: bool = False
+    listens: bool = True
 
     def as_word(self) -> str:
         """Return the orders as one word of a command line."""
@@ -155,7 +157,9 @@ class Player:
     def _report(self, output: Output) -> None:
         """Tell the engine what came in, and what has become of what it sent."""
         for _ in range(min(len(output.heard), MOST_HEARD)):
-            self._tell(Heard(*output.heard.popleft()))
+            moment, data = output.heard.popleft()
+            if self._orders.listens:
+                self._tell(Heard(moment, data))
         while output.places:
             self._tell(output.places.popleft())
         core = self._core
