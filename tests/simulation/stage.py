@@ -90,7 +90,9 @@ class Stage:
         self._last_arrival = -math.inf
         self.host = SimulatedHost(world, self._deliver, world.random("tempo").uniform(30.0, 90.0)) if source else None
         self.log = SimulatedLog(world, header_line(self.engine.header), world.random("disk").choice((8, 64, 4096)))
-        self.loader = SimulatedLoader(world, self.clock.wake, lambda name: family.troubled(name, trouble), self._let_go)
+        self.loader = SimulatedLoader(
+            world, self.clock.wake, lambda name: family.troubled(name, trouble), self._let_go, self._hold_up
+        )
         self.runtime = Runtime(
             self.engine,
             self.clock,
@@ -134,6 +136,9 @@ class Stage:
     def parts(self) -> tuple[str, ...]:
         """The names of the parts of the model that plays."""
         return self.engine.parts
+
+    def _hold_up(self, seconds: float) -> None:
+        self.clock.oversleeps.append(seconds)
 
     def _longest_ticks(self) -> int:
         return LONGEST_NOTE_BARS * self.engine.bar_ticks + AT_ONCE
@@ -240,7 +245,7 @@ class Stage:
         port = self.keeper.port
         lead = port.lead if isinstance(port, SimulatedPlayerPort) else 0.0
         latency = port.latency if isinstance(port, SimulatedPlayerPort) and self._edge.follows else 0.0
-        return self._edge.offset - latency - lead
+        return self._edge.offset - latency - lead - self.runtime._headroom
 
     def _judge_host(self) -> None:
         """Judge that what plays is where the host truly is, in time and in its bar, and silent where it stopped."""

@@ -6,7 +6,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from musicrnn.daemon.loader import Loaded, Loader, Wish
+from musicrnn.daemon.loader import PATIENCE_SECONDS, Loaded, Loader, Wish
 from musicrnn.daemon.player_port import MOST_HEARD
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.session import Entry, entry_line
@@ -166,7 +166,7 @@ class SimulatedLog:
 class SimulatedLoader(Loader):
     """The real loader without its thread and its trial: each wish takes a while, one after the other.
 
-    ``make`` gives the model of a name.
+    ``make`` gives the model of a name, ``hold_up`` lets the loop's next wait last so much longer.
     """
 
     def __init__(
@@ -175,8 +175,10 @@ class SimulatedLoader(Loader):
         notify: Callable[[], None],
         make: Callable[[str], Generator],
         let_go: Callable[[object], None],
+        hold_up: Callable[[float], None],
     ) -> None:
         super().__init__(notify)
+        self._hold_up = hold_up
         self._world = world
         self._make = make
         self._let_go = let_go
@@ -197,7 +199,21 @@ class SimulatedLoader(Loader):
     def _begin(self) -> None:
         self._world.after(_seconds(self._random, 0.001, 30.0), self._end)
 
+    def go_ahead(self) -> None:
+        """Build, which nothing else runs beside."""
+        if self.holdup:
+            self._hold_up(self.holdup)
+            self.holdup = 0.0
+
     def _end(self) -> None:
+        self.holdup = self._random.choice((0.0, 0.01, 0.1, 0.25))
+        if self.holdup:
+            self._world.after(PATIENCE_SECONDS, self._have)
+        else:
+            self._have()
+
+    def _have(self) -> None:
+        self.holdup = 0.0
         self._fulfil(self._line.popleft())
         if self._line:
             self._begin()

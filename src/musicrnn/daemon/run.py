@@ -25,7 +25,7 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
-from musicrnn.daemon.loader import Loader
+from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
 from musicrnn.daemon.osc_server import OscServer, is_loopback
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player_port import PlayerPort, Players
@@ -185,7 +185,7 @@ def build(
     if why:
         notices.append(f"{why}. It is looked for while this plays{' into the recording' if recording else ''}.")
         keeper.missing()
-    loader = Loader(clock.wake, _files(model.info, settings.play.model))
+    loader = Loader(clock.wake, _files(model.info, settings.play.model), patience=PATIENCE_SECONDS)
     stack.callback(loader.close)
     runtime = Runtime(
         player,

@@ -19,6 +19,7 @@ IDLE_SECONDS = 0.5
 PACE_SECONDS = 0.01
 MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
+ROOM_STEP_SECONDS = 0.004
 
 
 class Keeper(Protocol):
@@ -37,11 +38,11 @@ class Runtime:
     """Drives one engine until it is finished or :meth:`leave` is called.
 
     The engine lives ahead of the clock by ``lead`` seconds, so that a port that keeps messages until their
-    moments (a `TimedOut`) has them in time. ``log`` takes the session's entries and must
-    not wait; ``loader`` loads the models that are wanted; ``asleep`` tells how long the machine has been suspended
-    so far, in seconds; ``recording`` what to say of the recording in the status; ``stand_still`` stops the process
-    until its user lets it go on. ``silencing`` tells that the last notes are being released, which nothing should
-    break off.
+    moments (a `TimedOut`) has them in time, and further ahead while the loader may hold this thread up.
+    ``log`` takes the session's entries and must not wait; ``loader`` loads the models that are wanted; ``asleep`` tells
+    how long the machine has been suspended so far, in seconds; ``recording`` what to say of the recording in the
+    status; ``stand_still`` stops the process until its user lets it go on. ``silencing`` tells that the last notes are
+    being released, which nothing should break off.
 
     ``offset`` is how many seconds later than at its moment each message leaves. Where the engine ``follows`` a host, it
     lives ahead by the port's latency too, so that what it plays is heard with the host's beat and not after it.
@@ -76,6 +77,7 @@ class Runtime:
         self._port: MidiOut | None = port
         self._timed = port if isinstance(port, TimedOut) else None
         self._late = self._dropped = 0
+        self._headroom, self._turned = 0.0, clock.now()
         self._keys = Keys()
         self._inbox = inbox
         self._log = log
@@ -113,14 +115,40 @@ class Runtime:
         self._look_around()
         self._listen()
         self._make_ahead()
-        self._clock.wait_until(self._next_moment() - self.lead + self._delay)
+        self._wait()
         self._send(self._engine.release(self._now()))
+        self._let_build()
         self._tell()
         self._beat()
 
+    def _wait(self) -> None:
+        """Wait until the next moment; a hold-up takes of the room that was made for it, so that no tick looks late."""
+        until = self._next_moment() - self._ahead
+        self._clock.wait_until(until)
+        until, self._turned = max(until, self._turned), self._clock.now()
+        self._headroom = max(self._headroom - max(self._turned - until, 0.0), 0.0)
+
     def _now(self) -> float:
         """Return the moment at which the engine is: what it gives out now must be in place before it."""
-        return self._clock.now() + self.lead - self._delay
+        return self._clock.now() + self._ahead
+
+    @property
+    def _ahead(self) -> float:
+        return self.lead + self._headroom - self._delay
+
+    def _make_room(self) -> None:
+        """Live as far ahead as the loader may hold this up, by small steps: in a large one ticks would look late."""
+        step = self._wanted_room - self._headroom
+        self._headroom += min(max(step, -ROOM_STEP_SECONDS), ROOM_STEP_SECONDS)
+
+    @property
+    def _wanted_room(self) -> float:
+        return self._loader.holdup if self._timed is not None else 0.0
+
+    def _let_build(self) -> None:
+        """Tell the loader that whatever is due while it holds this up has been sent."""
+        if self._loader.holdup and self._headroom >= self._wanted_room:
+            self._loader.go_ahead()
 
     def _delay_of(self, port: MidiOut) -> float:
         """Return how much later than the engine has it a message is to be sent, in seconds."""
@@ -194,6 +222,8 @@ class Runtime:
             moments.append(deadline)
         if self._inbox.waiting:
             moments.append(self._next_taking)
+        if self._headroom != self._wanted_room:
+            moments.append(self._now() + PACE_SECONDS)
         return min(moments)
 
     def _look_around(self) -> None:
@@ -206,6 +236,7 @@ class Runtime:
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
+        self._make_room()
         if self._pausing:
             self._pausing = False
             self._pause()
