@@ -349,3 +349,29 @@ def test_whatever_a_host_does_no_note_hangs_and_the_session_replays(
     assert_sound(room)
     score = room.engine.recording.score(room.engine.tick)
     assert Replay(parse_session(room.log, "log"), Generator(RANDOM)).run() == score
+
+
+def test_a_clock_that_was_wild_for_a_moment_does_not_silence_it_for_hours() -> None:
+    """Clocks at once hurry the session ahead, whose ticks never go back; the host's next bar is its own."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD))
+    room.host(START)
+    room.roll(96)
+    for _ in range(240):
+        room.host(CLOCK)
+        room.wait(0.0002)
+    room.roll(96 * 6)
+    room.begun()
+    since = room.now
+    room.roll(96 * 3)
+    assert 3 <= sum(one.seconds >= since and one.data[0] & 0xF0 == 0x90 for one in room.sent) <= 4
+
+
+def test_a_start_takes_back_a_stop_that_waits_for_its_bar_line() -> None:
+    """The new piece begins there."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD), quantise="bar")
+    room.host(START)
+    room.roll(20)
+    room.do(Stop())
+    room.do(Start())
+    room.roll(96)
+    assert room.begun() == [0.0, 2.0]
