@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from musicrnn.control import Command, Continue, Ramp, Set, Start, Stop, Tap
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.replay import Replay
 from musicrnn.daemon.session import entry_line, header_line, parse_session
+from musicrnn.daemon.sources import BeatLine, HostEvent
 from musicrnn.errors import ControlError
 from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Generator
@@ -351,19 +353,34 @@ def test_whatever_a_host_does_no_note_hangs_and_the_session_replays(
     assert Replay(parse_session(room.log, "log"), Generator(RANDOM)).run() == score
 
 
-def test_a_clock_that_was_wild_for_a_moment_does_not_silence_it_for_hours() -> None:
-    """Clocks at once hurry the session ahead, whose ticks never go back; the host's next bar is its own."""
-    room = studio(ScriptedModel(VOCABULARY, HEAD))
-    room.host(START)
-    room.roll(96)
-    for _ in range(240):
-        room.host(CLOCK)
-        room.wait(0.0002)
-    room.roll(96 * 6)
-    room.begun()
-    since = room.now
-    room.roll(96 * 3)
-    assert 3 <= sum(one.seconds >= since and one.data[0] & 0xF0 == 0x90 for one in room.sent) <= 4
+class StandingHost:
+    """A host that rolls at 120 bpm from 1000.0 s on, and says nothing."""
+
+    name = "a host"
+    line = BeatLine(0.0, 1000.0, 120.0)
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+        """Do nothing."""
+        del messages, now
+        return []
+
+
+@pytest.mark.parametrize("ahead", [33, 47, 48, 8000])
+def test_a_session_that_a_wild_clock_drove_ahead_goes_on_with_the_hosts_next_bar(ahead: int) -> None:
+    """Its ticks never go back; each keeps its place in the bar."""
+    transport = HostTransport(GRID, 120.0, StandingHost())
+    transport.enter(0, 1, BAR_TICKS, 1000.0, 0.0)
+    assert transport.due(ahead) == pytest.approx(1000.0 + ahead * 0.125)
+    transport.stay_near(ahead, BAR_TICKS, 1000.0)
+    assert transport.due(ahead) == pytest.approx(1000.0 + ahead % BAR_TICKS * 0.125)
+
+
+def test_two_bars_ahead_is_where_a_host_may_have_sent_it() -> None:
+    """As when it went back to its beginning."""
+    transport = HostTransport(GRID, 120.0, StandingHost())
+    transport.enter(0, 1, BAR_TICKS, 1000.0, 0.0)
+    transport.stay_near(2 * BAR_TICKS, BAR_TICKS, 1000.0)
+    assert transport.due(2 * BAR_TICKS) == pytest.approx(1004.0)
 
 
 def test_a_start_takes_back_a_stop_that_waits_for_its_bar_line() -> None:
