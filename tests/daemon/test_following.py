@@ -358,11 +358,20 @@ class StandingHost:
 
     name = "a host"
     line = BeatLine(0.0, 1000.0, 120.0)
+    takes_tempo = False
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
         """Do nothing."""
         del messages, now
         return []
+
+    def propose(self, bpm: float, seconds: float) -> None:
+        """Do nothing."""
+
+    def ask(self, plays: bool) -> bool:
+        """Do nothing."""
+        del plays
+        return False
 
 
 @pytest.mark.parametrize("ahead", [33, 47, 48, 8000])
