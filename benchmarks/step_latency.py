@@ -36,7 +36,8 @@ from musicrnn.export.step_graph import export_step
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import check_model
 from musicrnn.models.numpy_step import NumpyStepModel
-from musicrnn.models.onnx_step import OnnxStepModel, new_session
+from musicrnn.models.onnx_run import new_session
+from musicrnn.models.onnx_step import OnnxStepModel
 from musicrnn.models.score import Part
 from musicrnn.models.timing import Position
 from musicrnn.models.untrained import random_weights

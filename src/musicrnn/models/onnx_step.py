@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 
 from musicrnn.errors import ModelError
 from musicrnn.models.catalogue import find_model
 from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.model_check import known_values
 from musicrnn.models.model_file import ModelFile, load_checked
+from musicrnn.models.onnx_graph import read_graph
+from musicrnn.models.onnx_plan import make_plan
+from musicrnn.models.onnx_run import FileRun, PlanRun, Run
 from musicrnn.models.step import Logits, NetworkState, StepModel
+from musicrnn.models.step_reader import read_weights
 from musicrnn.models.timing import Position
 from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 
 WARM_UP_STEPS = 10
-_ERRORS_ONLY = 3
+PLAN_DIFFERENCES = {"float32": 1e-4, "int8": 2e-2}  # of the largest number; int8 rounds what it multiplies otherwise
+SLOWEST_PLAN = 3.0  # times the file's own graph: a machine without the product's instructions takes twenty
 
 
 def load_model(name: str) -> StepModel:
@@ -34,73 +40,96 @@ def load_model(name: str) -> StepModel:
 class OnnxStepModel:
     """A :class:`~musicrnn.models.step.StepModel` on one thread of the CPU.
 
-    Not safe to be called from two threads at once: a step reads and writes buffers of its own.
+    A file that holds a step as export writes it is run by a plan (ADR 0033), if its first steps show the plan right
+    on this machine; any other by its own graph. Not safe to be called from two threads at once: a step reads and
+    writes buffers of its own.
     """
 
-    def __init__(self, file: ModelFile, source: str = "model") -> None:
-        info = file.info
-        self._info, self.digest = info, file.digest
-        self._token = np.zeros(1, np.int32)
-        self._position = np.zeros((1, 3), np.int32)
-        self._state = np.zeros((info.layers, 2, 1, info.units), np.float32)
-        self._after = np.zeros_like(self._state)
-        self._logits = np.zeros((1, info.vocabulary.size), np.float32)
+    def __init__(self, file: ModelFile, source: str = "model", *, planned: bool = True) -> None:
+        self._info, self.digest = file.info, file.digest
         try:
-            self._session = new_session(file.content)
-            self._binding = self._bound()
+            own = FileRun(file.content, file.info)
         except Exception as error:
             raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
-        self._warm_up(source)
+        steps = _warm_up(own, file.info, source)
+        self._run: Run = (_plan_run(file, steps) if planned else None) or own
 
     @property
     def info(self) -> ModelInfo:
         """What the model says of itself."""
         return self._info
 
+    @property
+    def planned(self) -> bool:
+        """Whether a plan takes the steps, not the file's own graph."""
+        return isinstance(self._run, PlanRun)
+
     def initial_state(self) -> NetworkState:
         """Return zeros, float32[layers, 2, 1, units]."""
-        return np.zeros_like(self._state)
+        return np.zeros_like(self._run.after)
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:
         """Read one token; shapes as in :class:`~musicrnn.models.step.StepModel`."""
-        self._token[0] = token
-        self._position[0] = position
-        np.copyto(self._state, state)
-        self._session.run_with_iobinding(self._binding)
-        return self._logits[0].copy(), self._after.copy()
-
-    def _bound(self) -> Any:
-        """Bind inputs and outputs to buffers that stay, so that a step allocates nothing in ONNX Runtime."""
-        binding = self._session.io_binding()
-        inputs = {"token": self._token, "position": self._position, "state": self._state}
-        for name, array in inputs.items():
-            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        for name, array in {"logits": self._logits, "next_state": self._after}.items():
-            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        return binding
-
-    def _warm_up(self, source: str) -> None:
-        """Take the slow first steps now; a model that cannot take them is refused."""
-        state = self.initial_state()
-        try:
-            for _ in range(WARM_UP_STEPS):
-                logits, state = self.step(0, Position(0, 0, 4), state)
-        except Exception as error:
-            raise ModelError(f"{source}: the model must take a step: {error}") from error
-        if not (np.isfinite(logits).all() and np.isfinite(state).all()):
-            raise ModelError(f"{source}: a step must give finite numbers, got NaN or infinity")
+        run = self._run
+        run.step(token, position, state)
+        return run.logits.copy(), run.after.copy()
 
 
-def new_session(content: bytes) -> Any:
-    """Return an ONNX Runtime session of one thread that never spins and never falls back."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = _ERRORS_ONLY
-    options.add_free_dimension_override_by_name("batch", 1)
-    for key in ("session.intra_op.allow_spinning", "session.inter_op.allow_spinning"):
-        options.add_session_config_entry(key, "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")  # for the calling thread, from then on
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    session.disable_fallback()
-    return session
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    """One of the first steps: what was read, what came out, and how long it took."""
+
+    token: int
+    position: Position
+    before: NetworkState
+    logits: Logits
+    after: NetworkState
+    seconds: float
+
+
+def _warm_up(run: Run, info: ModelInfo, source: str) -> list[_Taken]:
+    """Take the slow first steps now; a model that cannot take them is refused."""
+    taken: list[_Taken] = []
+    state = np.zeros_like(run.after)
+    try:
+        for number in range(WARM_UP_STEPS):
+            where = Position(number % info.vocabulary.ticks_per_beat, 0, 4)
+            taken.append(_take(run, number % info.vocabulary.size, where, state))
+            state = taken[-1].after
+    except Exception as error:
+        raise ModelError(f"{source}: the model must take a step: {error}") from error
+    if not all(np.isfinite(step.logits).all() and np.isfinite(step.after).all() for step in taken):
+        raise ModelError(f"{source}: a step must give finite numbers, got NaN or infinity")
+    return taken
+
+
+def _take(run: Run, token: int, position: Position, state: NetworkState) -> _Taken:
+    start = time.perf_counter()
+    run.step(token, position, state)
+    seconds = time.perf_counter() - start
+    return _Taken(token, position, state, run.logits.copy(), run.after.copy(), seconds)
+
+
+def _plan_run(file: ModelFile, steps: list[_Taken]) -> PlanRun | None:
+    """Return a plan's run that takes the same first steps as the file's own graph; None where there is none."""
+    graph = read_graph(file.content)
+    weights = read_weights(graph, file.info, known_values(graph, file.info))
+    plan = make_plan(weights) if weights else None
+    if plan is None:
+        return None
+    try:
+        run = PlanRun(plan, file.info)
+        again = [_take(run, step.token, step.position, step.before) for step in steps]
+    except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
+        return None
+    return run if _alike(steps, again, PLAN_DIFFERENCES[file.info.precision]) and _fast(steps, again) else None
+
+
+def _alike(steps: list[_Taken], others: list[_Taken], difference: float) -> bool:
+    pairs = [pair for a, b in zip(steps, others, strict=True) for pair in ((a.logits, b.logits), (a.after, b.after))]
+    return all(bool(np.abs(a - b).max() <= difference * max(1.0, np.abs(a).max())) for a, b in pairs)
+
+
+def _fast(steps: list[_Taken], others: list[_Taken]) -> bool:
+    own, planned = (min(step.seconds for step in taken) for taken in (steps, others))
+    return planned <= SLOWEST_PLAN * own
