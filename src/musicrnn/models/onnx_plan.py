@@ -1,7 +1,6 @@
-"""The graph that ONNX Runtime runs for a step of a known shape: the same step as the file's, in fewer operations.
+"""The graph that ONNX Runtime runs for an int8 step: the same step as the file's, in fewer operations.
 
-The file says what a step is; a plan is made of it when it is loaded, and never stored (ADR 0033). The
-rows of token and position are multiplied by layer 0's kernel once, here, so that a step only adds them.
+The file says what a step is; a plan is made of it when it is loaded, and never stored (ADR 0033).
 """
 
 from __future__ import annotations
@@ -16,37 +15,24 @@ from musicrnn.models.onnx_write import write_graph
 from musicrnn.models.step_reader import Matrix, ReadWeights
 from musicrnn.models.weights import Floats
 
-MOST_ROW_BYTES = 64 * 2**20
 SMALLEST_BLOCK, LARGEST_BLOCK = 32, 256
 _ZERO, _INT8_PRODUCTS = 128, 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """A model for ONNX Runtime, and ``rows``: for token, tick, beat and metre float32[N, 4 units], to be summed.
+def make_plan(weights: ReadWeights) -> bytes | None:
+    """Return a model for ONNX Runtime; None where the units make no blocks, or the weights are not int8.
 
-    Its inputs are ``row`` [4 units], and ``h0``, ``c0``, ``h1``, … [1, units]; its outputs ``logits`` and
-    ``next_h0``, ``next_c0``, ….
+    Its inputs are ``row`` float32[4 units], layer 0's share of token and position with its gates in the order of
+    :func:`ordered`, and ``h0``, ``c0``, ``h1``, … [1, units]; its outputs ``logits`` and ``next_h0``, ``next_c0``, ….
     """
-
-    content: bytes
-    rows: tuple[Floats, Floats, Floats, Floats]
-
-
-def make_plan(weights: ReadWeights) -> Plan | None:
-    """Return the plan of a step; None for one whose rows would be too large or whose units make no blocks."""
     units = weights.layers[0].recurrent.values.shape[0]
-    row_bytes = sum(len(table) for table in weights.tables) * 16 * units
-    if row_bytes > MOST_ROW_BYTES or (weights.output.scale is not None and _block(units) < SMALLEST_BLOCK):
+    whole = all(layer.kernel.scale is not None and layer.recurrent.scale is not None for layer in weights.layers)
+    if not whole or weights.output.scale is None or _block(units) < SMALLEST_BLOCK:
         return None
-    first = weights.layers[0]
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found by the first steps
-        token, *places = (_ordered(table @ first.kernel.as_floats()) for table in weights.tables)
-        tick, beat, metre = places
-        return Plan(_Builder(weights, units).content(), (token + _ordered(first.bias), tick, beat, metre))
+    return _Builder(weights, units).content()
 
 
-def _ordered(gates: Array) -> Floats:
+def ordered(gates: Floats) -> Floats:
     """Return gates i, f, c, o along the last axis as i, f, o, c: the three sigmoids side by side."""
     enter, forget, candidate, out = np.split(gates, 4, axis=-1)
     return np.concatenate([enter, forget, out, candidate], axis=-1).astype(np.float32, copy=False)
@@ -55,7 +41,7 @@ def _ordered(gates: Array) -> Floats:
 def _ordered_matrix(matrix: Matrix) -> Matrix:
     enter, forget, candidate, out = np.split(matrix.values, 4, axis=-1)
     values = np.concatenate([enter, forget, out, candidate], axis=-1)
-    return Matrix(values, None if matrix.scale is None else _ordered(matrix.scale))
+    return Matrix(values, None if matrix.scale is None else ordered(matrix.scale))
 
 
 def _block(units: int) -> int:
@@ -82,7 +68,7 @@ class _Builder:
             if i == 0:
                 self._multiply("gates0", "h0", [_ordered_matrix(layer.recurrent)], "row")
             else:
-                self.tensors[f"bias{i}"] = _ordered(layer.bias)
+                self.tensors[f"bias{i}"] = ordered(layer.bias)
                 self._add("Concat", [x, f"h{i}"], [f"inputs{i}"], axis=1)
                 both = [_ordered_matrix(layer.kernel), _ordered_matrix(layer.recurrent)]
                 self._multiply(f"gates{i}", f"inputs{i}", both, f"bias{i}")
@@ -110,11 +96,7 @@ class _Builder:
         return f"next_h{i}"
 
     def _multiply(self, name: str, x: str, kernels: list[Matrix], bias: str) -> None:
-        """Add a product of x with kernels one above another, plus a bias."""
-        if kernels[0].scale is None:
-            self.tensors[f"{name}_kernel"] = np.concatenate([kernel.values for kernel in kernels])
-            self._add("Gemm", [x, f"{name}_kernel", bias], [name])
-            return
+        """Add a product of x with kernels one above another, each block of rows with its own scales, plus a bias."""
         values = np.concatenate([kernel.values for kernel in kernels]).T
         block, (outputs, size) = _block(self.units), values.shape
         blocks = size // block

@@ -8,8 +8,10 @@ import numpy as np
 import onnxruntime
 
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.onnx_plan import Plan
+from musicrnn.models.onnx_plan import ordered
 from musicrnn.models.step import Logits, NetworkState
+from musicrnn.models.step_reader import ReadWeights
+from musicrnn.models.step_rows import Rows
 from musicrnn.models.timing import Position
 
 _ERRORS_ONLY = 3
@@ -46,15 +48,13 @@ class FileRun:
 
 
 class PlanRun:
-    """A plan: the rows are added here, h and c of each layer are views of one state."""
+    """A plan for ONNX Runtime: the rows are added here, h and c of each layer are views of one state."""
 
-    def __init__(self, plan: Plan, info: ModelInfo) -> None:
-        self._token_rows, self._tick_rows, self._beat_rows, self._metre_rows = plan.rows
-        self._row = np.zeros(self._token_rows.shape[1], np.float32)
-        self._place, self._place_row = (-1, -1, -1), self._row
+    def __init__(self, plan: bytes, weights: ReadWeights, info: ModelInfo) -> None:
+        self._rows, self._row = Rows(weights, ordered), np.zeros(4 * info.units, np.float32)
         self._state, self.after, logits = _buffers(info)
         self.logits = logits[0]
-        self._session = new_session(plan.content)
+        self._session = new_session(plan)
         inputs, outputs = {"row": self._row}, {"logits": logits}
         for i in range(info.layers):
             for k, name in enumerate((f"h{i}", f"c{i}")):
@@ -63,11 +63,7 @@ class PlanRun:
 
     def step(self, token: int, position: Position, state: NetworkState) -> None:
         """Read one token; shapes as in :class:`~musicrnn.models.step.StepModel`."""
-        if position != self._place:
-            tick, beat, metre = position
-            self._place_row = self._tick_rows[tick] + self._beat_rows[beat] + self._metre_rows[metre]
-            self._place = position
-        np.add(self._token_rows[token], self._place_row, out=self._row)
+        self._rows.add(token, position, self._row)
         np.copyto(self._state, state)
         self._session.run_with_iobinding(self._binding)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicrnn.errors import ModelError
+from musicrnn.models.blas_run import BlasRun
 from musicrnn.models.catalogue import find_model
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_check import known_values
@@ -16,14 +17,15 @@ from musicrnn.models.onnx_graph import read_graph
 from musicrnn.models.onnx_plan import make_plan
 from musicrnn.models.onnx_run import FileRun, PlanRun, Run
 from musicrnn.models.step import Logits, NetworkState, StepModel
-from musicrnn.models.step_reader import read_weights
+from musicrnn.models.step_reader import ReadWeights, read_weights
+from musicrnn.models.step_rows import rows_fit
 from musicrnn.models.timing import Position
 from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 
 WARM_UP_STEPS = 10
-PLAN_DIFFERENCES = {"float32": 1e-4, "int8": 2e-2}  # of the largest number; int8 rounds what it multiplies otherwise
-SLOWEST_PLAN = 3.0  # times the file's own graph: a machine without the product's instructions takes twenty
+DIFFERENCES = {"float32": 1e-4, "int8": 2e-2}  # of the largest number; int8 rounds what it multiplies otherwise
+SLOWEST = 3.0  # times the file's own graph: a machine without the product's instructions takes twenty
 
 
 def load_model(name: str) -> StepModel:
@@ -40,19 +42,19 @@ def load_model(name: str) -> StepModel:
 class OnnxStepModel:
     """A :class:`~musicrnn.models.step.StepModel` on one thread of the CPU.
 
-    A file that holds a step as export writes it is run by a plan (ADR 0033), if its first steps show the plan right
-    on this machine; any other by its own graph. Not safe to be called from two threads at once: a step reads and
-    writes buffers of its own.
+    A file that holds a step as export writes it is run in a quicker way (ADR 0033), if the first steps show it right
+    on this machine; any other, and with ``quick`` off all, by its own graph in ONNX Runtime. Not safe to be called from
+    two threads at once: a step reads and writes buffers of its own.
     """
 
-    def __init__(self, file: ModelFile, source: str = "model", *, planned: bool = True) -> None:
+    def __init__(self, file: ModelFile, source: str = "model", *, quick: bool = True) -> None:
         self._info, self.digest = file.info, file.digest
         try:
             own = FileRun(file.content, file.info)
         except Exception as error:
             raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
         steps = _warm_up(own, file.info, source)
-        self._run: Run = (_plan_run(file, steps) if planned else None) or own
+        self._run: Run = (_quicker(file, steps) if quick else None) or own
 
     @property
     def info(self) -> ModelInfo:
@@ -60,9 +62,9 @@ class OnnxStepModel:
         return self._info
 
     @property
-    def planned(self) -> bool:
-        """Whether a plan takes the steps, not the file's own graph."""
-        return isinstance(self._run, PlanRun)
+    def way(self) -> str:
+        """How steps are taken: "blas", "plan" or, by the file's own graph, "file"."""
+        return {BlasRun: "blas", PlanRun: "plan", FileRun: "file"}[type(self._run)]
 
     def initial_state(self) -> NetworkState:
         """Return zeros, float32[layers, 2, 1, units]."""
@@ -110,19 +112,25 @@ def _take(run: Run, token: int, position: Position, state: NetworkState) -> _Tak
     return _Taken(token, position, state, run.logits.copy(), run.after.copy(), seconds)
 
 
-def _plan_run(file: ModelFile, steps: list[_Taken]) -> PlanRun | None:
-    """Return a plan's run that takes the same first steps as the file's own graph; None where there is none."""
+def _quicker(file: ModelFile, steps: list[_Taken]) -> Run | None:
+    """Return a run that takes the same first steps as the file's own graph, as fast or nearly; None where none does."""
     graph = read_graph(file.content)
     weights = read_weights(graph, file.info, known_values(graph, file.info))
-    plan = make_plan(weights) if weights else None
-    if plan is None:
+    if weights is None or not rows_fit(weights):
         return None
     try:
-        run = PlanRun(plan, file.info)
-        again = [_take(run, step.token, step.position, step.before) for step in steps]
+        run = _planned(weights, file.info)
+        again = [_take(run, step.token, step.position, step.before) for step in steps] if run else []
     except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
         return None
-    return run if _alike(steps, again, PLAN_DIFFERENCES[file.info.precision]) and _fast(steps, again) else None
+    return run if again and _alike(steps, again, DIFFERENCES[file.info.precision]) and _fast(steps, again) else None
+
+
+def _planned(weights: ReadWeights, info: ModelInfo) -> Run | None:
+    if info.precision == "float32":
+        return BlasRun(weights)
+    plan = make_plan(weights)
+    return PlanRun(plan, weights, info) if plan else None
 
 
 def _alike(steps: list[_Taken], others: list[_Taken], difference: float) -> bool:
@@ -132,4 +140,4 @@ def _alike(steps: list[_Taken], others: list[_Taken], difference: float) -> bool
 
 def _fast(steps: list[_Taken], others: list[_Taken]) -> bool:
     own, planned = (min(step.seconds for step in taken) for taken in (steps, others))
-    return planned <= SLOWEST_PLAN * own
+    return planned <= SLOWEST * own
