@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
 import numpy as np
 
 from musicrnn.errors import ModelError
 from musicrnn.models.blas_run import BlasRun
 from musicrnn.models.catalogue import find_model
+from musicrnn.models.first_steps import Taken, again, alike, fast, first_steps
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_check import known_values
 from musicrnn.models.model_file import ModelFile, load_checked
@@ -23,9 +21,7 @@ from musicrnn.models.timing import Position
 from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 
-WARM_UP_STEPS = 10
 DIFFERENCES = {"float32": 1e-4, "int8": 2e-2}  # of the largest number; int8 rounds what it multiplies otherwise
-SLOWEST = 3.0  # times the file's own graph: a machine without the product's instructions takes twenty
 
 
 def load_model(name: str) -> StepModel:
@@ -53,8 +49,8 @@ class OnnxStepModel:
             own = FileRun(file.content, file.info)
         except Exception as error:
             raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
-        steps = _warm_up(own, file.info, source)
-        self._run: Run = (_quicker(file, steps) if quick else None) or own
+        steps = first_steps(own, file.info, source)
+        self._run: Run = (quicker_run(file, steps) if quick else None) or own
 
     @property
     def info(self) -> ModelInfo:
@@ -77,42 +73,7 @@ class OnnxStepModel:
         return run.logits.copy(), run.after.copy()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Taken:
-    """One of the first steps: what was read, what came out, and how long it took."""
-
-    token: int
-    position: Position
-    before: NetworkState
-    logits: Logits
-    after: NetworkState
-    seconds: float
-
-
-def _warm_up(run: Run, info: ModelInfo, source: str) -> list[_Taken]:
-    """Take the slow first steps now; a model that cannot take them is refused."""
-    taken: list[_Taken] = []
-    state = np.zeros_like(run.after)
-    try:
-        for number in range(WARM_UP_STEPS):
-            where = Position(number % info.vocabulary.ticks_per_beat, 0, 4)
-            taken.append(_take(run, number % info.vocabulary.size, where, state))
-            state = taken[-1].after
-    except Exception as error:
-        raise ModelError(f"{source}: the model must take a step: {error}") from error
-    if not all(np.isfinite(step.logits).all() and np.isfinite(step.after).all() for step in taken):
-        raise ModelError(f"{source}: a step must give finite numbers, got NaN or infinity")
-    return taken
-
-
-def _take(run: Run, token: int, position: Position, state: NetworkState) -> _Taken:
-    start = time.perf_counter()
-    run.step(token, position, state)
-    seconds = time.perf_counter() - start
-    return _Taken(token, position, state, run.logits.copy(), run.after.copy(), seconds)
-
-
-def _quicker(file: ModelFile, steps: list[_Taken]) -> Run | None:
+def quicker_run(file: ModelFile, steps: list[Taken]) -> Run | None:
     """Return a run that takes the same first steps as the file's own graph, as fast or nearly; None where none does."""
     graph = read_graph(file.content)
     weights = read_weights(graph, file.info, known_values(graph, file.info))
@@ -120,10 +81,11 @@ def _quicker(file: ModelFile, steps: list[_Taken]) -> Run | None:
         return None
     try:
         run = _planned(weights, file.info)
-        again = [_take(run, step.token, step.position, step.before) for step in steps] if run else []
+        others = again(run, steps) if run else []
     except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
         return None
-    return run if again and _alike(steps, again, DIFFERENCES[file.info.precision]) and _fast(steps, again) else None
+    good = bool(others) and alike(steps, others, DIFFERENCES[file.info.precision]) and fast(steps, others)
+    return run if good else None
 
 
 def _planned(weights: ReadWeights, info: ModelInfo) -> Run | None:
@@ -131,13 +93,3 @@ def _planned(weights: ReadWeights, info: ModelInfo) -> Run | None:
         return BlasRun(weights)
     plan = make_plan(weights)
     return PlanRun(plan, weights, info) if plan else None
-
-
-def _alike(steps: list[_Taken], others: list[_Taken], difference: float) -> bool:
-    pairs = [pair for a, b in zip(steps, others, strict=True) for pair in ((a.logits, b.logits), (a.after, b.after))]
-    return all(bool(np.abs(a - b).max() <= difference * max(1.0, np.abs(a).max())) for a, b in pairs)
-
-
-def _fast(steps: list[_Taken], others: list[_Taken]) -> bool:
-    own, planned = (min(step.seconds for step in taken) for taken in (steps, others))
-    return planned <= SLOWEST * own

@@ -30,7 +30,8 @@ class Rows:
     def add(self, token: int, position: Position, row: Floats) -> None:
         """Write the row of a token and a position; IndexError for one that there is not."""
         if position != self._place:
-            self._place_row = self._tick[position.tick] + self._beat[position.beat] + self._metre[position.metre]
+            tick, beat, metre = position
+            self._place_row = self._tick[tick] + self._beat[beat] + self._metre[metre]
             self._place = position
         np.add(self._token[token], self._place_row, out=row)
 
