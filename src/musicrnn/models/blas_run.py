@@ -16,14 +16,11 @@ from musicrnn.models.timing import Position
 from musicrnn.models.weights import Floats
 
 _HALF = np.float32(0.5)
+_LINE = 16  # numbers, 64 bytes: what the arithmetic of vectors reads at once
 
 
 class _Layer(NamedTuple):
-    """One layer's kernel, and the buffers between which a step moves; gates are o, i, f, c.
-
-    ``inputs`` are x, h and a 1 for the bias; ``gates`` [4 units] and ``cell`` stand side by side, so that i and f
-    meet the candidate and the cell in one product.
-    """
+    """One layer's kernel, and the places between which a step moves."""
 
     inputs: Floats
     kernel: Floats
@@ -37,54 +34,64 @@ class _Layer(NamedTuple):
 
 
 class BlasRun:
-    """The arithmetic of a step that was read out of a file of float32."""
+    """The arithmetic of a step that was read out of a file of float32.
+
+    A layer has a row of memory: x, h and a 1 for the bias; its gates o, i, f, c, and its cell beside them, so that i
+    and f meet the candidate and the cell in one product; and the cell that the layer before has left, as x is that
+    one's h.
+    """
 
     def __init__(self, weights: ReadWeights) -> None:
         layers, units = len(weights.layers), weights.layers[0].recurrent.values.shape[0]
-        self._rows = Rows(weights, _arranged)
-        kernels = _side_by_side(_kernels(weights))
-        *layer_kernels, self._output = kernels
-        self._row = layer_kernels[0][-1]
-        inputs, gates = np.ones((layers + 1, 2 * units + 1), np.float32), np.zeros((layers, 5 * units), np.float32)
-        self._h, self._cell = inputs[:layers, units : 2 * units], gates[:, 4 * units :]
-        self._next_h, self._next_cell = inputs[1:, :units], np.zeros((layers, units), np.float32)
-        self._last = inputs[layers, : units + 1]
-        self._both, self._shown = np.zeros(2 * units, np.float32), np.zeros(units, np.float32)
+        *kernels, self._output = _side_by_side(_kernels(weights))
+        self._rows, self._row = Rows(weights, _arranged), kernels[0][-1]
+        gates = -(-(2 * units + 1) // _LINE) * _LINE
+        cell, left = gates + 4 * units, gates + 5 * units
+        work = np.ones((layers + 1, gates + 6 * units), np.float32)
         self._layers = [
             _Layer(
-                inputs[i, 0 if i else units :],
-                layer_kernels[i],
-                gates[i, : 4 * units],
-                gates[i, : 3 * units],
-                gates[i, units : 3 * units],
-                gates[i, 3 * units :],
-                gates[i, :units],
-                self._next_cell[i],
-                inputs[i + 1, :units],
+                work[i, 0 if i else units : 2 * units + 1],
+                kernels[i],
+                work[i, gates:cell],
+                work[i, gates : gates + 3 * units],
+                work[i, gates + units : gates + 3 * units],
+                work[i, gates + 3 * units : left],
+                work[i, gates : gates + units],
+                work[i + 1, left:],
+                work[i + 1, :units],
             )
             for i in range(layers)
         ]
+        self._last = work[layers, : units + 1]
+        self._before = _pairs(work[:layers, units:], cell - units, units)
+        self.after: NetworkState = _pairs(work[1:], left, units)
+        self._both, self._shown = np.zeros(2 * units, np.float32), np.zeros(units, np.float32)
+        self._kept, self._new = self._both[:units], self._both[units:]
+        self._half = np.full(3 * units, 0.5, np.float32)
         self.logits: Logits = np.zeros(weights.output_bias.size, np.float32)
-        self.after: NetworkState = np.zeros((layers, 2, 1, units), np.float32)
 
     def step(self, token: int, position: Position, state: NetworkState) -> None:
         """Read one token; shapes as in :class:`~musicrnn.models.step.StepModel`."""
         self._rows.add(token, position, self._row)
-        self._h[:], self._cell[:] = state[:, 0, 0], state[:, 1, 0]
-        units = self._shown.size
-        both, shown = self._both, self._shown
-        kept, new = both[:units], both[units:]
+        np.copyto(self._before, state)
+        both, shown, kept, new, half = self._both, self._shown, self._kept, self._new, self._half
+        dot, tanh, multiply, add = np.dot, np.tanh, np.multiply, np.add
         for inputs, kernel, gates, sigmoids, enter_forget, candidate_cell, out, cell, h in self._layers:
-            np.dot(inputs, kernel, gates)
-            np.tanh(gates, gates)
-            np.multiply(sigmoids, _HALF, sigmoids)
-            np.add(sigmoids, _HALF, sigmoids)
-            np.multiply(enter_forget, candidate_cell, both)
-            np.add(kept, new, cell)
-            np.tanh(cell, shown)
-            np.multiply(out, shown, h)
-        np.dot(self._last, self._output, self.logits)
-        self.after[:, 0, 0], self.after[:, 1, 0] = self._next_h, self._next_cell
+            dot(inputs, kernel, gates)
+            tanh(gates, gates)
+            multiply(sigmoids, half, sigmoids)
+            add(sigmoids, half, sigmoids)
+            multiply(enter_forget, candidate_cell, both)
+            add(kept, new, cell)
+            tanh(cell, shown)
+            multiply(out, shown, h)
+        dot(self._last, self._output, self.logits)
+
+
+def _pairs(rows: Floats, between: int, units: int) -> NetworkState:
+    """Return the first ``units`` of each row, and those ``between`` further on, as float32[rows, 2, 1, units]."""
+    strides = (rows.strides[0], between * rows.itemsize, 0, rows.itemsize)
+    return np.lib.stride_tricks.as_strided(rows, (len(rows), 2, 1, units), strides)
 
 
 def _arranged(gates: Floats) -> Floats:

@@ -64,7 +64,7 @@ class OnnxStepModel:
 
     def initial_state(self) -> NetworkState:
         """Return zeros, float32[layers, 2, 1, units]."""
-        return np.zeros_like(self._run.after)
+        return np.zeros(self._run.after.shape, np.float32)
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:
         """Read one token; shapes as in :class:`~musicrnn.models.step.StepModel`."""
