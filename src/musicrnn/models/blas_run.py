@@ -5,6 +5,7 @@ A step of this size is all reading: few calls and one block of memory count for 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ class BlasRun:
 
     def __init__(self, weights: ReadWeights) -> None:
         layers, units = len(weights.layers), weights.layers[0].recurrent.values.shape[0]
-        *kernels, self._output = _side_by_side(_kernels(weights))
+        *kernels, self._output = _side_by_side(_kernels(weights), _size(weights))
         self._rows, self._row = Rows(weights, _arranged), kernels[0][-1]
         gates = -(-(2 * units + 1) // _LINE) * _LINE
         cell, left = gates + 4 * units, gates + 5 * units
@@ -100,19 +101,25 @@ def _arranged(gates: Floats) -> Floats:
     return np.concatenate([_HALF * out, _HALF * enter, _HALF * forget, candidate], axis=-1)
 
 
-def _kernels(weights: ReadWeights) -> list[Floats]:
-    """Return each layer's kernel over its recurrent one over its bias; layer 0 has a row that each step writes."""
+def _size(weights: ReadWeights) -> int:
+    """Return how many numbers there are in all kernels."""
+    (units, gates), layers = weights.layers[0].recurrent.values.shape, len(weights.layers)
+    rows = units + 1 + (layers - 1) * (2 * units + 1)
+    return int(rows * gates + (units + 1) * weights.output_bias.size)
+
+
+def _kernels(weights: ReadWeights) -> Iterator[Floats]:
+    """Yield each layer's kernel over its recurrent one over its bias; layer 0 has a row that each step writes."""
     first = weights.layers[0].recurrent.as_floats()
-    kernels = [np.concatenate([_arranged(first), np.zeros((1, first.shape[1]), np.float32)])]
+    yield np.concatenate([_arranged(first), np.zeros((1, first.shape[1]), np.float32)])
     for layer in weights.layers[1:]:
-        rows = [layer.kernel.as_floats(), layer.recurrent.as_floats(), layer.bias[None]]
-        kernels.append(_arranged(np.concatenate(rows)))
-    return [*kernels, np.concatenate([weights.output.as_floats(), weights.output_bias[None]])]
+        yield _arranged(np.concatenate([layer.kernel.as_floats(), layer.recurrent.as_floats(), layer.bias[None]]))
+    yield np.concatenate([weights.output.as_floats(), weights.output_bias[None]])
 
 
-def _side_by_side(kernels: list[Floats]) -> list[Floats]:
+def _side_by_side(kernels: Iterable[Floats], size: int) -> list[Floats]:
     """Return copies in one block of memory, which the system can back by large pages."""
-    block, at, copies = np.empty(sum(kernel.size for kernel in kernels), np.float32), 0, []
+    block, at, copies = np.empty(size, np.float32), 0, []
     for kernel in kernels:
         copy = block[at : at + kernel.size].reshape(kernel.shape)
         copy[:] = kernel
