@@ -81,11 +81,11 @@ def quicker_run(file: ModelFile, steps: list[Taken]) -> Run | None:
         return None
     try:
         run = _planned(weights, file.info)
-        others = again(run, steps) if run else []
+        if run is None or not alike(steps, again(run, steps), DIFFERENCES[file.info.precision]):
+            return None
+        return run if fast(steps, run) else None
     except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
         return None
-    good = bool(others) and alike(steps, others, DIFFERENCES[file.info.precision]) and fast(steps, others)
-    return run if good else None
 
 
 def _planned(weights: ReadWeights, info: ModelInfo) -> Run | None:
