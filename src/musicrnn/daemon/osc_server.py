@@ -17,6 +17,7 @@ from musicrnn.daemon.bucket import Bucket
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.osc import ERROR, MODELS, PRIME, STATUS, URGENT_ADDRESSES, command_of, status_messages
 from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, bundle_bytes, message_bytes, messages
+from musicrnn.daemon.priority import unhindered
 from musicrnn.errors import ControlError
 
 Address = tuple[str, int]
@@ -124,7 +125,7 @@ class OscServer:
         self._outbox: deque[tuple[bytes, Address]] = deque(maxlen=256)
         self._closing = False
         self.desk = OscDesk(inbox, status, self._answer)
-        self._thread = threading.Thread(target=self._serve, name="musicrnn-osc", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="musicrnn-osc", daemon=True)
 
     @property
     def address(self) -> Address:
@@ -143,6 +144,11 @@ class OscServer:
         if self._thread.is_alive():
             self._thread.join(timeout=1.0)
         self._shut()
+
+    def _run(self) -> None:
+        """Serve, and let no other program come before: a control would wait for it, and with it Python's lock."""
+        with unhindered():
+            self._serve()
 
     def _serve(self) -> None:
         while not self._closing:

@@ -84,14 +84,14 @@ def test_a_held_map_follows_a_drift_smoothly(period: int, seed: int, drift: floa
 
 @given(PERIODS, SEEDS, st.integers(1, 50))
 def test_a_few_frames_that_a_server_lost_are_no_drift(period: int, seed: int, second: int) -> None:
-    """For those who hear by the server's clock notes stay where they are; the map goes after it by a frame a second."""
+    """For those who hear by the server's clock notes stay in place; the map goes after it, two frames a second."""
     errors = held(period, 60.0, seed=seed, losses=(second + 0.5,))
     moves = [after - before for before, after in pairwise(errors)]
     jump = max(moves, key=abs)
     assert jump == pytest.approx(700e-6 * RATE, abs=0.1)
     moves.remove(jump)
     cycles = round(RATE / period)
-    assert all(abs(sum(moves[at : at + cycles])) <= 1.01 for at in range(0, len(moves), cycles))
+    assert all(abs(sum(moves[at : at + cycles])) <= 2.0 for at in range(0, len(moves), cycles))
 
 
 @pytest.mark.parametrize("period", [64, 256, 1024, 4096])
