@@ -71,6 +71,33 @@ def test_a_held_map_does_not_move_at_all(period: int, seed: int, settling: int) 
     assert max(map(abs, errors)) < 24.0
 
 
+def test_until_it_is_held_a_map_lies_on_the_earliest_cycle() -> None:
+    """It is settled after twelve; one that comes earlier still moves it only as long as nothing is played by it."""
+    made = FrameMap(RATE)
+    for cycle in range(12):
+        assert not made.settled
+        made.observe(cycle * 256, 10.0 + cycle * 256 / RATE + 50e-6)
+    assert made.settled
+    assert made.frame_at(10.0) == pytest.approx(-2.4, abs=1e-6)
+    made.observe(12 * 256, 10.0 + 12 * 256 / RATE + 10e-6)
+    assert made.frame_at(10.0) == pytest.approx(-0.48, abs=1e-6)
+    made.hold()
+    made.observe(13 * 256, 10.0 + 13 * 256 / RATE)
+    assert made.frame_at(10.0) == pytest.approx(-0.48, abs=1e-6)
+
+
+def test_frames_lost_up_to_ten_milliseconds_move_no_note_at_once() -> None:
+    """Nine are ridden out, to go after them slowly; eleven are followed within two seconds."""
+    for lost, moves in ((9e-3, False), (11e-3, True)):
+        made = FrameMap(RATE)
+        for cycle in range(800):
+            moment = cycle * 256 / RATE + (lost if cycle >= 400 else 0.0)
+            made.observe(cycle * 256, moment)
+            if made.settled:
+                made.hold()
+        assert made.frame_at(moment) - 799 * 256 == pytest.approx(0.0 if moves else lost * RATE, abs=1.0)
+
+
 @given(PERIODS, SEEDS, st.floats(-1e-4, 1e-4))
 def test_a_held_map_follows_a_drift_smoothly(period: int, seed: int, drift: float) -> None:
     """It never moves by more than a frame a second beyond the drift, stays within 2 ms and then comes back."""
