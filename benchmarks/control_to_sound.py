@@ -30,7 +30,7 @@ from benchmarks.output_timing import (
     START_SECONDS,
     Stage,
     condition_of,
-    machine,
+    here,
     send_osc,
 )
 from benchmarks.timing_senders import PORT, TICK_SECONDS
@@ -137,7 +137,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--periods", type=int, nargs="+", default=[256, 1024])
     parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=("idle", "busy"))
     chosen = parser.parse_args(words)
-    print(f"{machine()}\n\n| period | machine | asked | trials | heard at the very next tick |\n|---|---|---|---|---|")
+    print(f"{here()}\n\n| period | machine | asked | trials | heard at the very next tick |\n|---|---|---|---|---|")
     for period in chosen.periods:
         for condition in chosen.conditions:
             with tempfile.TemporaryDirectory() as folder, JackServer(period) as server:

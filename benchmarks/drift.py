@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.grid import Floats, Recorded, read, ticks_of
-from benchmarks.output_timing import BAR_TICKS, DAEMON, Stage, machine, record
+from benchmarks.output_timing import BAR_TICKS, DAEMON, Stage, here, record
 from benchmarks.timing_senders import TICK_SECONDS
 from tests.peers.jackd import JackServer
 
@@ -58,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, default=None)
     parser.add_argument("--keep", type=Path, default=None)
     chosen = parser.parse_args(words)
-    print(f"{machine()}; a period of {chosen.period}")
+    print(f"{here()}; a period of {chosen.period}")
     if chosen.json is not None:
         recorded = read(chosen.json)
     else:

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
-import os
-import platform
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.grid import Errors, Recorded, errors, read, ticks_of
 from benchmarks.timing_senders import BPM, PORT, TICK_SECONDS, TICKS_A_BEAT
+from musicrnn.bench.machine import machine
 from tests.peers import jack_recorder
 from tests.peers.jackd import SAMPLE_RATE, JackServer
 from tests.peers.program import Program
@@ -155,11 +154,9 @@ def measured(stage: Stage, sender: str, condition: str, seconds: float) -> Run:
     return Run(sender, condition, stage.server.period, lost, found, recorded.xruns, recorded.still_seconds)
 
 
-def machine() -> str:
-    """Describe this machine, for the head of a table."""
-    cores = f"{os.cpu_count()} cores"
-    today = datetime.datetime.now(datetime.UTC).date()
-    return f"{platform.machine()}, {cores}, {platform.platform()}, Python {platform.python_version()}, {today}"
+def here() -> str:
+    """Return the date and this machine, for the head of a table."""
+    return f"{time.strftime('%Y-%m-%d')}: {machine().words()}"
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -173,7 +170,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--isobar", default="", metavar="PYTHON")
     chosen = parser.parse_args(words)
     senders = [sender for sender in chosen.senders if chosen.isobar or sender != "isobar"]
-    print(f"{machine()}; {chosen.seconds:g} s a run\n\n{HEAD}", flush=True)
+    print(f"{here()}; {chosen.seconds:g} s a run\n\n{HEAD}", flush=True)
     for period in chosen.periods:
         for _ in range(chosen.rounds):
             for condition in chosen.conditions:
