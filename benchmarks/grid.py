@@ -95,6 +95,8 @@ def errors(recorded: Recorded, ticks: Floats, tick_frames: float) -> Errors:
     for begin, end in recorded.holes():
         left_out |= (recorded.frames >= begin) & (recorded.frames < end)
         stretch += recorded.frames >= end
+    if left_out.all():
+        return Errors(np.array([np.nan]), recorded.rate, len(offsets), np.nan)
     parts = [offsets[(stretch == number) & ~left_out] for number in range(int(stretch.max()) + 1)]
     kept = np.concatenate([part - np.median(part) for part in parts if len(part)])
     places = (ticks * tick_frames)[~left_out]

@@ -35,6 +35,7 @@ CONDITIONS = ("idle", "busy", "flood")
 TICK_FRAMES = TICK_SECONDS * SAMPLE_RATE
 BAR_TICKS = 4 * TICKS_A_BEAT
 START_SECONDS = 60.0
+SWITCH_SECONDS = 0.6
 BUSY = "while True: pass"
 FLOOD = """
 import socket, sys
@@ -108,6 +109,7 @@ class Stage:
         with Program(self.command(sender, notes), self.environment) as program:
             program.wait_for_line("Ctrl-C" if sender == DAEMON else "READY", START_SECONDS)
             self.server.connect(self.server.wait_for_port(PORT), jack_recorder.PORT)
+            time.sleep(SWITCH_SECONDS)  # so long a server may take to switch to a new connection
             if sender == DAEMON:
                 send_osc(self.osc_port, "/musicrnn/start")
             else:
