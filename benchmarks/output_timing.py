@@ -104,8 +104,8 @@ class Stage:
         flags += ["--tempo", str(BPM), "--bars", str(notes // BAR_TICKS), "--osc-port", str(self.osc_port)]
         return [sys.executable, "-m", "benchmarks.every_tick", *flags]
 
-    def play(self, sender: str, notes: int) -> None:
-        """Let a sender play to the recorder, to its end."""
+    def play(self, sender: str, notes: int, condition: str) -> None:
+        """Let a sender play to the recorder, to its end; the condition begins with the first note."""
         with Program(self.command(sender, notes), self.environment) as program:
             program.wait_for_line("Ctrl-C" if sender == DAEMON else "READY", START_SECONDS)
             self.server.connect(self.server.wait_for_port(PORT), jack_recorder.PORT)
@@ -114,7 +114,8 @@ class Stage:
                 send_osc(self.osc_port, "/musicrnn/start")
             else:
                 program.send_line("")
-            status = program.wait(1.5 * notes * TICK_SECONDS + START_SECONDS)
+            with condition_of(condition, self.osc_port):
+                status = program.wait(1.5 * notes * TICK_SECONDS + START_SECONDS)
             if status:
                 raise SystemExit("\n".join([f"{sender} must end well, got status {status}", *program.printed]))
 
@@ -140,8 +141,7 @@ def record(stage: Stage, sender: str, condition: str, notes: int) -> Recorded:
     recorder = Program([sys.executable, "-m", "tests.peers.jack_recorder", heard], stage.environment)
     with recorder:
         recorder.wait_for_line("RECORDING")
-        with condition_of(condition, stage.osc_port):
-            stage.play(sender, notes)
+        stage.play(sender, notes, condition)
         recorder.stop(30.0)
         recorder.wait_for_line("WROTE")
     return read(heard.with_suffix(".json"))
