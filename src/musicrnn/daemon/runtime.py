@@ -166,7 +166,7 @@ class Runtime:
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
-        now = self._now()
+        now = self._clock.now()
         if self._inbox.waiting and (now >= self._next_taking or self._inbox.urgent):
             self._next_taking = now + PACE_SECONDS
             for request in self._inbox.take():
@@ -221,7 +221,7 @@ class Runtime:
         if deadline is not None:
             moments.append(deadline)
         if self._inbox.waiting:
-            moments.append(self._next_taking)
+            moments.append(self._next_taking + self._ahead)
         if self._headroom != self._wanted_room:
             moments.append(self._now() + PACE_SECONDS)
         return min(moments)
