@@ -94,6 +94,8 @@ _MODEL = {
     8: _message("opset_import", {1: _one("domain", Form.TEXT), 2: _one("version", Form.INTEGER)}, repeated=True),
     14: _message("metadata_props", {1: _one("key", Form.TEXT), 2: _one("value", Form.TEXT)}, repeated=True),
 }
+VENDOR, VENDOR_OPSET = "com.microsoft", 1
+VENDOR_OPERATORS = frozenset({"MatMulNBits"})
 _INTEGER_ATTRIBUTE = 2
 _IR_VERSION = 8
 _NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
@@ -108,7 +110,10 @@ def read_graph(content: bytes) -> Graph:
 
 
 def graph_bytes(graph: Graph) -> bytes:
-    """Return a graph as a model file; its descriptions stand at the end."""
+    """Return a graph as a model file; its descriptions stand at the end.
+
+    ONNX Runtime's own MatMulNBits may be among the operators of one that is only to be run, and is refused when read.
+    """
     content = {
         "node": [_node_message(node) for node in graph.nodes],
         "name": "step",
@@ -119,15 +124,21 @@ def graph_bytes(graph: Graph) -> bytes:
     model = {
         "ir_version": _IR_VERSION,
         "graph": content,
-        "opset_import": [{"domain": "", "version": graph.opset}],
+        "opset_import": [{"domain": domain, "version": version} for domain, version in _opsets(graph).items()],
         "metadata_props": [{"key": key, "value": value} for key, value in graph.metadata.items()],
     }
     return written(model, _MODEL)
 
 
+def _opsets(graph: Graph) -> dict[str, int]:
+    is_vendors = any(node.operator in VENDOR_OPERATORS for node in graph.nodes)
+    return {"": graph.opset} | ({VENDOR: VENDOR_OPSET} if is_vendors else {})
+
+
 def _node_message(node: Node) -> Message:
     attributes = [{"name": name, "i": i, "type": _INTEGER_ATTRIBUTE} for name, i in node.attributes.items()]
-    return {"input": node.inputs, "output": node.outputs, "op_type": node.operator, "attribute": attributes}
+    message = {"input": node.inputs, "output": node.outputs, "op_type": node.operator, "attribute": attributes}
+    return {**message, "domain": VENDOR} if node.operator in VENDOR_OPERATORS else message
 
 
 def _tensor_message(name: str, array: Array) -> Message:

@@ -10,11 +10,11 @@ from math import gcd
 
 import numpy as np
 
-from musicrnn.models.onnx_graph import Array, Node, Value
-from musicrnn.models.onnx_write import write_graph
+from musicrnn.models.onnx_graph import Array, Graph, Node, Value, graph_bytes
 from musicrnn.models.step_reader import Matrix, ReadWeights
 from musicrnn.models.weights import Floats
 
+OPSET = 18
 SMALLEST_BLOCK, LARGEST_BLOCK = 32, 256
 _ZERO, _INT8_PRODUCTS = 128, 4
 
@@ -76,7 +76,7 @@ class _Builder:
         self.tensors["output_bias"] = self.weights.output_bias
         self._multiply("logits", x, [self.weights.output], "output_bias")
         outputs.append(Value("logits", np.float32, (1, self.weights.output_bias.size)))
-        return write_graph(self.nodes, self.tensors, inputs, outputs)
+        return graph_bytes(Graph(tuple(self.nodes), self.tensors, tuple(inputs), tuple(outputs), {}, OPSET))
 
     def _add(self, operator: str, inputs: list[str], outputs: list[str], **attributes: int) -> None:
         self.nodes.append(Node(operator, tuple(inputs), tuple(outputs), attributes))

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.models.onnx_graph import DTYPES, Node, Value
-from musicrnn.models.onnx_write import OPSET, VENDOR, write_graph
+from musicrnn.models.onnx_graph import DTYPES, VENDOR, Array, Graph, Node, Value, graph_bytes
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=200)
+OPSET = 18
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
+
+
+def written(
+    nodes: Sequence[Node], tensors: dict[str, Array], inputs: Sequence[Value], outputs: Sequence[Value]
+) -> bytes:
+    """Return the bytes of a graph without descriptions."""
+    return graph_bytes(Graph(tuple(nodes), tensors, tuple(inputs), tuple(outputs), {}, OPSET))
 
 
 def test_a_small_graph_is_valid_by_onnx() -> None:
     """Inputs, outputs, a tensor and a node, as the checker of ONNX wants them."""
-    content = write_graph(
+    content = written(
         [Node("Split", ("x", "sizes"), ("a", "b"), {"axis": 1})],
         {"sizes": np.array([3, 1])},
         [Value("x", np.float32, ("batch", 4))],
@@ -31,7 +40,7 @@ def test_a_small_graph_is_valid_by_onnx() -> None:
 def test_names_numbers_and_shapes_come_back(name: str, value: int, dims: list[int]) -> None:
     """Any text, any 64-bit integer, sizes of more than one byte."""
     node = Node("MatMulNBits", (name, ""), (f"{name}_out",), {"K": value})
-    model = onnx.load_model_from_string(write_graph([node], {}, [Value(name, np.int32, tuple(dims))], []))
+    model = onnx.load_model_from_string(written([node], {}, [Value(name, np.int32, tuple(dims))], []))
     (read,) = model.graph.node
     assert (read.op_type, read.domain, list(read.input), list(read.output)) == (
         "MatMulNBits", VENDOR, [name, ""], [f"{name}_out"],
@@ -50,7 +59,7 @@ def test_names_numbers_and_shapes_come_back(name: str, value: int, dims: list[in
 def test_tensors_come_back(dtype: type[np.generic], shape: list[int], seed: int) -> None:
     """Every type, also where the array is a view with its axes turned."""
     array = np.random.default_rng(seed).integers(0, 100, shape).astype(dtype).T
-    model = onnx.load_model_from_string(write_graph([], {"t": array}, [], []))
+    model = onnx.load_model_from_string(written([], {"t": array}, [], []))
     read = onnx.numpy_helper.to_array(model.graph.initializer[0])
     assert read.dtype == dtype
     np.testing.assert_array_equal(read, array)
