@@ -47,6 +47,7 @@ def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: floa
     """Play until some seconds are over."""
     source = MidiClock(100.0) if follows else None
     engine = Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY, source=source)
+    engine.offset_ms = offset * 1000.0
     runtime = Runtime(
         engine,
         clock,
@@ -54,7 +55,6 @@ def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: floa
         Inbox(clock.wake),
         log=lambda _: runtime.leave() if clock.now() > 1000.0 + SECONDS else None,
         keeper=NoKeeper(),
-        offset=offset,
         follows=follows,
     )
     runtime.run([Start()])

@@ -10,7 +10,7 @@ import pytest
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
-from musicrnn.control import Mute, Panic, Set, Stop
+from musicrnn.control import Panic, Set, Stop
 from musicrnn.daemon.bar_text import whole_text
 from musicrnn.daemon.sample import length_in_ticks, made, replay, replayed, run, sample
 from musicrnn.daemon.session import parse_session
@@ -149,9 +149,9 @@ def session_of_much() -> tuple[bytes, bytes]:
     script: Script = [
         (Wait(ticks=20), Set("mu", 0.7)),
         (Wait(ticks=7), Set("tempo", 93.0)),
-        (Wait(ticks=3, late=0.9), Mute("bass")),
+        (Wait(ticks=3, late=0.9), Set("mute", 1, "bass")),
         (Wait(ticks=9), Panic()),
-        (Wait(ticks=30, late=40.0), Mute("bass", False)),
+        (Wait(ticks=30, late=40.0), Set("mute", 0, "bass")),
         (Wait(ticks=30), Set("seed", 12)),
     ]
     perform(player, script)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Quit, Ramp, Reset, Set, Start, Stop, Tap
+from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Quit, Ramp, Reset, Set, Start, Stop, Tap
 from musicrnn.daemon.osc import ADDRESSES, STATUS
 from musicrnn.daemon.osc_packets import BUNDLE, Value, bundle_bytes, message_bytes
 from musicrnn.daemon.signals import EndedBySignal
@@ -50,7 +50,7 @@ def random_command(stage: Stage, rng: random.Random) -> Command:
     if kind < 0.35:
         return random_set(rng)
     if kind < 0.5:
-        return Mute(rng.choice((*stage.parts, *stage.parts, "kazoo")), rng.random() < 0.5)
+        return random_set_of_part(stage, rng)
     if kind < 0.6:
         return Prime(rng.choice(PRIMES + WRONG_PRIMES))
     return rng.choice((*PLAIN, Ramp(rng.uniform(60.0, 240.0), rng.uniform(0.0, 16.0))))
@@ -58,12 +58,19 @@ def random_command(stage: Stage, rng: random.Random) -> Command:
 
 def random_set(rng: random.Random) -> Set:
     """Return a control and a value."""
-    control = CONTROLS[rng.choice(sorted(CONTROLS))]
+    control = CONTROLS[rng.choice(sorted(name for name, one in CONTROLS.items() if not one.per_part))]
     if control.name == "tempo":
         return Set("tempo", random_tempo(rng))
-    if control.whole:
+    if control.whole or control.choices:
         return Set(control.name, rng.randint(int(control.low), int(control.high)))
     return Set(control.name, rng.choice((control.low, control.high, control.default, rng.uniform(0.0, 4.0))))
+
+
+def random_set_of_part(stage: Stage, rng: random.Random) -> Set:
+    """Return a control of a part, mostly one that is there, and a value."""
+    control = CONTROLS[rng.choice(("mute", "mute", "mute", "solo", "low", "high"))]
+    part = rng.choice((*stage.parts, *stage.parts, "kazoo"))
+    return Set(control.name, rng.randint(int(control.low), int(control.high)), part)
 
 
 def random_tempo(rng: random.Random) -> float:
@@ -82,11 +89,11 @@ def make_wrong_sets(stage: Stage, rng: random.Random) -> None:
     """Try to make commands that cannot be."""
     for name in (*CONTROLS, "volume"):
         try:
-            value = Set(name, rng.choice(ODD_NUMBERS)).value
+            value = Set(name, rng.choice(ODD_NUMBERS), rng.choice(("", "bass"))).value
         except ControlError:
             continue
         control = CONTROLS[name]
-        if not control.low <= value <= control.high:
+        if not (value in control.choices if isinstance(value, str) else control.low <= value <= control.high):
             raise AssertionError(f"{name} must be refused at {value}")
 
 
@@ -103,7 +110,7 @@ def turn_a_knob(stage: Stage, rng: random.Random) -> None:
 def flood_the_inbox(stage: Stage, rng: random.Random) -> None:
     """Put in more than there is room for, and a stop or panic on top."""
     for _ in range(400):
-        stage.ask(Mute(rng.choice(stage.parts), rng.random() < 0.5))
+        stage.ask(rng.choice((Reset(), Tap())))
     stage.ask(rng.choice((Panic(), Stop(), Start())))
 
 

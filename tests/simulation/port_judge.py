@@ -8,6 +8,7 @@ from collections.abc import Callable
 from musicrnn.daemon.ledger import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN_PEDAL
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.voices import channel_of
+from musicrnn.models.score import Part
 from musicrnn.models.vocabulary import Vocabulary
 from tests.simulation.world import World
 
@@ -23,6 +24,11 @@ class AsTold(RuntimeError):  # noqa: N818 - it stands for any fault
     """A fault in the program, which the simulation asked for."""
 
 
+def _pitches(part: Part) -> range:
+    """Return the pitches at which a part may sound: any, for it may be transposed, but for the drums."""
+    return range(part.low, part.high + 1) if part.percussive else range(128)
+
+
 class PortJudge:
     """Follows the keys of one receiver over the port's incarnations.
 
@@ -36,9 +42,7 @@ class PortJudge:
         self._longest = longest_ticks
         self._limit = vocabulary.max_polyphony
         self._channels = {channel_of(part) - 1 for part in vocabulary.parts}
-        self._keys = {
-            (channel_of(part) - 1, pitch) for part in vocabulary.parts for pitch in range(part.low, part.high + 1)
-        }
+        self._keys = {(channel_of(part) - 1, pitch) for part in vocabulary.parts for pitch in _pitches(part)}
         self.down: dict[Key, int] = {}
         self.is_open = False
         self.broken_off = False

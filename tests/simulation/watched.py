@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Model, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
+from musicrnn.control import Command, ControlValue, Model, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
@@ -24,18 +24,27 @@ from tests.simulation.port_judge import AsTold, Violation
 CLOSE = 1e-6
 AT_ONCE = PATIENCE_TICKS + 1
 SETTLED_TICKS = 300
+UNCUT = ("tempo", "offset", "velocity", "mute", "solo")
+Name = tuple[str, str]
+
+
+def shown(status: Status) -> dict[Name, ControlValue]:
+    """Return what a status says of each control and, where it is a part's, of each part."""
+    values = {(name, ""): value for name, value in status.controls.items()}
+    for name, of_parts in status.part_controls.items():
+        values |= {(name, part): value for part, value in of_parts.items()}
+    return values
 
 
 class WatchedInbox(Inbox):
     """Remembers what went in, so that it can be told whether all of it came out."""
 
-    wanted: dict[str, float]
-    muted: dict[str, bool]
+    wanted: dict[Name, ControlValue]
     taken: deque[Command]
 
     def watch(self, taken: deque[Command]) -> None:
         """Begin to remember; ``taken`` is where the engine takes off what it obeys."""
-        self.wanted, self.muted, self.taken = {}, {}, taken
+        self.wanted, self.taken = {}, taken
 
     def put(self, request: Request) -> bool:
         """Put it in; never more than there is room for."""
@@ -43,11 +52,9 @@ class WatchedInbox(Inbox):
         if not is_in and isinstance(request.command, URGENT):
             raise Violation(f"an urgent command must always go in, got {request.command}")
         if is_in and isinstance(request.command, Set):
-            self.wanted[request.command.name] = request.command.value
+            self.wanted[request.command.name, request.command.part] = request.command.value
         if is_in and isinstance(request.command, Ramp | Tap):
-            self.wanted.pop("tempo", None)
-        if is_in and isinstance(request.command, Mute):
-            self.muted[request.command.part] = request.command.muted
+            self.wanted.pop(("tempo", ""), None)
         if len(self._waiting) > LIMIT + len(URGENT):
             raise Violation(f"at most {LIMIT + len(URGENT)} requests must wait, got {len(self._waiting)}")
         return is_in
@@ -79,9 +86,7 @@ class WatchedEngine(Engine):
         self._channels = {channel_of(part) for part in parts}
         self._bar_ticks = self._performance.bar_ticks
         self._ticks_on_time = SETTLED_TICKS
-        self._logged = {"mu": play.mu, "sigma": play.sigma, "seed": play.seed, "density": play.density}
-        self._logged["tempo"] = play.tempo
-        self._muted: set[str] = set()
+        self._logged = shown(self.status(0.0))
         self._sounded: set[tuple[int, int]] = set()
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
@@ -118,12 +123,11 @@ class WatchedEngine(Engine):
     def _judge_command(self, command: Command, before: Where, now: float) -> None:
         status = self.status(now)
         match command:
-            case Set(name, value):
-                if getattr(status, name) != value or self.where.due != before.due or self.where.tick != before.tick:
+            case Set(name, value, part):
+                is_shown = shown(status)[name, part] == value
+                if not is_shown or self.where.due != before.due or self.where.tick != before.tick:
                     raise Violation(f"{command} must show in the status and leave the next tick where it is")
-                self._must(not self._performance.timeline.future or name == "tempo", "a control must cut the future")
-            case Mute(part, muted):
-                self._must((part in status.muted) == muted, f"{command} must show in the status")
+                self._must(not self._performance.timeline.future or name in UNCUT, "a control must cut the future")
             case Stop() | Quit():
                 self._must(not status.playing and not status.sounding, f"after {command} nothing must play")
             case Start():
@@ -245,9 +249,13 @@ class WatchedEngine(Engine):
         sounding = set(performance.ledger.sounding())
         named = {(note.part, note.pitch) for note in made.record.frame}
         struck = {(note.part, note.pitch) for note in made.record.frame if note.attack}
-        audible = {pair for pair in struck if pair[0] not in performance.muted}
+        fence, silent = performance.fence, performance.silent
+        allowed = {pair for pair in struck if fence.allows(pair[0], pair[1] + fence.shift(pair[0]))}
+        audible = {pair for pair in allowed if pair[0] not in silent}
         self._must(sounding <= named, "only what the frame names must sound")
-        self._must(not {pair for pair in sounding if pair[0] in performance.muted}, "a muted part must be silent")
+        self._must(not {pair for pair in sounding if pair[0] in silent}, "a muted part must be silent")
+        heard = performance.ledger.heard().items()
+        self._must(all(fence.allows(pair[0], pitch) for pair, pitch in heard), "what is outside must not sound")
         if self._info.vocabulary.articulation:
             self._must(audible <= sounding, "what is struck must sound")
         if performance.choice.sigma == 0.0:
@@ -277,9 +285,7 @@ class WatchedEngine(Engine):
         self._last_logged = tick
         match entry["do"]:
             case "set":
-                self._logged[entry["name"]] = entry["value"]
-            case "mute":
-                (self._muted.add if entry["muted"] else self._muted.discard)(entry["part"])
+                self._logged[entry["name"], entry.get("part", "")] = entry["value"]
             case "skip":
                 self._skips += entry["to"] - tick
                 self._last_logged = entry["to"]
@@ -297,11 +303,9 @@ class WatchedEngine(Engine):
     def judge_status(self, status: Status) -> None:
         """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
-        shown = {name: getattr(status, name) for name in self._logged}
         place = status.bar * self._bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
         rules = (
-            (shown == self._logged, "the controls must be as logged"),
-            (status.muted == self._muted, "the muted parts must be as logged"),
+            (shown(status) == self._logged, "the controls must be as logged"),
             (status.skipped_ticks == self._skips, "the skipped ticks must be as logged"),
             (status.failures >= self._failed, "the failures must be as logged"),
             (0 <= where - place < self._info.vocabulary.ticks_per_beat, "the place must be that of the tick"),
@@ -312,12 +316,11 @@ class WatchedEngine(Engine):
         )
         for holds, rule in rules:
             if not holds:
-                raise Violation(f"{rule}, got {status} and {self._logged}, {self._muted}, {self._skips}")
+                raise Violation(f"{rule}, got {status} and {self._logged}, {self._skips}")
 
     def keys(self) -> set[tuple[int, int]]:
         """Return the keys (channel 0 to 15, pitch) that it believes to be down."""
-        parts = self._info.vocabulary.parts
-        return {(channel_of(parts[part]) - 1, pitch) for part, pitch in self._performance.ledger.sounding()}
+        return {(channel - 1, pitch) for channel, pitch in self._performance.ledger.keys().values()}
 
     @staticmethod
     def _must(holds: bool, rule: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from musicrnn.daemon.joined import common_grid, joined
 from musicrnn.daemon.ledger import NoteEvent
@@ -117,6 +117,14 @@ class Recording:
         )
         return [Note(*row) for row in sorted(cut)]
 
+    def excerpt(self, first: int, until: int) -> Score:
+        """Return the score from bar line ``first``, or where the model that plays began, up to ``until``."""
+        present = self._present
+        start = max(first, present.start)
+        notes = tuple(replace(note, start=note.start - start) for note in self.window(start, until))
+        bars = regular_bars(max(until - start, 1), present.ticks_per_beat, *self.metre)
+        return Score(present.ticks_per_beat, present.parts, notes, bars, _tempos_from(present.tempos(), start))
+
     def _ringing(self, until: int) -> list[Row]:
         return [
             (start, part, pitch, until - start, velocity)
@@ -127,3 +135,10 @@ class Recording:
     def tempos(self) -> tuple[Tempo, ...]:
         """Return the changes of tempo since the model that plays began, the first at its first tick."""
         return self._present.tempos()
+
+
+def _tempos_from(tempos: tuple[Tempo, ...], start: int) -> tuple[Tempo, ...]:
+    """Return the changes of tempo as they are from ``start`` on, which becomes tick 0."""
+    before = [tempo for tempo in tempos if tempo.tick <= start]
+    after = [Tempo(tempo.tick - start, tempo.bpm) for tempo in tempos if tempo.tick > start]
+    return (*(Tempo(0, tempo.bpm) for tempo in before[-1:]), *after)

@@ -24,6 +24,7 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
+from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
 from musicrnn.daemon.loader import Loader
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.osc_server import OscServer, is_loopback
@@ -36,6 +37,7 @@ from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry, hash_of, header_line, resolved
 from musicrnn.daemon.shelf import folder_of, log_of, new_recording, trim
 from musicrnn.daemon.signals import EndedBySignal, Signals
+from musicrnn.daemon.watch import Watch
 from musicrnn.errors import ConfigError, PortError
 from musicrnn.models.generator import Generator
 from musicrnn.models.metadata import ModelInfo
@@ -172,10 +174,11 @@ def build(
         source=source,
         clock_out=settings.midi.clock_out,
     )
+    player.offset_ms = settings.midi.offset_ms
     players = _players(settings.midi, clock)
     port, why = _port(settings.midi, players, "midi.api" in settings.origins, stack)
     inbox = Inbox(clock.wake)
-    osc = _osc(settings, inbox, lambda: runtime.status, stack, notices)
+    osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)
@@ -196,7 +199,7 @@ def build(
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,
-        offset=settings.midi.offset_ms / 1000,
+        keepsakes=_keepsakes(recording, clock.wake, stack),
         follows=source is not None,
     )
     if source is not None and isinstance(port, NullPort):
@@ -253,6 +256,7 @@ def _osc(
     settings: Settings,
     inbox: Inbox,
     status: Callable[[], Status],
+    watch: Watch,
     stack: contextlib.ExitStack,
     notices: list[str],
 ) -> OscServer | None:
@@ -260,7 +264,7 @@ def _osc(
     if not osc.enabled:
         return None
     try:
-        server = OscServer(osc.host, osc.port, inbox, status)
+        server = OscServer(osc.host, osc.port, inbox, status, watch)
     except (OSError, UnicodeError) as error:
         reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {_words(error)}"
         at_fault, hint = ("osc.host", HOST_HINT) if _is_of_host(error) else ("osc.port", PORT_HINT)
@@ -305,6 +309,14 @@ def _recording(
     if not record.file:
         trim(folder_of(record), record.keep_megabytes, path)
     return path, journal
+
+
+def _keepsakes(recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack) -> Keepsakes:
+    if recording is None:
+        return NoKeepsakes()
+    files = KeepsakeFiles(recording.parent, notify)
+    stack.callback(files.close)
+    return files
 
 
 def _stand_still() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Model, Panic, Stop
+from musicrnn.control import Command, Continue, Keep, Model, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.keepsakes import Keepsakes, NoKeepsakes
 from musicrnn.daemon.ledger import Keys, is_end
 from musicrnn.daemon.loader import Loaded, ModelLoader, NoLoader, Refused, Wish
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
@@ -19,6 +20,7 @@ IDLE_SECONDS = 0.5
 PACE_SECONDS = 0.01
 MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
+CLOCK = 0xF8
 
 
 class Keeper(Protocol):
@@ -43,8 +45,9 @@ class Runtime:
     until its user lets it go on. ``silencing`` tells that the last notes are being released, which nothing should
     break off.
 
-    ``offset`` is how many seconds later than at its moment each message leaves. Where the engine ``follows`` a host, it
+    Each message leaves later than at its moment by the control ``offset``. Where the engine ``follows`` a host, it
     lives ahead by the port's latency too, so that what it plays is heard with the host's beat and not after it.
+    ``keepsakes`` writes the bars that are to be kept.
     """
 
     def __init__(
@@ -60,18 +63,20 @@ class Runtime:
         asleep: Callable[[], float] = lambda: 0.0,
         recording: Callable[[], str] = str,
         stand_still: Callable[[], None] = lambda: None,
-        offset: float = 0.0,
+        keepsakes: Keepsakes | None = None,
         follows: bool = False,
     ) -> None:
-        self._offset = offset
+        self._engine = engine
         self._follows = follows
+        self._latest = float("-inf")
         self._delay = self._delay_of(port)
         self.lead = port.lead if isinstance(port, TimedOut) else 0.0
         self.status = replace(
             engine.status(clock.now() + self.lead - self._delay), port=port.name, recording=recording()
         )
         self.silencing = False
-        self._engine = engine
+        self._watch = engine.watch
+        self._keepsakes: Keepsakes = keepsakes if keepsakes is not None else NoKeepsakes()
         self._clock = clock
         self._port: MidiOut | None = port
         self._timed = port if isinstance(port, TimedOut) else None
@@ -114,7 +119,7 @@ class Runtime:
         self._listen()
         self._make_ahead()
         self._clock.wait_until(self._next_moment() - self.lead + self._delay)
-        self._send(self._engine.release(self._now()))
+        self._release()
         self._tell()
         self._beat()
 
@@ -122,10 +127,15 @@ class Runtime:
         """Return the moment at which the engine is: what it gives out now must be in place before it."""
         return self._clock.now() + self.lead - self._delay
 
+    def _move(self) -> None:
+        """Let what is played from now on leave as the control says."""
+        if self._port is not None:
+            self._delay = self._delay_of(self._port)
+
     def _delay_of(self, port: MidiOut) -> float:
         """Return how much later than the engine has it a message is to be sent, in seconds."""
         latency = port.latency if self._follows and isinstance(port, TimedOut) else 0.0
-        return self._offset - latency
+        return self._engine.offset_ms / 1000.0 - latency
 
     def _listen(self) -> None:
         """Let the engine know what came in, and that time goes by."""
@@ -148,8 +158,11 @@ class Runtime:
             match request.command:
                 case Model(name):
                     self._loader.want(Wish(name, self.status.tempo, request.refuse))
+                case Keep(bars):
+                    self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
                 case command:
                     self._send(self._engine.handle(command, self._now()))
+                    self._move()
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
@@ -172,10 +185,27 @@ class Runtime:
 
     def _make_ahead(self) -> None:
         """Let the engine work ahead, but leave off where the next tick comes near."""
-        while self._engine.prepare(self._now()):
+        while self._prepare():
             deadline = self._engine.next_deadline()
             if self._leaving or (deadline is not None and deadline - self._now() < MARGIN_SECONDS):
                 return
+
+    def _prepare(self) -> bool:
+        if not self._watch.on:
+            return self._engine.prepare(self._now())
+        began, made = self._clock.now(), self._engine.made
+        more = self._engine.prepare(self._now())
+        if self._engine.made > made:
+            self._watch.making.append(self._clock.now() - began)
+        return more
+
+    def _release(self) -> None:
+        """Send what is due."""
+        due = self._engine.next_deadline()
+        now = self._now()
+        if self._watch.on and due and due <= now:
+            self._watch.lateness.append(now - due)
+        self._send(self._engine.release(self._now()))
 
     def _next_moment(self) -> float:
         moments = [self._now() + IDLE_SECONDS]
@@ -190,7 +220,7 @@ class Runtime:
         """See whether the port is back, and whether the machine has been suspended."""
         port = self._keeper.found()
         if port is not None:
-            self._port, self._keys = port, Keys()
+            self._port, self._keys, self._latest = port, Keys(), float("-inf")
             self._timed = port if isinstance(port, TimedOut) else None
             self._delay = self._delay_of(port)
             self.lead = self._timed.lead if self._timed is not None else 0.0
@@ -234,7 +264,11 @@ class Runtime:
             self._lose(self._port)
 
     def _moved(self, message: TimedMessage) -> TimedMessage:
-        return replace(message, seconds=message.seconds + self._delay) if self._delay else message
+        """Return the message at the moment at which it leaves: no note before one that was sent before it."""
+        seconds = message.seconds + self._delay
+        if message.data[0] < CLOCK:
+            seconds = self._latest = max(seconds, self._latest)
+        return replace(message, seconds=seconds) if seconds != message.seconds else message
 
     def _beat(self) -> None:
         """Let the port know that there was a turn; a loop that stands still says nothing."""
@@ -264,8 +298,13 @@ class Runtime:
             late_messages=self._late + (timed.late if timed is not None else 0),
             dropped_messages=self._dropped + (timed.dropped if timed is not None else 0),
             recording=self._recording(),
+            kept=self._keepsakes.last,
             loading=self._loader.loading,
         )
+        if self._watch.on:
+            ahead = self._engine.ahead()
+            due = None if ahead.due is None else ahead.due + self._delay
+            self._watch.ahead = ahead._replace(due=due)
 
     def _fall_silent(self) -> None:
         """Release every note and close the port, even where one of these fails.
