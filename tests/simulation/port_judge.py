@@ -8,7 +8,7 @@ from collections.abc import Callable
 from musicrnn.daemon.ledger import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN_PEDAL
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.voices import channel_of
-from musicrnn.models.score import Part
+from musicrnn.models.score import DRUM_CHANNEL
 from musicrnn.models.vocabulary import Vocabulary
 from tests.simulation.world import World
 
@@ -24,25 +24,31 @@ class AsTold(RuntimeError):  # noqa: N818 - it stands for any fault
     """A fault in the program, which the simulation asked for."""
 
 
-def _pitches(part: Part) -> range:
-    """Return the pitches at which a part may sound: any, for it may be transposed, but for the drums."""
-    return range(part.low, part.high + 1) if part.percussive else range(128)
-
-
 class PortJudge:
     """Follows the keys of one receiver over the port's incarnations.
 
     ``broken_off`` tells that a second signal broke off the sending of some messages: then ends may come
-    for notes whose begin was never sent. ``tick`` gives the engine's tick, to measure notes in ticks.
+    for notes whose begin was never sent. ``tick`` gives the engine's tick, to measure notes in ticks; ``transpose`` by how
+    many semitones all but the drums are transposed now.
     """
 
-    def __init__(self, world: World, vocabulary: Vocabulary, tick: Callable[[], int], longest_ticks: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        vocabulary: Vocabulary,
+        tick: Callable[[], int],
+        longest_ticks: int,
+        transpose: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._world = world
         self._tick = tick
+        self._transpose = transpose
         self._longest = longest_ticks
         self._limit = vocabulary.max_polyphony
         self._channels = {channel_of(part) - 1 for part in vocabulary.parts}
-        self._keys = {(channel_of(part) - 1, pitch) for part in vocabulary.parts for pitch in _pitches(part)}
+        self._keys = {
+            (channel_of(part) - 1, pitch) for part in vocabulary.parts for pitch in range(part.low, part.high + 1)
+        }
         self.down: dict[Key, int] = {}
         self.is_open = False
         self.broken_off = False
@@ -91,7 +97,8 @@ class PortJudge:
     def _on(self, channel: int, pitch: int, velocity: int) -> None:
         self._silencing.clear()
         key = (channel, pitch)
-        if not 1 <= velocity <= 127 or key not in self._keys:
+        written = pitch if channel == DRUM_CHANNEL - 1 else pitch - self._transpose()
+        if not 1 <= velocity <= 127 or (channel, written) not in self._keys:
             raise Violation(f"a note must be a part's, with a velocity, got {key} at {velocity}")
         if key in self.down:
             raise Violation(f"a key must be up before it goes down, got {key}")

@@ -50,7 +50,7 @@ class Stage:
         self.engine = WatchedEngine(generator, play, prime=prime)
         bar = bar_length(*metre, vocabulary.ticks_per_beat)
         longest = LONGEST_NOTE_BARS * bar + AT_ONCE
-        self.judge = PortJudge(world, vocabulary, lambda: self.engine.tick, longest)
+        self.judge = PortJudge(world, vocabulary, lambda: self.engine.tick, longest, self._transpose)
         self.inbox = WatchedInbox(self.clock.wake)
         self.inbox.watch(self.engine.taken)
         self.keeper = SimulatedKeeper(world, self.judge, self.clock.wake)
@@ -115,6 +115,10 @@ class Stage:
         if not all(message.address.startswith("/musicrnn/") for message in messages(data, MOST_ANSWER_BYTES)):
             raise Violation(f"an answer must be about MusicRNN, got {data!r}")
 
+    def _transpose(self) -> int:
+        value = self.engine.status(0.0).controls["transpose"]
+        return value if isinstance(value, int) else 0
+
     def _stand_still(self) -> None:
         if self.judge.is_open and self.judge.down:
             raise Violation(f"nothing must sound while the process is stopped, got {sorted(self.judge.down)}")
@@ -147,7 +151,9 @@ class Stage:
 
     def _judge_wait(self, until: float, now: float) -> None:
         deadline = self.engine.next_deadline()
-        if until > now + IDLE_SECONDS + CLOSE or (deadline is not None and until > deadline):
+        if until > now + IDLE_SECONDS + CLOSE or (
+            deadline is not None and until > deadline + self.runtime.delay + CLOSE
+        ):
             raise Violation(f"a wait must not outlast what is due, got {until - now:.6f} s")
         if self.inbox.waiting and until > now + PACE_SECONDS + CLOSE:
             raise Violation(f"a command must not wait for {until - now:.6f} s")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, ControlValue, Model, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
+from musicrnn.control import Command, ControlValue, Keep, Model, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
@@ -60,9 +60,9 @@ class WatchedInbox(Inbox):
         return is_in
 
     def take(self) -> list[Request]:
-        """Take all, and remember what is still to be obeyed by the engine; models are loaded elsewhere."""
+        """Take all, and remember what is still to be obeyed by the engine; others load models and keep bars."""
         taken = super().take()
-        self.taken.extend(request.command for request in taken if not isinstance(request.command, Model))
+        self.taken.extend(request.command for request in taken if not isinstance(request.command, Keep | Model))
         return taken
 
 
@@ -127,7 +127,8 @@ class WatchedEngine(Engine):
                 is_shown = shown(status)[name, part] == value
                 if not is_shown or self.where.due != before.due or self.where.tick != before.tick:
                     raise Violation(f"{command} must show in the status and leave the next tick where it is")
-                self._must(not self._performance.timeline.future or name in UNCUT, "a control must cut the future")
+                cuts = name not in UNCUT and self._logged[name, part] != value
+                self._must(not (cuts and self._performance.timeline.future), "a control must cut the future")
             case Stop() | Quit():
                 self._must(not status.playing and not status.sounding, f"after {command} nothing must play")
             case Start():

@@ -108,8 +108,8 @@ CONTROLS = {
         ),
         _whole("mute", 0, 1, 0, "", "1 silences the part; the model goes on playing it unheard", per_part=True),
         _whole("solo", 0, 1, 0, "", "1 silences the parts that are not soloed", per_part=True),
-        _whole("low", 0, 127, 0, "pitch", "lowest pitch at which the part sounds", per_part=True),
-        _whole("high", 0, 127, 127, "pitch", "highest pitch at which the part sounds", per_part=True),
+        _whole("low", 0, 127, 0, "", "lowest MIDI pitch at which the part sounds", per_part=True),
+        _whole("high", 0, 127, 127, "", "highest MIDI pitch at which the part sounds", per_part=True),
     )
 }
 

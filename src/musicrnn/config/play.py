@@ -85,6 +85,12 @@ class OscSettings(Section):
 
     enabled: bool = setting(True, flag="osc", help="Listen for OSC.")
     host: str = setting("127.0.0.1", flag="osc-host", help="Address to listen on; the default hears this machine only.")
+    allow: tuple[str, ...] = setting(
+        (),
+        item=str,
+        flag="osc-allow",
+        help="Addresses or networks, such as 192.168.1.0/24, that may send; needed where --osc-host lets others in.",
+    )
     port: int = setting(9000, low=0, high=65535, flag="osc-port", help="UDP port to listen on; 0 takes a free one.")
 
 

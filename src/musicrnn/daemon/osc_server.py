@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import select
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from musicrnn.control import Status
 from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.osc_desk import OscDesk
+from musicrnn.daemon.osc_senders import check_allowed
 from musicrnn.daemon.stream import Address
 from musicrnn.daemon.watch import Watch
 
@@ -27,14 +27,25 @@ class OscServer:
     """Receives on one UDP port until it is closed."""
 
     def __init__(
-        self, host: str, port: int, inbox: Inbox, status: Callable[[], Status], watch: Watch | None = None
+        self,
+        host: str,
+        port: int,
+        inbox: Inbox,
+        status: Callable[[], Status],
+        watch: Watch | None = None,
+        allowed: Sequence[str] = (),
     ) -> None:
-        """Bind the port. Raises OSError where it is taken or the address is not this machine's."""
+        """Bind the port; ``allowed`` names who is heard beside this machine.
+
+        Raises OSError where it is taken or the address is not this machine's, ConfigError where the address lets others
+        in and nobody is allowed.
+        """
         self._socket = socket.socket(_family(host), socket.SOCK_DGRAM)
         self._wake_reader, self._wake_writer = socket.socketpair()
         try:
             _make_room(self._socket)
             self._socket.bind((host, port))
+            self._senders = check_allowed(host, allowed)
         except BaseException:
             self._shut()
             raise
@@ -90,7 +101,10 @@ class OscServer:
                 return calm
             except OSError:
                 continue  # an earlier answer reached nobody; Windows says so here
-            calm = self.desk.packet(data, (sender[0], sender[1]), time.monotonic()) and calm
+            if self._senders.allow(sender[0]):
+                calm = self.desk.packet(data, (sender[0], sender[1]), time.monotonic()) and calm
+            else:
+                self.desk.counts.refused += 1  # unread and unanswered
         return calm
 
     def _answer(self, data: bytes, receiver: Address) -> None:
@@ -115,14 +129,6 @@ class OscServer:
     def _shut(self) -> None:
         for one in (self._socket, self._wake_reader, self._wake_writer):
             one.close()
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a host's address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _make_room(receiver: socket.socket) -> None:

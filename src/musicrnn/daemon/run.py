@@ -27,7 +27,8 @@ from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
 from musicrnn.daemon.loader import Loader
 from musicrnn.daemon.midi_clock import MidiClock
-from musicrnn.daemon.osc_server import OscServer, is_loopback
+from musicrnn.daemon.osc_senders import is_loopback
+from musicrnn.daemon.osc_server import OscServer
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player_port import PlayerPort, Players
 from musicrnn.daemon.ports import NullPort
@@ -264,7 +265,7 @@ def _osc(
     if not osc.enabled:
         return None
     try:
-        server = OscServer(osc.host, osc.port, inbox, status, watch)
+        server = OscServer(osc.host, osc.port, inbox, status, watch, osc.allow)
     except (OSError, UnicodeError) as error:
         reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {_words(error)}"
         at_fault, hint = ("osc.host", HOST_HINT) if _is_of_host(error) else ("osc.port", PORT_HINT)
@@ -274,7 +275,7 @@ def _osc(
         return None
     stack.callback(server.close)
     if not is_loopback(osc.host):
-        notices.append(f"OSC listens on {osc.host}: everybody on that network can steer this, and nothing checks who")
+        notices.append(f"OSC listens on {osc.host} to {', '.join(osc.allow)}: a sender's address can be forged")
     return server
 
 

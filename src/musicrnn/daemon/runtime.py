@@ -20,6 +20,7 @@ IDLE_SECONDS = 0.5
 PACE_SECONDS = 0.01
 MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
+STEP_SECONDS = 0.01
 CLOCK = 0xF8
 
 
@@ -45,8 +46,9 @@ class Runtime:
     until its user lets it go on. ``silencing`` tells that the last notes are being released, which nothing should
     break off.
 
-    Each message leaves later than at its moment by the control ``offset``. Where the engine ``follows`` a host, it
-    lives ahead by the port's latency too, so that what it plays is heard with the host's beat and not after it.
+    Each message leaves ``delay`` seconds later than at its moment, which follows the control ``offset``. Where the
+    engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
+    beat and not after it.
     ``keepsakes`` writes the bars that are to be kept.
     """
 
@@ -69,10 +71,10 @@ class Runtime:
         self._engine = engine
         self._follows = follows
         self._latest = float("-inf")
-        self._delay = self._delay_of(port)
+        self.delay = self._delay_of(port)
         self.lead = port.lead if isinstance(port, TimedOut) else 0.0
         self.status = replace(
-            engine.status(clock.now() + self.lead - self._delay), port=port.name, recording=recording()
+            engine.status(clock.now() + self.lead - self.delay), port=port.name, recording=recording()
         )
         self.silencing = False
         self._watch = engine.watch
@@ -118,19 +120,23 @@ class Runtime:
         self._look_around()
         self._listen()
         self._make_ahead()
-        self._clock.wait_until(self._next_moment() - self.lead + self._delay)
+        self._clock.wait_until(self._next_moment() - self.lead + self.delay)
         self._release()
         self._tell()
         self._beat()
 
     def _now(self) -> float:
         """Return the moment at which the engine is: what it gives out now must be in place before it."""
-        return self._clock.now() + self.lead - self._delay
+        return self._clock.now() + self.lead - self.delay
 
     def _move(self) -> None:
-        """Let what is played from now on leave as the control says."""
-        if self._port is not None:
-            self._delay = self._delay_of(self._port)
+        """Come nearer to the offset that is asked for: while it plays in small steps, so that no tick is too late."""
+        if self._port is None:
+            return
+        way = self._delay_of(self._port) - self.delay
+        step = min(max(way, -STEP_SECONDS), STEP_SECONDS) if self.status.playing else way
+        self.delay += step
+        self._next_taking -= step
 
     def _delay_of(self, port: MidiOut) -> float:
         """Return how much later than the engine has it a message is to be sent, in seconds."""
@@ -162,7 +168,6 @@ class Runtime:
                     self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
                 case command:
                     self._send(self._engine.handle(command, self._now()))
-                    self._move()
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
@@ -205,7 +210,8 @@ class Runtime:
         now = self._now()
         if self._watch.on and due and due <= now:
             self._watch.lateness.append(now - due)
-        self._send(self._engine.release(self._now()))
+        self._send(self._engine.release(now))
+        self._move()
 
     def _next_moment(self) -> float:
         moments = [self._now() + IDLE_SECONDS]
@@ -222,7 +228,7 @@ class Runtime:
         if port is not None:
             self._port, self._keys, self._latest = port, Keys(), float("-inf")
             self._timed = port if isinstance(port, TimedOut) else None
-            self._delay = self._delay_of(port)
+            self.delay = self._delay_of(port)
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
@@ -265,7 +271,7 @@ class Runtime:
 
     def _moved(self, message: TimedMessage) -> TimedMessage:
         """Return the message at the moment at which it leaves: no note before one that was sent before it."""
-        seconds = message.seconds + self._delay
+        seconds = message.seconds + self.delay
         if message.data[0] < CLOCK:
             seconds = self._latest = max(seconds, self._latest)
         return replace(message, seconds=seconds) if seconds != message.seconds else message
@@ -303,7 +309,7 @@ class Runtime:
         )
         if self._watch.on:
             ahead = self._engine.ahead()
-            due = None if ahead.due is None else ahead.due + self._delay
+            due = None if ahead.due is None else ahead.due + self.delay
             self._watch.ahead = ahead._replace(due=due)
 
     def _fall_silent(self) -> None:
