@@ -28,8 +28,8 @@ class PortJudge:
     """Follows the keys of one receiver over the port's incarnations.
 
     ``broken_off`` tells that a second signal broke off the sending of some messages: then ends may come
-    for notes whose begin was never sent. ``tick`` gives the engine's tick, to measure notes in ticks; ``transpose`` by how
-    many semitones all but the drums are transposed now.
+    for notes whose begin was never sent. ``tick`` gives the engine's tick, to measure notes in ticks; ``transpose``
+    by how many semitones all but the drums are transposed now.
     """
 
     def __init__(

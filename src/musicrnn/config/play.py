@@ -92,6 +92,14 @@ class OscSettings(Section):
         help="Addresses or networks, such as 192.168.1.0/24, that may send; needed where --osc-host lets others in.",
     )
     port: int = setting(9000, low=0, high=65535, flag="osc-port", help="UDP port to listen on; 0 takes a free one.")
+    query: bool = setting(True, flag="osc-query", help="Describe the controls over HTTP, as OSCQuery does.")
+    query_port: int = setting(
+        0,
+        low=0,
+        high=65535,
+        flag="osc-query-port",
+        help="TCP port of OSCQuery; 0 takes that with the number of the OSC port.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,20 +167,36 @@ QUESTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
-def asks(message: Message) -> bool:
-    """Tell whether a message is a question: one of `QUESTIONS`, or a control's address without a value."""
-    return message.address in QUESTIONS or (not message.types and message.address in _CONTROL_OF)
-
-
 _CONTROL_OF = {f"{PREFIX}/{name}": name for name in CONTROLS}
 
 
-def control_asked_for(message: Message) -> str:
-    """Return the name of the control that is asked for; empty for all. ControlError for one that is not there."""
-    name = _CONTROL_OF.get(message.address, "") if message.address != GET else "".join(map(str, message.values))
+def _control_at(address: str) -> tuple[str, str]:
+    """Return the control that an address is of, and the part where it is of one part: ``/musicrnn/mute/bass``."""
+    if address in _CONTROL_OF:
+        return _CONTROL_OF[address], ""
+    whole, _, part = address.rpartition("/")
+    name = _CONTROL_OF.get(whole, "")
+    return (name, part) if name and part and CONTROLS[name].per_part else ("", "")
+
+
+def asks(message: Message) -> bool:
+    """Tell whether a message is a question: one of `QUESTIONS`, or a control's address without a value."""
+    return message.address in QUESTIONS or (not message.types and bool(_control_at(message.address)[0]))
+
+
+def values_asked_for(message: Message, status: Status) -> Messages:
+    """Return the values that a question is answered with. ControlError for a control or part that is not there."""
+    name, part = _control_at(message.address)
+    if message.address == GET:
+        name = "".join(map(str, message.values))
     if name and name not in CONTROLS:
         raise ControlError(f"a control must be one of {', '.join(CONTROLS)}, got {name[:64]!r}")
-    return name
+    if not part:
+        return value_messages(status, name)
+    values = status.part_controls.get(name, {})
+    if part not in values:
+        raise ControlError(f"a part must be one of {', '.join(status.parts)}, got {part[:64]!r}")
+    return [(message.address, (values[part],))]
 
 
 def check_types(message: Message, types: tuple[str, ...]) -> None:
@@ -193,8 +209,12 @@ def check_types(message: Message, types: tuple[str, ...]) -> None:
 def command_of(message: Message) -> Command | None:
     """Return the command that a message means; None for the release of a button.
 
+    A part's control has an address of its own for each part, too.
     Raises ControlError where the address is unknown, or the types or values are not what it takes.
     """
+    name, part = _control_at(message.address)
+    if part:
+        message = Message(f"{PREFIX}/{name}", f"s{message.types}", (part, *message.values))
     row = ADDRESSES.get(message.address)
     if row is None:
         known = ", ".join([*ADDRESSES, *QUESTIONS])

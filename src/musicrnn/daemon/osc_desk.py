@@ -18,9 +18,8 @@ from musicrnn.daemon.osc import (
     asks,
     check_types,
     command_of,
-    control_asked_for,
     status_messages,
-    value_messages,
+    values_asked_for,
 )
 from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, bundle_bytes, message_bytes, messages
 from musicrnn.daemon.stream import LEASE, RATE, Address, Stream
@@ -113,14 +112,14 @@ class OscDesk:
             case osc.STATUS:
                 self._reply(lambda: bundle_bytes(status_messages(self.status(), self._counted())), sender, now)
             case osc.MODELS:
-                self._reply(lambda: message_bytes(MODELS, *_model_names()), sender, now)
+                self._reply(lambda: message_bytes(MODELS, *model_names()), sender, now)
             case osc.SUBSCRIBE:
                 rate, seconds = message.values or (RATE.default, LEASE.default)
                 self.stream.subscribe(sender, RATE.number(rate), LEASE.number(seconds), now)
             case osc.UNSUBSCRIBE:
                 self.stream.unsubscribe(sender)
             case _:
-                values = value_messages(self.status(), control_asked_for(message))
+                values = values_asked_for(message, self.status())
                 self._reply(lambda: bundle_bytes(values), sender, now)
 
     def _reply(self, make: Callable[[], bytes], sender: Address, now: float) -> None:
@@ -139,7 +138,7 @@ class OscDesk:
         return {"taken": self.counts.taken, "refused": self.counts.refused, "dropped": self.counts.dropped}
 
 
-def _model_names() -> list[str]:
+def model_names() -> list[str]:
     """Return the names of the models that a message can name, as many as an answer has room for."""
     from musicrnn.models.catalogue import names
 

@@ -27,6 +27,7 @@ from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
 from musicrnn.daemon.loader import Loader
 from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.osc_query import QueryServer
 from musicrnn.daemon.osc_senders import is_loopback
 from musicrnn.daemon.osc_server import OscServer
 from musicrnn.daemon.player.program import Orders
@@ -75,6 +76,7 @@ class Daemon:
     runtime: Runtime
     port: NullPort | PlayerPort
     osc: OscServer | None
+    query: QueryServer | None
     journal: Journal | None
     recording: Path | None
     notices: list[str] = field(default_factory=list)
@@ -93,6 +95,8 @@ class Daemon:
             yield "Clock     MIDI clock, from the port's input: connect the host's clock to it, and start the host"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
+        if self.query:
+            yield f"OSCQuery  http://{self.query.address[0]}:{self.query.address[1]}/"
         yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
         yield from (f"Note      {notice}" for notice in self.notices)
         yield "Ctrl-C stops."
@@ -121,6 +125,8 @@ class Daemon:
     def _play(self, first: list[Command], line: StatusLine) -> None:
         if self.osc is not None:
             self.osc.start()
+        if self.query is not None:
+            self.query.start()
         line.start()
         with punctual():
             self.runtime.run(first)
@@ -180,6 +186,7 @@ def build(
     port, why = _port(settings.midi, players, "midi.api" in settings.origins, stack)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
+    query = _query(settings, osc, lambda: runtime.status, stack, notices)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)
@@ -205,7 +212,7 @@ def build(
     )
     if source is not None and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, journal, recording, notices)
+    return Daemon(settings, player, runtime, port, osc, query, journal, recording, notices)
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -276,6 +283,28 @@ def _osc(
     stack.callback(server.close)
     if not is_loopback(osc.host):
         notices.append(f"OSC listens on {osc.host} to {', '.join(osc.allow)}: a sender's address can be forged")
+    return server
+
+
+def _query(
+    settings: Settings,
+    osc: OscServer | None,
+    status: Callable[[], Status],
+    stack: contextlib.ExitStack,
+    notices: list[str],
+) -> QueryServer | None:
+    if osc is None or not settings.osc.query:
+        return None
+    host, port = settings.osc.host, settings.osc.query_port or osc.address[1]
+    try:
+        server = QueryServer(host, port, osc.address, status, settings.osc.allow)
+    except OSError as error:
+        reason = f"OSCQuery must be able to listen on {host} TCP port {port}, got: {_words(error)}"
+        if "osc.query_port" in settings.origins or "osc.query" in settings.origins:
+            raise PortError(f"{reason}; --osc-query-port names another") from error
+        notices.append(f"{reason}; it is off (--osc-query-port names another)")
+        return None
+    stack.callback(server.close)
     return server
 
 
