@@ -159,11 +159,11 @@ QUESTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     MODELS: (("",), "none", "is answered with the names of the models (below)"),
     STATUS: (("",), "none", "is answered (below)"),
     SUBSCRIBE: (
-        ("", *(rate + seconds for rate in NUMBERS for seconds in NUMBERS)),
-        "none, or two numbers, 1 to 50 and 1 to 60",
-        "send the state so many times a second, for so many seconds (10 and 30)",
+        ("", *(rate + seconds + port for rate in NUMBERS for seconds in NUMBERS for port in ("", "i"))),
+        "none, or two numbers, 1 to 50 and 1 to 60, and perhaps a port",
+        "send the state so many times a second, for so many seconds (10 and 30), to the sender or that port of it",
     ),
-    UNSUBSCRIBE: (("",), "none", "send no more of it"),
+    UNSUBSCRIBE: (("", "i"), "none, or a port", "send no more of it"),
 }
 
 

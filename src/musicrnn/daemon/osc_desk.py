@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from musicrnn.control import MODEL_NAME, Status
+from musicrnn.control import MODEL_NAME, Control, Status
 from musicrnn.daemon import osc
 from musicrnn.daemon.bucket import Bucket
 from musicrnn.daemon.inbox import Inbox, Request
@@ -21,12 +21,13 @@ from musicrnn.daemon.osc import (
     status_messages,
     values_asked_for,
 )
-from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, bundle_bytes, message_bytes, messages
+from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, Value, bundle_bytes, message_bytes, messages
 from musicrnn.daemon.stream import LEASE, RATE, Address, Stream
 from musicrnn.daemon.watch import Watch
 from musicrnn.errors import ControlError
 
 _URGENT = tuple(address.encode() for address in URGENT_ADDRESSES)
+PORT = Control("port", 1, 65535, 9001, "", "UDP port", whole=True)
 PRIME_BYTES = 8192 + 64
 MOST_NAMES = 256
 
@@ -114,10 +115,11 @@ class OscDesk:
             case osc.MODELS:
                 self._reply(lambda: message_bytes(MODELS, *model_names()), sender, now)
             case osc.SUBSCRIBE:
-                rate, seconds = message.values or (RATE.default, LEASE.default)
-                self.stream.subscribe(sender, RATE.number(rate), LEASE.number(seconds), now)
+                rate, seconds = message.values[:2] or (RATE.default, LEASE.default)
+                who = _at_port(sender, message.values[2:])
+                self.stream.subscribe(who, RATE.number(rate), LEASE.number(seconds), now)
             case osc.UNSUBSCRIBE:
-                self.stream.unsubscribe(sender)
+                self.stream.unsubscribe(_at_port(sender, message.values))
             case _:
                 values = values_asked_for(message, self.status())
                 self._reply(lambda: bundle_bytes(values), sender, now)
@@ -136,6 +138,11 @@ class OscDesk:
 
     def _counted(self) -> dict[str, int]:
         return {"taken": self.counts.taken, "refused": self.counts.refused, "dropped": self.counts.dropped}
+
+
+def _at_port(sender: Address, port: Sequence[Value]) -> Address:
+    """Return the sender's address, at another port where one is given."""
+    return (sender[0], int(PORT.number(port[0]))) if port else sender
 
 
 def model_names() -> list[str]:
