@@ -5,6 +5,7 @@
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
 # make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour)
 # make test-alsa    the daemon on a real ALSA sequencer (in a small virtual machine): recorded by arecordmidi, unplugged, closed while clocks come in
+# make test-clients  the daemon steered by OSC clients of another make: SuperCollider, Pure Data, Node
 # make format lint types   the parts of make test that developers run most; make develop makes their .venv
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
 PURE := not jack and not daw and not alsa
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
-	test-long test-soak test-daw test-alsa test-reliability clean
+	test-long test-soak test-daw test-clients test-alsa test-reliability clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -75,6 +76,10 @@ test-soak: $(FULL)/.wheel
 
 test-daw: $(FULL)/.wheel build/.system-daw
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m daw
+
+test-clients: $(FULL)/.wheel build/.system-clients
+	cd tests/peers/osc_clients && npm ci --ignore-scripts --no-audit --no-fund
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m clients
 
 test-alsa: $(FULL)/.wheel build/.system-alsa
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m alsa
