@@ -143,6 +143,17 @@ def test_a_wrong_prime_is_refused() -> None:
         sample(settings(dataclasses.replace(PLAY, prime="H")), MODEL)
 
 
+@pytest.mark.parametrize("transpose", [-30, 14])
+def test_a_transposed_piece_is_text_that_can_be_read_again(transpose: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its header has the ranges that it needs."""
+    assert sample(settings(dataclasses.replace(PLAY, transpose=transpose), bars=4), MODEL) == 0
+    plain = made(MODEL, PLAY, "", 4 * 16)
+    score = score_of_text(capsys.readouterr().out)
+    assert len(score.notes) == len(plain.notes)
+    moved = {note.pitch - before.pitch for note, before in zip(score.notes, plain.notes, strict=True) if note.part != 2}
+    assert moved == {transpose}
+
+
 def session_of_much() -> tuple[bytes, bytes]:
     """Return the log of a session with all kinds of events, and the bytes of its recording."""
     player = driver(MODEL, sigma=0.4)

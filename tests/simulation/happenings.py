@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Quit, Ramp, Reset, Set, Start, Stop, Tap
-from musicrnn.daemon.osc import ADDRESSES, STATUS
+from musicrnn.daemon.osc import ADDRESSES, QUESTIONS, SUBSCRIBE
 from musicrnn.daemon.osc_packets import BUNDLE, Value, bundle_bytes, message_bytes
 from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.errors import ControlError
@@ -138,13 +138,19 @@ def _flat(message: tuple[str, tuple[Value, ...]]) -> tuple[str, *tuple[Value, ..
 
 
 def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
-    address = rng.choice((*ADDRESSES, STATUS, "/musicrnn/none", "/"))
+    address = rng.choice((*ADDRESSES, *QUESTIONS, SUBSCRIBE, SUBSCRIBE, "/musicrnn/none", "/"))
     values: list[Value] = []
     if address.endswith(("start", "stop", "continue", "reset", "panic")) and rng.random() < 0.8:
         return address, (rng.choice((0, 1)),)
     if address.endswith("tempo"):
         values = [random_tempo(rng)]
-    elif address.endswith(("mu", "sigma", "density", "seed")):
+    elif address == SUBSCRIBE:
+        values = [float(rng.choice((1, 10, 50))), float(rng.choice((1, 30, 60)))]
+    elif address.endswith("scale"):
+        values = [rng.choice(CONTROLS["scale"].choices)]
+    elif address.endswith(("solo", "low", "high")):
+        values = [rng.choice(("bass", "drums", "soprano")), rng.choice((0, 1, 60))]
+    elif address.endswith(("mu", "sigma", "density", "seed", "transpose", "polyphony", "velocity", "offset", "root")):
         values = [rng.choice((0, 1, 2, 0.5, 1.5, *ODD_NUMBERS))]
     elif address.endswith("mute"):
         values = [rng.choice((*ODD_STRINGS, "bass", "drums")), rng.choice((0, 1, True, False))]

@@ -66,7 +66,8 @@ class Stage:
             recording=lambda: self.log.problem or "session.mid",
             stand_still=self._stand_still,
         )
-        self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer)
+        self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer, self.engine.watch)
+        self._publishing = False
 
     def run(self, first: list[Command]) -> None:
         """Play to the end, and judge that."""
@@ -97,6 +98,19 @@ class Stage:
         self.desk.packet(data, SENDER, self.world.seconds)
         if data and counts.taken + counts.refused + counts.dropped == before and not data.startswith(b"#bundle\0"):
             raise Violation(f"a packet must be counted, got {data!r}")
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """Send what was subscribed to, each time that it is due."""
+        moment = self.desk.stream.next_moment()
+        if moment is not None and not self._publishing:
+            self._publishing = True
+            self.world.after(max(moment - self.world.seconds, 0.0), self._publish)
+
+    def _publish(self) -> None:
+        self._publishing = False
+        self.desk.stream.publish(self.world.seconds)
+        self._look_on()
 
     def quick_port(self) -> None:
         """Let messages take no time again."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from musicrnn.control import Status
+from musicrnn.daemon.display import note
 from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.osc_desk import OscDesk
 from musicrnn.daemon.osc_senders import check_allowed
@@ -79,12 +80,20 @@ class OscServer:
             if self._wake_reader in ready:
                 self._wake_reader.recv(4096)
             calm = self._receive() if self._socket in ready else True
-            self.desk.stream.publish(time.monotonic())
+            self._publish()
             self._send_answers()
             if not calm:
                 time.sleep(REST_SECONDS)  # a flood: it waits with the kernel, the music keeps the processor
         self.desk.stream.close()
         self._send_answers()
+
+    def _publish(self) -> None:
+        """Send what was subscribed to; a fault in that must not take stop and panic with it."""
+        try:
+            self.desk.stream.publish(time.monotonic())
+        except Exception as error:  # noqa: BLE001  whatever is wrong in a picture of the music, the music is steered
+            self.desk.stream.close()
+            note(f"a fault in the state stream, which is off until somebody subscribes again: {error!r}")
 
     def _seconds_to_wait(self) -> float | None:
         """Return how long nothing is due of what was subscribed to, None while nobody looks on."""
