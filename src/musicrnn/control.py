@@ -5,6 +5,7 @@ Every control surface (OSC, MIDI, terminal, command line) speaks these commands 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -115,6 +116,45 @@ class Keep:
         object.__setattr__(self, "bars", int(KEPT_BARS.number(self.bars)))
 
 
+def _end(control: Control, given: float, absent: float, default: float) -> float:
+    """Return an end of a hand's range, checked; the control's own where none is given."""
+    if given == absent:
+        return float(default)
+    control.check(given)
+    return float(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Let the MIDI controller, wheel or key that is moved next move a control, from ``low`` to ``high``.
+
+    Both are in the control's range, and are its ends where they are not given; choices count from 0.
+    """
+
+    name: str
+    part: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        known = CONTROLS.get(self.name)
+        Set(self.name, known.default if known is not None else 0, self.part)
+        if known is not None:
+            object.__setattr__(self, "low", _end(known, self.low, -math.inf, known.low))
+            object.__setattr__(self, "high", _end(known, self.high, math.inf, known.high))
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Let no MIDI controller move a control any more."""
+
+    name: str
+    part: str = ""
+
+    def __post_init__(self) -> None:
+        Learn(self.name, self.part)
+
+
 @dataclass(frozen=True, slots=True)
 class Panic:
     """Silence everything at once, by every means; playing goes on with the next attack."""
@@ -125,7 +165,7 @@ class Quit:
     """Release every note and end the program."""
 
 
-Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Keep | Panic | Quit
+Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Keep | Learn | Forget | Panic | Quit
 
 
 def _defaults() -> dict[str, ControlValue]:

@@ -29,6 +29,12 @@ class MidiSettings(Section):
         help="How long an engine that hangs may leave notes sounding before they are silenced; 0 is for ever.",
     )
     offset_ms: float = live("offset", flag="midi-offset-ms")
+    map_file: str = setting(
+        "",
+        path=True,
+        flag="midi-map-file",
+        help="File in which it is kept which MIDI controllers move which controls; none is the user's own.",
+    )
     clock_out: bool = setting(
         False,
         flag="midi-clock-out",

@@ -14,7 +14,9 @@ from musicrnn.control import (
     Command,
     Continue,
     ControlValue,
+    Forget,
     Keep,
+    Learn,
     Model,
     Panic,
     Prime,
@@ -111,6 +113,13 @@ def _fresh_seed() -> Set:
     return Set("seed", secrets.randbelow(LARGEST_SEED) + 1)
 
 
+def _learn(values: tuple[Value, ...]) -> Learn:
+    name, part = [*(value for value in values if isinstance(value, str)), ""][:2]
+    ends = [_number(value) for value in values if not isinstance(value, str)]
+    return Learn(name, part, *ends)
+
+
+_NAMED = ("s", "ss")
 AS_QUANTISED = "at once, or as `--quantise` says"
 ADDRESSES: Mapping[str, Row] = {
     **{f"{PREFIX}/{name}": _control(control) for name, control in CONTROLS.items()},
@@ -147,6 +156,20 @@ ADDRESSES: Mapping[str, Row] = {
         lambda values: Keep(int(KEPT_BARS.number(values[0] if values else KEPT_BARS.default))),
         f"none, or a whole number, {bounds(KEPT_BARS)}",
         f"write the last bars ({KEPT_BARS.default}) as a MIDI file into the folder of recordings",
+        "at once",
+    ),
+    f"{PREFIX}/learn": Row(
+        _NAMED + tuple(named + low + high for named in _NAMED for low in NUMBERS for high in NUMBERS),
+        _learn,
+        "control, perhaps its part, perhaps lowest and highest value",
+        "the MIDI controller, wheel or key that is moved next moves this control",
+        "when it is moved",
+    ),
+    f"{PREFIX}/forget": Row(
+        _NAMED,
+        lambda values: Forget(*map(str, values)),
+        "control, perhaps its part",
+        "no MIDI controller moves this control any more",
         "at once",
     ),
     f"{PREFIX}/panic": _switch(

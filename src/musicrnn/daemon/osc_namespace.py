@@ -37,6 +37,8 @@ def namespace(status: Status, models: Sequence[str]) -> Node:
         _method("model", "s", [{"VALS": list(models)}], value=[status.model]),
         _method("prime", "s", []),
         _method("keep", "i", [_bounds(KEPT_BARS)], unit=[KEPT_BARS.unit]),
+        _method("learn", "s", [{"VALS": [name for name, control in CONTROLS.items() if not control.per_part]}]),
+        _method("forget", "s", [{"VALS": [name for name, control in CONTROLS.items() if not control.per_part]}]),
         _method("ramp", "ff", [_bounds(CONTROLS["tempo"]), _bounds(RAMP_BEATS)], unit=["bpm", "beats"]),
     ]
     musicrnn = _container(PREFIX, "MusicRNN", nodes)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from musicrnn.config.folders import user_map_file
 from musicrnn.config.play import MidiSettings, RecordSettings
 from musicrnn.config.settings import Settings
 from musicrnn.control import Command, Start, Status
@@ -27,6 +28,8 @@ from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
 from musicrnn.daemon.loader import Loader
 from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.midi_map import MidiMap
+from musicrnn.daemon.midi_map_file import MapFile, load_map
 from musicrnn.daemon.osc_query import QueryServer
 from musicrnn.daemon.osc_senders import is_loopback
 from musicrnn.daemon.osc_server import OscServer
@@ -194,6 +197,8 @@ def build(
     if why:
         notices.append(f"{why}. It is looked for while this plays{' into the recording' if recording else ''}.")
         keeper.missing()
+    map_file = Path(settings.midi.map_file) if settings.midi.map_file else user_map_file()
+    hands = _hands(map_file, bool(settings.midi.map_file), notices)
     loader = Loader(clock.wake, _files(model.info, settings.play.model))
     stack.callback(loader.close)
     runtime = Runtime(
@@ -207,6 +212,8 @@ def build(
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,
+        hands=hands,
+        save_hands=MapFile(map_file, note).save,
         keepsakes=_keepsakes(recording, clock.wake, stack),
         follows=source is not None,
     )
@@ -339,6 +346,16 @@ def _recording(
     if not record.file:
         trim(folder_of(record), record.keep_megabytes, path)
     return path, journal
+
+
+def _hands(path: Path, asked: bool, notices: list[str]) -> MidiMap:
+    try:
+        return load_map(path)
+    except ConfigError as error:
+        if asked:
+            raise
+        notices.append(f"{error}; this begins without one")
+        return MidiMap()
 
 
 def _keepsakes(recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack) -> Keepsakes:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Keep, Model, Panic, Stop
+from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.keepsakes import Keepsakes, NoKeepsakes
 from musicrnn.daemon.ledger import Keys, is_end
 from musicrnn.daemon.loader import Loaded, ModelLoader, NoLoader, Refused, Wish
+from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
@@ -49,7 +50,8 @@ class Runtime:
     Each message leaves ``delay`` seconds later than at its moment, which follows the control ``offset``. Where the
     engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
     beat and not after it.
-    ``keepsakes`` writes the bars that are to be kept.
+    ``keepsakes`` writes the bars that are to be kept. ``hands`` says which MIDI controllers move which controls, and
+    ``save_hands`` keeps that.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Runtime:
         recording: Callable[[], str] = str,
         stand_still: Callable[[], None] = lambda: None,
         keepsakes: Keepsakes | None = None,
+        hands: MidiMap | None = None,
+        save_hands: Callable[[str], None] = lambda _: None,
         follows: bool = False,
     ) -> None:
         self._engine = engine
@@ -78,6 +82,8 @@ class Runtime:
         )
         self.silencing = False
         self._watch = engine.watch
+        self._hands = hands if hands is not None else MidiMap()
+        self._save_hands = save_hands
         self._keepsakes: Keepsakes = keepsakes if keepsakes is not None else NoKeepsakes()
         self._clock = clock
         self._port: MidiOut | None = port
@@ -144,10 +150,21 @@ class Runtime:
         return self._engine.offset_ms / 1000.0 - latency
 
     def _listen(self) -> None:
-        """Let the engine know what came in, and that time goes by."""
+        """Obey MIDI controllers; let an engine that follows know what came in, and that time goes by."""
+        messages = self._timed.heard() if self._timed is not None else []
+        for message in messages:
+            self._turned(message.data)
         if self._follows:
-            messages = self._timed.heard() if self._timed is not None else []
             self._send(self._engine.hear(messages, self._now()))
+
+    def _turned(self, data: bytes) -> None:
+        learning = self._hands.learning
+        command = self._hands.hear(data, self.status)
+        if learning and not self._hands.learning:
+            self._engine.say("a MIDI controller was learnt", self._now())
+            self._save_hands(self._hands.text())
+        if command is not None:
+            self._inbox.put(Request(command))
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
@@ -164,6 +181,11 @@ class Runtime:
             match request.command:
                 case Model(name):
                     self._loader.want(Wish(name, self.status.tempo, request.refuse))
+                case Learn() as target:
+                    self._hands.learn(target)
+                case Forget(name, part):
+                    self._hands.forget(name, part)
+                    self._save_hands(self._hands.text())
                 case Keep(bars):
                     self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
                 case command:
