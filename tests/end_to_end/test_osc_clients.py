@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from musicrnn.control import CONTROLS
 from tests.end_to_end.daemon import free_udp_port, program
 from tests.peers.program import Program
 
@@ -21,7 +23,7 @@ def port(tmp_path: Path) -> Iterator[str]:
     """Give the OSC port of a daemon that plays into nothing."""
     number = str(free_udp_port())
     own = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
-    words = ["--model", "chorales", "--midi-api", "none", "--no-recording", "--osc-port", number, "--no-osc-query"]
+    words = ["--model", "chorales", "--midi-api", "none", "--no-recording", "--osc-port", number]
     with Program([program("musicrnn-daemon"), *words], own) as daemon:
         daemon.wait_for_line("Ctrl-C stops.", SECONDS)
         yield number
@@ -47,6 +49,22 @@ def test_node(port: str) -> None:
     with Program(["node", CLIENTS / "client.js", port]) as client:
         client.wait_for_line(f"/musicrnn/mu {MU}", SECONDS)
         client.wait_for_line("/musicrnn/stream/place", SECONDS)
+
+
+@pytest.mark.clients
+def test_a_client_of_osc_query_builds_its_controls(port: str) -> None:
+    """The package oscquery of npm finds each with its range, and sets one by what it was told."""
+    assert (CLIENTS / "node_modules/oscquery").is_dir(), "npm ci has not been run in tests/peers/osc_clients"
+    with Program(["node", CLIENTS / "query.js", port]) as client:
+        client.wait_for_line("mu is 16", SECONDS)
+        rows = [json.loads(line.removeprefix("method ")) for line in client.printed if line.startswith("method ")]
+    found = {row["full_path"]: row for row in rows}
+    mu, scale = found["/musicrnn/mu"], found["/musicrnn/scale"]
+    assert mu["arguments"][0]["range"] == {"min": 0, "max": 16}
+    assert scale["arguments"][0]["range"]["vals"] == list(CONTROLS["scale"].choices)
+    assert "/musicrnn/mute/soprano" in found
+    plain = {f"/musicrnn/{name}" for name, control in CONTROLS.items() if not control.per_part}
+    assert plain <= set(found)
 
 
 @pytest.mark.clients
