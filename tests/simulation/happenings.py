@@ -138,14 +138,14 @@ def _flat(message: tuple[str, tuple[Value, ...]]) -> tuple[str, *tuple[Value, ..
 
 
 def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
-    address = rng.choice((*ADDRESSES, *QUESTIONS, SUBSCRIBE, SUBSCRIBE, "/musicrnn/none", "/"))
+    address = rng.choice((*ADDRESSES, *QUESTIONS, "/musicrnn/none", "/"))
     values: list[Value] = []
     if address.endswith(("start", "stop", "continue", "reset", "panic")) and rng.random() < 0.8:
         return address, (rng.choice((0, 1)),)
     if address.endswith("tempo"):
         values = [random_tempo(rng)]
     elif address == SUBSCRIBE:
-        values = [float(rng.choice((1, 10, 50))), float(rng.choice((1, 30, 60)))]
+        values = [float(rng.choice((1, 2, 10))), float(rng.choice((1, 3, 10)))]
     elif address.endswith("scale"):
         values = [rng.choice(CONTROLS["scale"].choices)]
     elif address.endswith(("solo", "low", "high")):
