@@ -15,6 +15,8 @@ from musicrnn.daemon.stream import MOST, Address
 from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Generator
 from musicrnn.models.sampling import log_probabilities
+from musicrnn.models.score import Part
+from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.testing import ScriptedModel, small_vocabulary
 from tests.daemon.driving import Driver, driver
 
@@ -238,6 +240,21 @@ def test_events_are_told() -> None:
     one.player.engine.say("something is odd", one.now)
     one.play(1)
     assert one.update()["/musicrnn/event/warning"] == [("something is odd",)]
+
+
+def test_another_model_s_ticks_are_its_own() -> None:
+    """Nothing of the one before goes on in them, whatever parts it had."""
+    one = looker()
+    one.play(15)
+    one.update()
+    alone = Vocabulary(4, (Part("flute", 60, 72, channel=3),))
+    one.player.engine.take_over(Generator(ScriptedModel(alone, [(Sounding(0, 64),)])), "flute")
+    one.play(1)
+    one.update()
+    one.play(1)
+    heard = one.update()
+    assert heard["/musicrnn/stream/parts"][0][0] == "flute"
+    assert heard["/musicrnn/stream/played"] == [(16, 1, 0, 64, 96)]
 
 
 def test_nothing_is_kept_for_those_who_look_on_while_nobody_does() -> None:

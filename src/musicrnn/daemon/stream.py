@@ -14,7 +14,7 @@ from musicrnn.daemon.belief import belief_of
 from musicrnn.daemon.osc import PREFIX, Messages, value_messages
 from musicrnn.daemon.osc_packets import Value, bundle_bytes, message_bytes
 from musicrnn.daemon.roll import coming_values, notes_begun, played_values
-from musicrnn.daemon.watch import ROOM, Glimpse, Watch
+from musicrnn.daemon.watch import ROOM, Glimpse, Surroundings, Watch
 from musicrnn.errors import ControlError
 from musicrnn.models.frames import Frame
 
@@ -62,7 +62,7 @@ class Stream:
         self._counts = counts
         self._send = send
         self._subscribers: dict[Address, Subscriber] = {}
-        self._before: Frame = ()
+        self._last: Glimpse | None = None
         self._latest: tuple[Glimpse, Frame] | None = None
         self._belief: Messages = []
         self._begun: deque[tuple[int, int]] = deque(maxlen=ROOM)
@@ -116,12 +116,21 @@ class Stream:
     def _look(self) -> None:
         """Take what was played, and keep it for each subscriber."""
         for glimpse in self._watch.take():
-            self._latest = (glimpse, self._before)
+            before = self._frame_before(glimpse.around)
+            self._latest = (glimpse, before)
             for one in self._subscribers.values():
                 one.played.append(self._latest)
-            self._begun.append((glimpse.made.tick, notes_begun(glimpse, self._before)))
-            self._before = glimpse.made.record.frame
+            if self._last is not None and self._last.around.vocabulary is not glimpse.around.vocabulary:
+                self._begun.clear()  # another model counts in ticks of its own
+            self._begun.append((glimpse.made.tick, notes_begun(glimpse, before)))
+            self._last = glimpse
             self._belief = []
+
+    def _frame_before(self, around: Surroundings) -> Frame:
+        """Return the frame heard last, where it is of the same model: nothing of another one goes on."""
+        last = self._last
+        is_same = last is not None and last.around.vocabulary is around.vocabulary
+        return last.made.record.frame if last is not None and is_same else ()
 
     def _update(self, one: Subscriber, now: float) -> Messages:
         status = self._status()
@@ -129,7 +138,9 @@ class Stream:
         if one.played:
             messages.append((f"{STREAM}/played", played_values(one.played)))
             one.played.clear()
-        messages.append((f"{STREAM}/coming", coming_values(self._watch.ahead, self._before)))
+        ahead = self._watch.ahead
+        heard = self._frame_before(ahead.around) if ahead is not None else ()
+        messages.append((f"{STREAM}/coming", coming_values(ahead, heard)))
         messages.append((f"{STREAM}/sounding", _sounding(status)))
         messages += self._news(one, "belief", self._believed())
         messages += self._changes(one, status, now)
