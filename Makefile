@@ -3,6 +3,7 @@
 # make test-long     the property tests with at least 10,000 examples
 # make test-soak     1,000 hours of the daemon in virtual time, with everything going wrong (HOURS=..., SEED=...)
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
+# make test-link     the daemon in an Ableton Link session with other programs, in a network of its own
 # make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour)
 # make test-alsa    the daemon on a real ALSA sequencer (in a small virtual machine): recorded by arecordmidi, unplugged, closed while clocks come in
 # make test-clients  the daemon steered by OSC clients of another make: SuperCollider, Pure Data, Node
@@ -20,10 +21,10 @@ FULL := .venv-train
 WHEEL := dist/.wheel
 SOURCES := $(shell find src -type f -not -name '*.pyc') README.md
 PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
-PURE := not jack and not daw and not alsa
+PURE := not jack and not daw and not alsa and not clients and not link
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
-	test-long test-soak test-daw test-clients test-alsa test-reliability clean
+	test-long test-soak test-daw test-clients test-alsa test-link test-reliability clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -84,10 +85,15 @@ test-clients: $(FULL)/.wheel build/.system-clients
 test-alsa: $(FULL)/.wheel build/.system-alsa
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m alsa
 
+test-link: $(FULL)/.wheel build/.system-link
+	sh scripts/environment.sh $(FULL) 'LinkPython-extern>=1.3'
+	sh scripts/network_of_its_own.sh $(PYTEST) $(FULL)/bin/python -m pytest -q -s -m link
+
 test-reliability: $(FULL)/.wheel build/.system-test
 	@printf '| fault | times | median ms | worst ms | limit ms |\n|---|---|---|---|---|\n' >build/reliability.md
 	MUSICRNN_LONG=1 MUSICRNN_RELIABILITY_TABLE=build/reliability.md \
-		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability tests/daemon/test_swaps_on_jack.py tests/daemon/test_loader.py; status=$$?; cat build/reliability.md; exit $$status
+		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability tests/daemon/test_swaps_on_jack.py tests/daemon/test_loader.py \
+		tests/end_to_end/test_jack_transport.py; status=$$?; cat build/reliability.md; exit $$status
 
 # ---- what the above need ----
 build/.system-%: scripts/system_packages.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from musicrnn import cli
 from musicrnn.commands.doctor import MARKS, Finding, findings
 from musicrnn.commands.probe import answer, ask
+from tests.peers.jackd import JackServer
+from tests.peers.program import Program, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,46 @@ def test_a_folder_that_cannot_be_made_is_named_with_another_way(own_folders: Pat
     assert str(own_folders / "musicrnn") in finding.found
     assert "it cannot be " in finding.found
     assert advice in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("clock", "state", "advice"),
+    [("internal", "ok", ""), ("midi", "ok", ""), ("jack", "missing", "jackd -d alsa"), ("link", "missing", ".[link]")],
+)
+def test_the_clock_of_the_settings_is_told_with_what_it_lacks(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch, clock: str, state: str, advice: str
+) -> None:
+    """Neither a JACK server nor Link is there."""
+    monkeypatch.setitem(sys.modules, "link", None)
+    folder = own_folders / "musicrnn"
+    folder.mkdir()
+    (folder / "musicrnn.toml").write_text(f'[play]\nclock = "{clock}"\n', encoding="utf-8")
+    finding = found()["clock"]
+    assert finding.state == state
+    assert clock in finding.found
+    assert advice in finding.advice
+
+
+def test_without_a_settings_file_the_clock_is_our_own() -> None:
+    """As the defaults say."""
+    assert found()["clock"] == Finding("clock", "ok", "internal")
+
+
+@pytest.mark.jack
+def test_of_a_server_the_transport_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it rolls, and whose tempo it has."""
+    with JackServer(1024) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        assert "48000 Hz, 1024 frames a period, transport stopped (no timebase master)" in found()["JACK server"].found
+        with Program(
+            [sys.executable, "-m", "tests.peers.jack_tempo", "97", "97", "0", "1"], server.environment
+        ) as leader:
+            leader.wait_for_line("LEADING")
+            with Program(["jack_transport"], server.environment) as transport:
+                transport.send_line("play")
+                wait_until(lambda: ask("jack").get("transport") == "rolling", 10, "the transport must roll")
+                assert "transport rolling (97 bpm by a timebase master)" in found()["JACK server"].found
 
 
 def test_under_pipewire_what_must_be_installed_is_told(own_folders: Path) -> None:

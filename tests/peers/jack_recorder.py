@@ -1,7 +1,8 @@
 """A recorder on JACK that stamps every MIDI event with its absolute frame; a program of its own, not of MusicRNN.
 
 ``python -m tests.peers.jack_recorder OUT`` opens the port ``recorder:in``, says so, and at SIGTERM writes OUT.json (the
-frame and bytes of each event, the count of xruns and their frames) and OUT.mid.
+frame and bytes of each event, the count of xruns and their frames, when each cycle ran, and what the transport
+said in it) and OUT.mid.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ TICKS_PER_QUARTER = 9600
 TICKS_PER_SECOND = 2 * TICKS_PER_QUARTER  # at the 120 bpm of a file that names no tempo
 PORT = "recorder:in"
 SYSTEM = 0xF0
+BARS_BEATS_TICKS = 0x10  # JackPositionBBT of jack/types.h
+PLACE = ("bar", "beat", "tick", "ticks_per_beat", "beats_per_bar", "beats_per_minute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,14 @@ def main(out: Path) -> None:
     port = client.midi_inports.register("in")
     events: list[Event] = []
     xruns: list[int] = []
+    cycles: list[dict[str, float]] = []
 
     @client.set_process_callback  # type: ignore[untyped-decorator]
     def process(frames: int) -> None:
         start = client.last_frame_time
+        state, place = client.transport_query_struct()
+        fields = {name: getattr(place, name) for name in PLACE if place.valid & BARS_BEATS_TICKS}
+        cycles.append({"start": start, "state": state, "frame": place.frame, "seconds": time.monotonic(), **fields})
         for offset, data in port.incoming_midi_events():
             events.append(Event(start + offset, bytes(data)))
 
@@ -64,7 +72,7 @@ def main(out: Path) -> None:
         rate = client.samplerate
     listed = [{"frame": event.frame, "hex": event.data.hex()} for event in events]
     out.with_suffix(".json").write_text(
-        json.dumps({"rate": rate, "xruns": len(xruns), "xrun_frames": xruns, "events": listed})
+        json.dumps({"rate": rate, "xruns": len(xruns), "xrun_frames": xruns, "events": listed, "cycles": cycles})
     )
     as_midi(events, rate).save(out.with_suffix(".mid"))
     print("WROTE", len(events), "events,", len(xruns), "xruns", flush=True)

@@ -15,6 +15,7 @@ from types import TracebackType
 
 POLL_SECONDS = 0.02
 LAST_LINES_SECONDS = 1.0
+KEY_SECONDS = 0.1
 
 
 class PeerError(Exception):
@@ -110,6 +111,14 @@ class Program:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
+
+    def send_keys(self, keys: str) -> None:
+        """Press keys one by one, as a person does."""
+        assert self._process.stdin is not None
+        for key in keys:
+            self._process.stdin.write(key)
+            self._process.stdin.flush()
+            time.sleep(KEY_SECONDS)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send the program (not its children) a signal."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import musicrnn
 from musicrnn import __version__
@@ -19,6 +20,7 @@ from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, TRAIN_EXTRA
 from musicrnn.commands.probe import ask
 from musicrnn.config import folders
 from musicrnn.config.load import read_settings, settings_of
+from musicrnn.daemon.link_session import INSTALL_LINK_EXTRA, link_is_installed
 from musicrnn.errors import ConfigError
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
@@ -63,6 +65,8 @@ def findings() -> Iterator[Finding]:
     yield _runtime()
     yield from _midi()
     yield _jack()
+    yield _link()
+    yield _clock()
     yield _training()
     yield _settings_file()
     yield from (_folder(name, path, advice) for name, (path, advice) in _folders().items())
@@ -117,9 +121,38 @@ def _jack() -> Finding:
     beside = "; PipeWire is running" if pipewire else ""
     advice = THROUGH_PIPEWIRE if pipewire else ""
     if answer.get("running"):
-        return Finding("JACK server", "ok", f"{answer['rate']} Hz, {answer['period']} frames a period{beside}", advice)
+        size = f"{answer['rate']} Hz, {answer['period']} frames a period"
+        return Finding("JACK server", "ok", f"{size}, {_transport(answer)}{beside}", advice)
     found = answer.get("error") or ("none is running" if answer.get("library") else "no JACK library is installed")
     return Finding("JACK server", "note", f"{found}{beside}", advice)
+
+
+def _transport(answer: dict[str, Any]) -> str:
+    tempo = answer["tempo"]
+    master = "no timebase master" if tempo is None else f"{tempo:g} bpm by a timebase master"
+    return f"transport {answer['transport']} ({master})"
+
+
+def _link() -> Finding:
+    if link_is_installed():
+        return Finding(
+            "Ableton Link", "ok", f"LinkPython-extern {_version('LinkPython-extern')}, which has Link's GPL in it"
+        )
+    return Finding("Ableton Link", "note", "not installed; --clock link needs it", INSTALL_LINK_EXTRA)
+
+
+def _clock() -> Finding:
+    """Tell which clock the settings name, and whether what it needs is there."""
+    path = folders.user_settings_file()
+    try:
+        clock = settings_of(*([read_settings(path)] if path.is_file() else [])).play.clock
+    except ConfigError:
+        return Finding("clock", "note", "not known: the settings file is broken")
+    if clock == "jack" and not ask("jack").get("running"):
+        return Finding("clock", "missing", "jack, and no JACK server is running", _MIDI_ADVICE["jack"])
+    if clock == "link" and not link_is_installed():
+        return Finding("clock", "missing", "link, and its extra is not installed", INSTALL_LINK_EXTRA)
+    return Finding("clock", "ok", clock)
 
 
 def _training() -> Finding:

@@ -10,6 +10,7 @@ import ctypes
 import ctypes.util
 import json
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -17,6 +18,10 @@ from typing import Any
 
 SECONDS = 5.0
 _NO_START_SERVER = 0x01
+_TRANSPORT = ("stopped", "rolling", "looping", "starting")
+_POSITION_BYTES = 512  # more than a jack_position_t of jack/types.h has
+_VALID, _TEMPO = struct.Struct("=24xI"), struct.Struct("=64xd")
+_BARS_BEATS_TICKS = 0x10
 
 
 def ask(question: str, *, seconds: float = SECONDS) -> dict[str, Any]:
@@ -89,6 +94,19 @@ def _jack() -> dict[str, Any]:
         "running": True,
         "rate": library.jack_get_sample_rate(client),
         "period": library.jack_get_buffer_size(client),
+        **_transport(library, client),
+    }
+
+
+def _transport(library: ctypes.CDLL, client: int) -> dict[str, Any]:
+    """Return whether the server's transport rolls, and the tempo that a timebase master tells, None without one."""
+    position = ctypes.create_string_buffer(_POSITION_BYTES)
+    library.jack_transport_query.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    state = library.jack_transport_query(client, position)
+    has_master = _VALID.unpack_from(position)[0] & _BARS_BEATS_TICKS
+    return {
+        "transport": _TRANSPORT[state] if 0 <= state < len(_TRANSPORT) else "starting",
+        "tempo": round(_TEMPO.unpack_from(position)[0], 2) if has_master else None,
     }
 
 

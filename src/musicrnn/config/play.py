@@ -69,8 +69,12 @@ class PlaySettings(Section):
     )
     clock: str = setting(
         "internal",
-        choices=("internal", "midi"),
-        help="Whose beat is kept: our own, or that of a MIDI clock at our input port.",
+        choices=("internal", "midi", "jack", "link"),
+        help="Whose beat is kept: our own, that of a MIDI clock at our input port, of the JACK transport, or of an "
+        "Ableton Link session (extra 'link').",
+    )
+    link_starts: bool = setting(
+        False, help="Start and stop with an Ableton Link session, and it with us; otherwise it always rolls."
     )
     lost_clock: str = setting(
         "go-on",

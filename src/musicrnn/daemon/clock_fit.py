@@ -2,7 +2,8 @@
 
 Lines and curves are fitted to the newest clocks, to few and to many. Many clocks even out more jitter, few notice a
 change of tempo sooner. The steadiest fit is taken that those to fewer clocks do not contradict (Lepski's rule): a
-steady tempo is known from up to sixteen beats, a ramp from a curve, and a jump of tempo after a few clocks.
+steady tempo is known from up to sixteen beats, a ramp from a curve, and a jump of tempo after a few clocks. Clocks that
+wander are another thing (:mod:`musicrnn.daemon.clock_wander`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from musicrnn.daemon.clock_wander import period, wanders
 
 CLOCKS_PER_BEAT = 24
 MOST_CLOCKS = 16 * CLOCKS_PER_BEAT
@@ -86,6 +89,8 @@ class ClockFit:
         x = np.array(self._clocks, dtype=np.float64)[::-1] - clock
         y = np.array(self._seconds, dtype=np.float64)[::-1] - seconds
         self.jitter = _jitter(x, y)
+        if -x[-1] == len(x) - 1 and wanders(y, self.jitter):
+            return ClockLine(clock, seconds, period(y, self.jitter))
         chosen = _chosen(x, y, self.jitter)
         here, nxt = chosen.at(0.0)[0], chosen.at(1.0)[0]
         return ClockLine(clock, seconds + here, max(nxt - here, 1e-6))

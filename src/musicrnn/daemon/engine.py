@@ -242,7 +242,7 @@ class Engine:
             if self._is_skipped(now):
                 messages += self._skip(now, now - moment)
             elif self._presence.leaves:
-                messages += self._presence.stop(moment)
+                messages += self._presence.stop_with_host(moment)
             elif self._presence.is_over:
                 self.finished = True
                 messages += self._presence.stop(moment)

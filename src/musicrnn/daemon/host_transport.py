@@ -29,6 +29,7 @@ class HostTransport(Transport):
         self._source = source
         self._song_start = 0
         self._told = bpm
+        self._drawn: BeatLine | None = None
 
     @property
     def rolls(self) -> bool:  # type: ignore[override]
@@ -43,8 +44,9 @@ class HostTransport(Transport):
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did."""
         events = self._source.hear(messages, now)
-        if messages and self._source.line is not None:
-            self._draw(self._source.line)
+        line = self._source.line
+        if line is not None and line != self._drawn:
+            self._draw(line)
         return events
 
     def anchor(self, tick: int, now: float, delay: float = START_DELAY_SECONDS) -> None:
@@ -79,17 +81,34 @@ class HostTransport(Transport):
         super().change_grid(tick, to, ticks_per_beat)
 
     def bend(self, tick: int, bpm: float) -> None:
-        """Refuse: the tempo is the host's. Raises ControlError."""
-        del tick
-        raise ControlError(f"tempo must be set in the host while play.clock is not internal, got {bpm:g}")
+        """Give the host another tempo from ``tick`` on. Raises ControlError where the tempo is the host's alone."""
+        self._check_tempo(bpm)
+        super().bend(tick, bpm)
 
     def ramp(self, tick: int, bpm: float, ticks: int) -> None:
-        """Refuse: the tempo is the host's. Raises ControlError."""
-        del ticks
-        self.bend(tick, bpm)
+        """Let the host's tempo go evenly to another. Raises ControlError where the tempo is the host's alone."""
+        self._check_tempo(bpm)
+        super().ramp(tick, bpm, ticks)
+
+    def ask(self, plays: bool) -> bool:
+        """Ask the host to start or to stop; tell whether it lets itself be asked."""
+        return self._source.ask(plays)
+
+    def _check_tempo(self, bpm: float) -> None:
+        if not self._source.takes_tempo:
+            raise ControlError(f"tempo must be set in the host while play.clock is not internal, got {bpm:g}")
+
+    def _bend(self, tick: int, bpm: float) -> None:
+        self._source.propose(bpm, self.due(tick))
+        self.bpm = self._told = bpm
+        if self._source.line is not None:
+            self._draw(self._source.line)
 
     def news(self, tick: int) -> float | None:
         """Return the host's tempo, within the range of tempos, at a beat at which it is another than was told."""
+        if self._ramp is not None and self._source.takes_tempo:
+            return super().news(tick)
+        self._ramp = None
         bpm = min(max(round(self.bpm, 2), CONTROLS["tempo"].low), CONTROLS["tempo"].high)
         if tick % self._line.ticks_per_beat or abs(bpm - self._told) < NOTICED_BPM:
             return None
@@ -98,6 +117,7 @@ class HostTransport(Transport):
 
     def _draw(self, line: BeatLine) -> None:
         """Let the ticks lie on the host's line."""
+        self._drawn = line
         grid = self._line.ticks_per_beat
         nearest = round(line.beat * grid)
         self.bpm = line.bpm

@@ -120,6 +120,7 @@ class MidiClock:
     """
 
     name = "MIDI clock"
+    takes_tempo = False
 
     def __init__(self, bpm: float, goes_on: bool = True) -> None:
         self._numbers = ClockNumbers(bpm)
@@ -136,6 +137,14 @@ class MidiClock:
         line = self._numbers.line
         beat = (line.clock - self._origin) / CLOCKS_PER_BEAT
         return BeatLine(beat, line.seconds, 60.0 / (line.period * CLOCKS_PER_BEAT))
+
+    def propose(self, bpm: float, seconds: float) -> None:
+        """Do nothing: MIDI clock has one sender."""
+
+    def ask(self, plays: bool) -> bool:
+        """Do nothing: MIDI clock has one sender."""
+        del plays
+        return False
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
         """Take what came in up to ``now``, of which only clock and transport matter; return what the host did."""

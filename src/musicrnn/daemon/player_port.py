@@ -27,6 +27,7 @@ from musicrnn.daemon.player.wire import (
     Lost,
     Opened,
     Panic,
+    Place,
     Play,
     Records,
     WireError,
@@ -49,17 +50,25 @@ class PlayerPort:
     """A port in a process of its own, which sends each message at its moment (plus its ``latency``).
 
     ``wake`` is called, by a thread, when a message has come in or the port is lost; ``after`` is the player that
-    was lost before: its connections are made again, and what it left sounding is ended first. Raises PortError
-    where the player cannot open its port.
+    was lost before: its connections are made again, and what it left sounding is ended first. ``place`` is told, by
+    a thread, where the JACK transport is, if the orders want that. Raises PortError where the player cannot open
+    its port.
     """
 
-    def __init__(self, orders: Orders, wake: Callable[[], None], after: PlayerPort | None = None) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        wake: Callable[[], None],
+        after: PlayerPort | None = None,
+        place: Callable[[Place], None] = lambda _: None,
+    ) -> None:
         self.lead = LEAD_SECONDS
         self.connections: tuple[str, ...] = after.connections if after is not None else ()
         self.counts = Counts(0, 0, 0, 0)
         self.lost = False
         self._reason = "the player has ended"
         self._wake = wake
+        self._place = place
         self._heard: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
         self._pending: deque[bytes] = deque()
         self._sounding = Sounding()
@@ -238,6 +247,9 @@ class PlayerPort:
                 self.counts, self._answered = record, beat
             case Connected(names):
                 self.connections = names
+            case Place():
+                self._place(record)
+                self._wake()
 
 
 class Players:
@@ -246,14 +258,17 @@ class Players:
     The system that the first one found is the one that the others look for: what is connected to is there.
     """
 
-    def __init__(self, orders: Orders, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, orders: Orders, wake: Callable[[], None], place: Callable[[Place], None] = lambda _: None
+    ) -> None:
         self._orders = orders
         self._wake = wake
+        self._place = place
         self._last: PlayerPort | None = None
 
     def open(self) -> PlayerPort:
         """Open the port. Raises PortError with what is missing and how to get it."""
-        port = PlayerPort(self._orders, self._wake, self._last)
+        port = PlayerPort(self._orders, self._wake, self._last, self._place)
         self._last = port
         if self._orders.api == "auto":
             self._orders = replace(self._orders, api=port.name.rpartition("(")[2].rstrip(")"))

@@ -65,6 +65,7 @@ class Presence:
         return self.started(now, beat)
 
     def _wait_for_host(self, now: float) -> list[TimedMessage]:
+        self._transport.ask(True)
         self._account.say("waiting for the host to start", now)
         return []
 
@@ -144,10 +145,17 @@ class Presence:
         """Stop at once or, where that is asked for, at the next beat or bar; a second time, at once."""
         self._wanted = False
         unit = self._unit
-        if not self.playing or at_once or unit == 1 or self._leave_at is not None:
+        if at_once:
             return self.stop(now)
+        if not self.playing or unit == 1 or self._leave_at is not None:
+            return self.stop_with_host(now)
         self._leave_at = -(-self._performance.tick // unit) * unit
         return []
+
+    def stop_with_host(self, now: float) -> list[TimedMessage]:
+        """Stop, and with it a host that shares its stops, whose next start is ours again then."""
+        self._wanted = self._transport.ask(False)
+        return self.stop(now)
 
     @property
     def leaves(self) -> bool:

@@ -21,13 +21,13 @@ from musicrnn.control import Command, Start, Status
 from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
 from musicrnn.daemon.display import StatusLine, note, say
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.host_clock import HostClock, check_api, host_clock
 from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
 from musicrnn.daemon.loader import Loader
-from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.midi_map_file import MapFile, load_map
 from musicrnn.daemon.osc_query import QueryServer
@@ -82,6 +82,7 @@ class Daemon:
     query: QueryServer | None
     journal: Journal | None
     recording: Path | None
+    host: HostClock
     notices: list[str] = field(default_factory=list)
 
     def first_lines(self) -> Iterator[str]:
@@ -93,9 +94,9 @@ class Daemon:
         if not isinstance(self.port, NullPort):
             aim = "" if self.settings.midi.port else "; connect a synth or a DAW's track to it"
             yield f"MIDI port {self.port.name}{aim}"
-            yield from _facts(self.port)
-        if play.clock != "internal":
-            yield "Clock     MIDI clock, from the port's input: connect the host's clock to it, and start the host"
+            yield from _facts(self.port, follows=self.host.source is not None)
+        if self.host.words:
+            yield f"Clock     {self.host.words}"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
         if self.query:
@@ -175,18 +176,19 @@ def build(
     notices: list[str] = []
     chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
     prime = _prime(chosen.prime, model.info.vocabulary)
-    source = MidiClock(chosen.tempo, chosen.lost_clock == "go-on") if chosen.clock == "midi" else None
+    check_api(chosen, settings.midi.api)
+    host = host_clock(chosen, model.info.metre, clock.wake, stack)
     player = engine(
         Generator(model),
         chosen,
         prime=prime,
         model_hash=hash_of(model),
-        source=source,
+        source=host.source,
         clock_out=settings.midi.clock_out,
     )
     player.offset_ms = settings.midi.offset_ms
-    players = _players(settings.midi, clock)
-    port, why = _port(settings.midi, players, "midi.api" in settings.origins, stack)
+    players = _players(settings.midi, clock, host)
+    port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
     query = _query(settings, osc, lambda: runtime.status, stack, notices)
@@ -215,11 +217,11 @@ def build(
         hands=hands,
         save_hands=MapFile(map_file, note).save,
         keepsakes=_keepsakes(recording, clock.wake, stack),
-        follows=source is not None,
+        follows=host.source is not None,
     )
-    if source is not None and isinstance(port, NullPort):
+    if host.needs_input and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, query, journal, recording, notices)
+    return Daemon(settings, player, runtime, port, osc, query, journal, recording, host, notices)
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -236,8 +238,9 @@ def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
     return clock
 
 
-def _players(midi: MidiSettings, clock: Clock) -> Players:
-    return Players(Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds), clock.wake)
+def _players(midi: MidiSettings, clock: Clock, host: HostClock) -> Players:
+    orders = Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds, transport=host.needs_jack)
+    return Players(orders, clock.wake, host.place)
 
 
 def _files(info: ModelInfo, source: str) -> dict[str, Path]:
@@ -372,10 +375,12 @@ def _stand_still() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _facts(port: PlayerPort) -> Iterator[str]:
+def _facts(port: PlayerPort, *, follows: bool) -> Iterator[str]:
     """Yield how punctual a port is."""
     opened = port.opened
-    if opened.exact:
+    if opened.exact and follows:
+        yield f"          on the host's beat: the {opened.latency * 1000:.1f} ms that the port needs are made up for"
+    elif opened.exact:
         yield f"          {opened.latency * 1000:.1f} ms after the beat, the same for each note"
     if not opened.real_time:
         yield "          without real-time scheduling, which this user may not have: notes may be late now and then"

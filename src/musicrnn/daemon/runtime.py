@@ -155,7 +155,10 @@ class Runtime:
         for message in messages:
             self._turned(message.data)
         if self._follows:
-            self._send(self._engine.hear(messages, self._now()))
+            sent = self._engine.hear(messages, self._now())
+            self._send(sent)
+            if sent:
+                self._tell()
 
     def _turned(self, data: bytes) -> None:
         learning = self._hands.learning

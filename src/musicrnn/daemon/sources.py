@@ -1,8 +1,8 @@
 """Where the time comes from: one protocol for all clocks that are not this program's own.
 
-A source is told what MIDI came in (one that needs none looks at its own clock instead), and says when the host began to
-roll, halted or fell silent, and along which line its beats lie. MIDI clock is in :mod:`musicrnn.daemon.midi_clock`.
-Without a source the time is the engine's own.
+A source is told what MIDI came in (one that needs none is told otherwise), and says when the host began to
+roll, halted or fell silent, and along which line its beats lie. MIDI clock is in :mod:`musicrnn.daemon.midi_clock`, the
+JACK transport in `jack_transport`, Ableton Link in `link_clock`. Without a source the time is the engine's own.
 """
 
 from __future__ import annotations
@@ -63,6 +63,19 @@ class ClockSource(Protocol):
     @property
     def line(self) -> BeatLine | None:
         """The line of the host's beats, None while it does not roll."""
+        ...
+
+    @property
+    def takes_tempo(self) -> bool:
+        """Whether it takes a tempo from us now."""
+        ...
+
+    def propose(self, bpm: float, seconds: float) -> None:
+        """Give it another tempo from that moment on, while it takes one."""
+        ...
+
+    def ask(self, plays: bool) -> bool:
+        """Ask it to start or to stop, where it lets itself be asked; tell whether it does."""
         ...
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:

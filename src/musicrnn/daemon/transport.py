@@ -75,6 +75,11 @@ class Transport:
         del messages, now
         return []
 
+    def ask(self, plays: bool) -> bool:
+        """Ask the host to start or to stop; tell whether it lets itself be asked, which none does here."""
+        del plays
+        return False
+
     def enter(self, tick: int, unit: int, bar_ticks: int, now: float, beat: float | None = None) -> int:
         """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks."""
         del bar_ticks, now, beat

@@ -92,6 +92,15 @@ def test_a_note_on_that_finds_no_room_is_dropped_and_anything_else_goes_first_ne
     assert (made.dropped, made.sent) == (1, 2)
 
 
+def test_a_note_on_that_is_withheld_was_never_sent() -> None:
+    """So neither is its note-off, and nobody counts it as dropped."""
+    made = core(Play(1.0, ON), Play(2.0, OFF))
+    assert made.pop(1.5) == (1.0, ON)
+    made.withhold(ON)
+    assert popped(made) == []
+    assert (made.dropped, made.sent) == (0, 0)
+
+
 def test_a_flood_drops_note_ons_only() -> None:
     """The heap is bounded."""
     made = core(*[Play(1.0, ON)] * (MOST_WAITING + 5), *[Play(1.0, OFF)] * 5)

@@ -17,6 +17,7 @@ from musicrnn.daemon.player.wire import (
     Lost,
     Opened,
     Panic,
+    Place,
     Play,
     Record,
     Records,
@@ -46,6 +47,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Heard, MOMENTS, MESSAGES),
     st.builds(Counts, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.builds(Connected, st.lists(NAMES, max_size=4).map(tuple)),
+    st.builds(Place, MOMENTS, MOMENTS, MOMENTS, MOMENTS, MOMENTS, st.booleans()),
 )
 
 

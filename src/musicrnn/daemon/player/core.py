@@ -147,6 +147,11 @@ class Core:
         else:
             self._at_once.appendleft(data)
 
+    def withhold(self, data: bytes) -> None:
+        """Take back a note-on that is not to sound any more."""
+        self.sent -= 1
+        self.sounding.take_back(data)
+
     def silence(self) -> None:
         """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""
         waiting, self._waiting = sorted(self._waiting), []

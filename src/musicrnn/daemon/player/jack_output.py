@@ -21,6 +21,7 @@ from typing import Any
 from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, Core, Greet, is_on
 from musicrnn.daemon.player.frame_map import FrameMap
 from musicrnn.daemon.player.outputs import NotThere, Output
+from musicrnn.daemon.player.transport_watch import TransportWatch
 from musicrnn.daemon.ports import IN, OUT, match
 
 PERIODS = 2
@@ -31,6 +32,7 @@ NAME_SECONDS = 2.0
 SWITCH_SECONDS = 0.5
 STILL_SECONDS = 2.0
 SETTLE_SECONDS = 0.05
+MOST_PLACES = 4_096
 PARTED_SECONDS = 2.0
 _FOLDERS = ("/usr/lib/{}-linux-gnu", "/usr/lib64", "/usr/lib")
 _PIPEWIRES = "pipewire-0.3/jack/libjack.so.0"
@@ -40,12 +42,21 @@ NO_LIBRARY = "JACK's library must be there (Debian: apt install libjack-jackd2-0
 class JackOutput(Output):
     """A JACK client with the ports ``out`` and ``in``.
 
-    ``wake`` is called, from any thread, when there is something to look at.
+    ``wake`` is called, from any thread, when there is something to look at; ``transport`` tells to watch the server's.
     """
 
     exact = True
 
-    def __init__(self, jack: Any, client: Any, core: Core, wake: Callable[[], None], wanted: Iterable[str]) -> None:
+    def __init__(
+        self,
+        jack: Any,
+        client: Any,
+        core: Core,
+        wake: Callable[[], None],
+        wanted: Iterable[str],
+        *,
+        transport: bool = False,
+    ) -> None:
         self._jack = jack
         self._client = client
         self._core = core
@@ -57,6 +68,8 @@ class JackOutput(Output):
         self._just_joined: deque[str] = deque()
         self._new_listener = -math.inf
         self._map = FrameMap(client.samplerate)
+        self._watch = TransportWatch(client.samplerate, self._map.seconds_at) if transport else None
+        self.places = deque(maxlen=MOST_PLACES)
         self._problem = ""
         self._cycles = self._quiet_cycles = self._switches = 0
         self._seen = (-1, time.monotonic())
@@ -75,6 +88,8 @@ class JackOutput(Output):
         client.set_port_connect_callback(self._note_connection)
         client.set_port_registration_callback(lambda *_: self._look())
         client.set_graph_order_callback(self._switch)
+        if self._watch is not None:
+            client.set_sync_callback(self._is_ready)
         client.activate()
         self.turn(time.monotonic())
         if any(name.removesuffix(INPUT) in self._present for name in self._wanted):
@@ -165,11 +180,27 @@ class JackOutput(Output):
         start = self._map.unwrapped(self._client.last_frame_time)
         self._map.observe(start, time.monotonic())
         self._listen(start)
+        if self._watch is not None:
+            self._look_at_transport(self._watch, start, frames)
         self._out.clear_buffer()
         self._core.take()
         self._quiet_cycles = self._quiet_cycles + 1 if self._core.empty else 0
         self._write(start - PERIODS * frames, frames)
         self._cycles += 1
+
+    def _is_ready(self, state: int, position: Any) -> bool:
+        """Let the transport roll once the engine has had the time to hear of it."""
+        del position
+        frames = self._client.blocksize
+        start = self._map.unwrapped(self._client.last_frame_time)
+        return self._watch is None or self._watch.ready(state, start, frames)
+
+    def _look_at_transport(self, watch: TransportWatch, start: int, frames: int) -> None:
+        state, position = self._client.transport_query_struct()
+        place = watch.observe(state, position, start, frames)
+        if place is not None:
+            self.places.append(place)
+            self._wake()
 
     def _listen(self, start: int) -> None:
         for offset, data in self._in.incoming_midi_events():
@@ -181,9 +212,14 @@ class JackOutput(Output):
     def _write(self, origin: int, frames: int) -> None:
         """Write what belongs into the cycle whose first frame is played for the moment of frame ``origin``."""
         until = self._map.seconds_at(origin + frames - 0.5)
+        if self._watch is not None:
+            until = min(until, self._watch.hold - self.latency)
         at = 0
         while (message := self._core.pop(until)) is not None:
             seconds, data = message
+            if self._watch is not None and not self._watch.rolls and is_on(data):
+                self._core.withhold(data)
+                continue
             if seconds is not None:
                 offset = round(self._map.frame_at(seconds)) - origin
                 self._core.late += offset < -LATE_SECONDS * self._map.rate
@@ -252,7 +288,15 @@ class JackOutput(Output):
         return True
 
 
-def open_jack(core: Core, wake: Callable[[], None], name: str, existing: str, wanted: Iterable[str]) -> JackOutput:
+def open_jack(
+    core: Core,
+    wake: Callable[[], None],
+    name: str,
+    existing: str,
+    wanted: Iterable[str],
+    *,
+    transport: bool = False,
+) -> JackOutput:
     """Become a client called ``name``, connected to ``existing`` where that is given, and to what is ``wanted``.
 
     Raises NotThere without a server, PortError where ``existing`` fits no port.
@@ -261,7 +305,7 @@ def open_jack(core: Core, wake: Callable[[], None], name: str, existing: str, wa
     if existing:
         ports = client.get_ports(is_midi=True, is_input=True)
         wanted = {*wanted, match([port.name for port in ports], existing)}
-    return JackOutput(jack, client, core, wake, wanted)
+    return JackOutput(jack, client, core, wake, wanted, transport=transport)
 
 
 def _client_and_package(name: str) -> tuple[Any, Any]:

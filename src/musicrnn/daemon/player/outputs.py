@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from musicrnn.daemon.player.core import Core
+from musicrnn.daemon.player.wire import Place
 from musicrnn.daemon.ports import ADVICE
 from musicrnn.errors import PortError
 
@@ -22,12 +23,14 @@ class NotThere(Exception):  # noqa: N818 - no error: the next system is tried
 class Output:
     """A port, and whoever takes the core's messages at their moments.
 
-    ``heard`` fills with what comes in: moments in seconds, and messages.
+    ``heard`` fills with what comes in: moments in seconds, and messages. ``places`` fills with those of the server's
+    transport, where that is wanted.
     """
 
     name = ""
     exact = False
     heard: deque[tuple[float, bytes]]
+    places: deque[Place]
 
     @property
     def latency(self) -> float:
@@ -72,21 +75,29 @@ def ways(api: str) -> tuple[str, ...]:
 
 
 def open_output(
-    api: str, name: str, existing: str, core: Core, wake: Callable[[], None], wanted: Iterable[str] = ()
+    api: str,
+    name: str,
+    existing: str,
+    core: Core,
+    wake: Callable[[], None],
+    wanted: Iterable[str] = (),
+    *,
+    transport: bool = False,
 ) -> Output:
     """Open the existing port of that name, or else a virtual one called ``name``.
 
     ``wanted`` are connections to be made again; ``wake`` is called, by any thread, when there is something to look
-    at. Raises PortError with what is missing and how to get it.
+    at; with ``transport`` it must be a JACK server's port, whose transport is watched. Raises PortError with what is
+    missing and how to get it.
     """
     failures: list[str] = []
     refused: list[PortError] = []
     has_library = False
-    for way in ways(api):
+    for way in ("jack",) if transport else ways(api):
         if way == "rtmidi-jack" and has_library:
             continue
         try:
-            return _open(way, name, existing, core, wake, wanted)
+            return _open(way, name, existing, core, wake, wanted, transport)
         except NotThere as error:
             failures.append(str(error))
             has_library = has_library or (way == "jack" and error.library)
@@ -98,11 +109,19 @@ def open_output(
     raise PortError(f"no MIDI port could be opened ({'; '.join(failures)}). {advice}")
 
 
-def _open(way: str, name: str, existing: str, core: Core, wake: Callable[[], None], wanted: Iterable[str]) -> Output:
+def _open(
+    way: str,
+    name: str,
+    existing: str,
+    core: Core,
+    wake: Callable[[], None],
+    wanted: Iterable[str],
+    transport: bool,
+) -> Output:
     if way == "jack":
         from musicrnn.daemon.player.jack_output import open_jack
 
-        return open_jack(core, wake, name, existing, wanted)
+        return open_jack(core, wake, name, existing, wanted, transport=transport)
     from musicrnn.daemon.player.rtmidi_output import open_rtmidi
 
     return open_rtmidi(way.removeprefix("rtmidi-"), core, wake, name, existing)

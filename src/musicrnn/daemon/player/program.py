@@ -48,13 +48,17 @@ MOST_HEARD = 4096
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What the player is told at its start: a port, and how long an engine may be silent (0: for ever)."""
+    """What the player is told at its start: a port, and how long an engine may be silent (0: for ever).
+
+    ``transport`` tells to say where the JACK server's transport is.
+    """
 
     api: str
     name: str
     existing: str = ""
     heartbeat: float = 0.0
     connections: tuple[str, ...] = ()
+    transport: bool = False
 
     def as_word(self) -> str:
         """Return the orders as one word of a command line."""
@@ -93,7 +97,13 @@ class Player:
         orders = self._orders
         try:
             output = open_output(
-                orders.api, orders.name, orders.existing, self._core, self._clock.wake, orders.connections
+                orders.api,
+                orders.name,
+                orders.existing,
+                self._core,
+                self._clock.wake,
+                orders.connections,
+                transport=orders.transport,
             )
         except PortError as error:
             self._tell(Lost(str(error)))
@@ -146,6 +156,8 @@ class Player:
         """Tell the engine what came in, and what has become of what it sent."""
         for _ in range(min(len(output.heard), MOST_HEARD)):
             self._tell(Heard(*output.heard.popleft()))
+        while output.places:
+            self._tell(output.places.popleft())
         core = self._core
         if core.beat != self._beat:
             self._beat = core.beat

@@ -24,6 +24,7 @@ class RtMidiOutput(Output):
     def __init__(self, port: RtMidiPort, core: Core, heard: deque[tuple[float, bytes]]) -> None:
         self.name = port.name
         self.heard = heard
+        self.places = deque()
         self._port = port
         self._core = core
         self._problem = ""

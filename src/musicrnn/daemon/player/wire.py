@@ -16,6 +16,7 @@ _MOMENT = struct.Struct("<d")
 _NUMBER = struct.Struct("<I")
 _OPENED = struct.Struct("<dBBB")
 _COUNTS = struct.Struct("<IIII")
+_PLACE = struct.Struct("<dddddB")
 _LENGTHS = {0x80: 3, 0x90: 3, 0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3}
 _SYSTEM_LENGTHS = {0xF1: 2, 0xF2: 3, 0xF3: 2, 0xF6: 1, 0xF8: 1, 0xFA: 1, 0xFB: 1, 0xFC: 1, 0xFE: 1, 0xFF: 1}
 
@@ -106,7 +107,24 @@ class Connected:
     names: tuple[str, ...]
 
 
-Up = Opened | Lost | Heard | Counts | Connected
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Up: the JACK transport is at ``position``, in seconds from its frame 0, at that moment, and rolls or not.
+
+    ``beat`` is the same place in quarter notes, ``bpm`` the tempo in quarter notes a minute and ``bar`` the length of a
+    bar in quarter notes, all 0 where no timebase master tells them. The moment may be to come, where it is about to
+    roll.
+    """
+
+    seconds: float
+    position: float
+    beat: float
+    bpm: float
+    bar: float
+    rolling: bool
+
+
+Up = Opened | Lost | Heard | Counts | Connected | Place
 Record = Down | Up
 
 
@@ -149,6 +167,8 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 68, _COUNTS.pack(beat, sent, late, dropped)
         case Connected(names):
             return 69, "\n".join(names).encode()
+        case Place(seconds, position, beat, bpm, bar, rolling):
+            return 70, _PLACE.pack(seconds, position, beat, bpm, bar, rolling)
 
 
 def _unpacked(kind: int, rest: bytes) -> Record:
@@ -172,6 +192,9 @@ def _unpacked(kind: int, rest: bytes) -> Record:
             return Counts(*_COUNTS.unpack(rest))
         case 69:
             return Connected(tuple(name for name in rest.decode().split("\n") if name))
+        case 70:
+            seconds, position, beat, bpm, bar, rolling = _PLACE.unpack(rest)
+            return Place(seconds, position, beat, bpm, bar, bool(rolling))
     raise WireError(f"a record must be of a known kind, got {kind}")
 
 

@@ -1,0 +1,63 @@
+"""Clocks that wander: each comes a period after the one before it, give or take, and none makes up for another.
+
+A line through many of them lies beside the newest, and it is the newest that the next one follows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEWEST = 288
+SPAN = 8
+GROWTH = 3.0
+PART_OF_WALK = 0.15
+NOTICED_PART = 0.01
+SHORTEST = 24
+TOLERANCE = 4.0
+
+Floats = NDArray[np.float64]
+
+
+def wanders(seconds: Floats, jitter: float) -> bool:
+    """Tell whether clocks wander; ``seconds`` are their moments, the newest first, of which none is missing.
+
+    The errors of clocks that jitter around a line, or are rounded to periods, are the same however far apart they are;
+    the squares of those that wander grow with the distance. Medians leave a tempo that jumped once alone, second
+    differences one that changes evenly.
+    """
+    if len(seconds) < FEWEST or jitter < NOTICED_PART * (seconds[0] - seconds[-1]) / (len(seconds) - 1):
+        return False
+    return bool(_middle(seconds, SPAN) ** 2 > GROWTH * _middle(seconds, 1) ** 2) and _goes_far(seconds)
+
+
+def _middle(seconds: Floats, span: int) -> float:
+    """Return how far the second differences between clocks so many apart are from their median, in the median."""
+    bends = seconds[2 * span :] - 2 * seconds[span:-span] + seconds[: -2 * span]
+    return float(np.median(np.abs(bends - np.median(bends))))
+
+
+def _goes_far(seconds: Floats) -> bool:
+    """Tell whether the errors of a quarter of all clocks add up as those of a walk do, and not to nothing."""
+    lengths = seconds[:-1] - seconds[1:]
+    numbers = np.arange(len(lengths)) - (len(lengths) - 1) / 2
+    errors = lengths - lengths.mean()
+    errors -= numbers * (numbers @ errors) / (numbers @ numbers)
+    span = len(errors) // 4
+    place = np.cumsum(errors)
+    moved = place[span:] - place[:-span]
+    return bool(moved @ moved / len(moved) > PART_OF_WALK * span * (errors @ errors) / len(errors))
+
+
+def period(seconds: Floats, jitter: float) -> float:
+    """Return the mean distance of the newest clocks, of as many as go together; the newest is first."""
+    spread = jitter * np.sqrt(3.0)  # of one distance, where second differences vary by the jitter times the root of 6
+    found: list[tuple[int, float]] = []
+    count = SHORTEST
+    while count < len(seconds):
+        mean = float(seconds[0] - seconds[count]) / count
+        if any(abs(mean - other) > TOLERANCE * spread * np.sqrt(1 / fewer - 1 / count) for fewer, other in found):
+            break
+        found.append((count, mean))
+        count *= 2
+    return found[-1][1]
