@@ -1,7 +1,10 @@
 """Time one step of the network: ours, other shapes of the same graph, and other makes, float32 and int8, hot and paced.
 
-``step_latency.py [--rounds N]`` prints a table in Markdown. Each cell is the median of the rounds' medians in
-microseconds, with the lowest and highest of them; the shapes are measured in turn, round by round.
+``step_latency.py [--rounds N] [--without NAME]`` prints a table in Markdown. Each time is the median of the rounds'
+medians in microseconds, with the lowest and highest of them; the rows are measured in turn, round by round. A ratio is
+the median of the rounds' ratios: to the reading of as many bytes, and to the best of the other makes in the same
+precision. Each of these takes whole steps as ours does, token and position and state in, logits and state out; rows of
+arithmetic alone are beside.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import gc
 import io
 import os
 import platform
@@ -18,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +41,26 @@ from musicrnn.export.step_graph import export_step
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import check_model
 from musicrnn.models.numpy_step import NumpyStepModel
-from musicrnn.models.onnx_step import OnnxStepModel, new_session
+from musicrnn.models.onnx_run import new_session
+from musicrnn.models.onnx_step import OnnxStepModel
 from musicrnn.models.score import Part
-from musicrnn.models.timing import Position
 from musicrnn.models.untrained import random_weights
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.models.weights import StepWeights
 
-Build = Callable[[StepWeights], Callable[[], object]]
+Call = Callable[[], Any]
+Build = Callable[[StepWeights], Call]
 PEERS: tuple[tuple[str, Build, float], ...] = (
     ("PyTorch nn.LSTM float32", step_peers.pytorch, 1e-5),
     ("PyTorch nn.LSTM int8 (dynamic)", functools.partial(step_peers.pytorch, int8=True), 1e-2),
     ("LiteRT float32", step_peers.litert, 1e-5),
     ("LiteRT int8 (dynamic range)", functools.partial(step_peers.litert, int8=True), 1e-2),
-    ("Keras, as a tf.function", step_peers.keras_function, 1e-5),
-    ("Keras predict", step_peers.keras_predict, 1e-5),
+    ("Keras, as a tf.function, float32", step_peers.keras_function, 1e-5),
+    ("Keras predict, float32", step_peers.keras_predict, 1e-5),
+)
+PARTS: tuple[tuple[str, Build], ...] = (
+    ("LiteRT float32, arithmetic alone", functools.partial(step_peers.litert, whole=False)),
+    ("LiteRT int8, arithmetic alone", functools.partial(step_peers.litert, int8=True, whole=False)),
 )
 VOICES = tuple(
     Part(name, low, low + 28, i + 1) for i, (name, low) in enumerate(zip("satb", (57, 50, 43, 33), strict=True))
@@ -60,9 +70,15 @@ EMBEDDING = 64
 SIZES = ((2, 256), (2, 512), (3, 512))
 HOT_STEPS, PACED_STEPS, PACE_SECONDS, WARM_UP = 400, 40, 0.02, 50
 MOST_SECONDS = 1.0
-HERE = Position(0, 0, 4)
 
-Call = Callable[[], object]
+
+class Kind(Enum):
+    """What a row is compared as."""
+
+    OURS = "ours"
+    PEER = "peer"
+    BOUND = "bound"
+    PART = "part"
 
 
 @dataclass
@@ -70,75 +86,123 @@ class Row:
     """One way to take a step, and the medians of its rounds in microseconds."""
 
     name: str
-    size: int
+    kind: Kind
     call: Call
+    size: int = 0
     hot: list[float] = field(default_factory=list)
     paced: list[float] = field(default_factory=list)
+
+    @property
+    def precision(self) -> str:
+        """Which rows it may be compared with."""
+        return "int8" if "int8" in self.name else "float32"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--without", action="append", default=[], help="leave out the makes whose names start so")
+    options = parser.parse_args()
     print(
         f"{time.strftime('%Y-%m-%d')}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, ", end=""
     )
     print(f"Python {platform.python_version()}, ONNX Runtime {onnxruntime.__version__}, NumPy {np.__version__}")
-    print(f"one step, one lane, {VOCABULARY.size} tokens, embedding {EMBEDDING}, {rounds} rounds; µs\n")
-    print("| layers x units | step | file | hot | every 20 ms |\n|---|---|---:|---:|---:|")
+    print(f"one step, one lane, {VOCABULARY.size} tokens, embedding {EMBEDDING}, {options.rounds} rounds; µs\n")
+    print(
+        "| layers x units | step | file | hot | to the bound | to the best peer | every 20 ms | to the best peer |\n"
+        "|---|---|---:|---:|---:|---:|---:|---:|"
+    )
     for layers, units in SIZES:
-        rows = list(_rows(layers, units))
-        for _ in range(rounds):
+        rows = [row for row in _rows(layers, units) if not row.name.startswith(tuple(options.without) or "\0")]
+        gc.collect()
+        gc.freeze()
+        for _ in range(options.rounds):
             for row in rows:
                 row.hot.append(_median(row.call, HOT_STEPS, 0.0))
                 row.paced.append(_median(row.call, PACED_STEPS, PACE_SECONDS))
         for row in rows:
-            size = f"{row.size / 1e6:.1f} MB" if row.size else ""
-            print(
-                f"| {layers} x {units} | {row.name} | {size} | {_spread(row.hot)} | {_spread(row.paced)} |", flush=True
-            )
+            print(f"| {layers} x {units} | {' | '.join(_cells(row, rows))} |", flush=True)
+
+
+def _cells(row: Row, rows: list[Row]) -> list[str]:
+    alike = [other for other in rows if other.precision == row.precision]
+    bounds = [other for other in alike if other.kind is Kind.BOUND]
+    peers = [other for other in alike if other.kind is Kind.PEER]
+    hot, paced = (min(peers, key=lambda peer: statistics.median(times(peer)), default=None) for times in (_hot, _paced))
+    return [
+        row.name,
+        f"{row.size / 1e6:.1f} MB" if row.size else "",
+        _spread(row.hot),
+        _ratio(row.hot, bounds[0].hot),
+        _ratio(row.hot, hot.hot) if hot else "",
+        _spread(row.paced),
+        _ratio(row.paced, paced.paced) if paced else "",
+    ]
+
+
+def _hot(row: Row) -> list[float]:
+    return row.hot
+
+
+def _paced(row: Row) -> list[float]:
+    return row.paced
+
+
+def _ratio(times: list[float], others: list[float]) -> str:
+    return f"{statistics.median(one / other for one, other in zip(times, others, strict=True)):.2f}"
 
 
 def _rows(layers: int, units: int) -> list[Row]:
     weights = random_weights(VOCABULARY, layers, units, EMBEDDING)
     info = ModelInfo("random", VOCABULARY, layers, units)
     with quiet():
-        cells = export_step(weights, info)
-    small = quantise(cells)
+        large = export_step(weights, info)
+    small = quantise(large)
     operators = lstm_operators(weights)
-    _same(cells, operators, layers, units)
-    plain = [
-        ("cell arithmetic float32, bound", cells),
-        ("LSTM operators float32, bound", operators),
-        ("cell arithmetic int8, bound", small),
-        ("LSTM operators int8, bound", _int8(operators)),
-    ]
-    rows = [Row(name, len(content), _bound(content, layers, units)) for name, content in plain]
-    rows += [
-        Row("cell arithmetic int8, not bound", len(small), _unbound(small, layers, units)),
-        Row(
-            "cell arithmetic int8, as the daemon calls it", len(small), _step(OnnxStepModel(check_model(small, "int8")))
-        ),
-        Row("NumPy float32", 0, _step(NumpyStepModel(weights, info))),
-    ]
-    return rows + list(_peers(weights))
+    _same(large, operators, layers, units)
+    rows = []
+    for precision, content in (("float32", large), ("int8", small)):
+        file = check_model(content, precision)
+        for quick in (True, False):
+            model = OnnxStepModel(file, quick=quick)
+            name = f"ours {precision}, as the daemon calls it" if quick else f"the file's own graph, {precision}"
+            rows.append(Row(f"{name} ({model.way})", Kind.OURS, _steps(model), len(content)))
+    for precision, content in (("float32", operators), ("int8", _int8(operators))):
+        call = _bound(content, layers, units)
+        rows.append(Row(f"LSTM operators {precision}, arithmetic alone", Kind.PART, call, len(content)))
+    rows.append(Row("reading float32 weights (BLAS dot)", Kind.BOUND, step_peers.bandwidth(weights)))
+    rows.append(Row("reading int8 weights (BLAS dot)", Kind.BOUND, step_peers.bandwidth(weights, int8=True)))
+    rows.append(Row("NumPy float32, the plain formula", Kind.PEER, _steps(NumpyStepModel(weights, info))))
+    return [*rows, *_peers(weights, info), *_parts(weights)]
 
 
-def _peers(weights: StepWeights) -> Iterator[Row]:
-    """Yield the other makes that are installed, each after a look whether it takes the same step."""
-    yield Row("reading the weights, no arithmetic (BLAS dot)", 0, step_peers.bandwidth(weights))
-    reference = NumpyStepModel(weights, ModelInfo("random", VOCABULARY, len(weights.layers), 1))
-    expected = reference.step(step_peers.TOKEN, step_peers.HERE, reference.initial_state())[0]
+def _peers(weights: StepWeights, info: ModelInfo) -> Iterator[Row]:
+    """Yield the other makes that are installed, each after a look whether it takes the same steps."""
     for name, build, tolerance in PEERS:
-        try:
-            with quiet(), contextlib.redirect_stdout(io.StringIO()):
-                call = build(weights)
-        except ImportError as error:
-            print(f"left out, not installed: {name} ({error.name})", file=sys.stderr)
+        call = _built(name, build, weights)
+        if call is None:
             continue
-        np.testing.assert_allclose(call(), expected, rtol=0, atol=tolerance, err_msg=name)
-        yield Row(name, 0, call)
+        plain = _steps(NumpyStepModel(weights, info))
+        for _ in range(3):
+            np.testing.assert_allclose(call(), plain(), rtol=0, atol=tolerance, err_msg=name)
+        yield Row(name, Kind.PEER, call)
+
+
+def _parts(weights: StepWeights) -> Iterator[Row]:
+    for name, build in PARTS:
+        call = _built(name, build, weights)
+        if call is not None:
+            yield Row(name, Kind.PART, call)
+
+
+def _built(name: str, build: Build, weights: StepWeights) -> Call | None:
+    try:
+        with quiet(), contextlib.redirect_stdout(io.StringIO()):
+            return build(weights)
+    except ImportError as error:
+        print(f"left out, not installed: {name} ({error.name})", file=sys.stderr)
+        return None
 
 
 def _same(one: bytes, other: bytes, layers: int, units: int) -> None:
@@ -190,15 +254,16 @@ def _bound(content: bytes, layers: int, units: int) -> Call:
     return lambda: (session.run_with_iobinding(binding), kept)
 
 
-def _unbound(content: bytes, layers: int, units: int) -> Call:
-    session = new_session(content)
-    inputs, _ = _buffers(layers, units)
-    return lambda: session.run(None, inputs)
-
-
-def _step(model: OnnxStepModel | NumpyStepModel) -> Call:
+def _steps(model: OnnxStepModel | NumpyStepModel) -> Call:
+    """Return a call that takes a step from where the last one ended, and returns its logits."""
     state = model.initial_state()
-    return lambda: model.step(1, HERE, state)
+
+    def step() -> Any:
+        nonlocal state
+        logits, state = model.step(step_peers.TOKEN, step_peers.HERE, state)
+        return logits
+
+    return step
 
 
 def _int8(content: bytes) -> bytes:

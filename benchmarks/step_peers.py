@@ -1,7 +1,8 @@
 """The same step of the network by other makes: PyTorch, LiteRT, Keras; and the time of only reading the weights.
 
-Each builder takes the weights and returns a call that takes one step and returns its logits, float32[V]. A peer that is
-not installed raises ImportError. PyTorch and LiteRT run on one thread, as ONNX Runtime does; Keras chooses itself.
+Each builder takes the weights and returns a call that takes one whole step and returns its logits, float32[V]: token
+and position go in, the state that came out of the call before goes in again. A peer that is not installed raises
+ImportError. PyTorch and LiteRT run on one thread, as ONNX Runtime does; Keras chooses itself.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def weight_bytes(weights: StepWeights) -> int:
     return sum(array.nbytes for array in rows)
 
 
-def bandwidth(weights: StepWeights) -> Call:
+def bandwidth(weights: StepWeights, *, int8: bool = False) -> Call:
     """Return the reading of as many bytes as a step must read: one product of a vector with itself by BLAS, one thread.
 
-    What remains above it is what a step costs beyond its memory.
+    What remains above it is what a step costs beyond its memory. For int8 it is a quarter of the bytes.
     """
-    vector = np.ones(weight_bytes(weights) // 4, np.float32)
+    vector = np.ones(weight_bytes(weights) // (16 if int8 else 4), np.float32)
     return lambda: np.dot(vector, vector)
 
 
@@ -61,9 +62,10 @@ def pytorch(weights: StepWeights, *, int8: bool = False) -> Call:
     state = (torch.zeros(len(weights.layers), 1, units), torch.zeros(len(weights.layers), 1, units))
 
     def step() -> Floats:
+        nonlocal state
         with torch.inference_mode():
             x = tables[0][TOKEN] + tables[1][HERE.tick] + tables[2][HERE.beat] + tables[3][HERE.metre]
-            y, _ = lstm(x.view(1, 1, -1), state)
+            y, state = lstm(x.view(1, 1, -1), state)
             return np.asarray(linear(y.view(1, -1))[0].numpy())
 
     return step
@@ -96,47 +98,76 @@ def keras_model(weights: StepWeights) -> Any:
 
 def _keras_inputs(weights: StepWeights) -> list[Any]:
     place = weights.tick[HERE.tick] + weights.beat[HERE.beat] + weights.metre[HERE.metre]
-    zero = np.zeros((1, weights.layers[0].recurrent.shape[0]), np.float32)
-    return [np.full((1, 1), TOKEN, np.int32), place[None, None], *[zero] * (2 * len(weights.layers))]
+    return [np.full((1, 1), TOKEN, np.int32), place[None, None]]
+
+
+def _keras_state(weights: StepWeights) -> list[Any]:
+    return [np.zeros((1, weights.layers[0].recurrent.shape[0]), np.float32) for _ in range(2 * len(weights.layers))]
 
 
 def keras_predict(weights: StepWeights) -> Call:
     """Return Keras' own way to ask a model: ``predict``."""
-    model, inputs = keras_model(weights), _keras_inputs(weights)
-    return lambda: np.asarray(model.predict(inputs, verbose=0)[0][0])
+    model, state = keras_model(weights), _keras_state(weights)
+
+    def step() -> Floats:
+        nonlocal state
+        logits, *state = model.predict([*_keras_inputs(weights), *state], verbose=0)
+        return np.asarray(logits[0])
+
+    return step
 
 
 def keras_function(weights: StepWeights) -> Call:
-    """Return the Keras model as one compiled TensorFlow function."""
+    """Return the Keras model as one compiled TensorFlow function; the state stays in its tensors."""
     import tensorflow as tf
 
-    model = keras_model(weights)
-    inputs = [tf.constant(value) for value in _keras_inputs(weights)]
+    model, state = keras_model(weights), [tf.constant(value) for value in _keras_state(weights)]
     function = tf.function(lambda *values: model(list(values), training=False))
-    return lambda: np.asarray(function(*inputs)[0][0].numpy())
+
+    def step() -> Floats:
+        nonlocal state
+        logits, *state = function(*map(tf.constant, _keras_inputs(weights)), *state)
+        return np.asarray(logits[0].numpy())
+
+    return step
 
 
-def litert(weights: StepWeights, *, int8: bool = False) -> Call:
-    """Return the Keras model converted to LiteRT (TensorFlow Lite), one thread; int8 by its dynamic-range weights."""
+def litert(weights: StepWeights, *, int8: bool = False, whole: bool = True) -> Call:
+    """Return the Keras model converted to LiteRT (TensorFlow Lite), one thread; int8 by its dynamic-range weights.
+
+    With ``whole`` off it is its arithmetic alone, on a state that never moves.
+    """
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(weights))
+    model = keras_model(weights)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
     interpreter.allocate_tensors()
-    inputs = dict(zip((tensor.name for tensor in keras_model(weights).inputs), _keras_inputs(weights), strict=True))
     places = {
-        item["name"].removeprefix("serving_default_").split(":")[0]: item for item in interpreter.get_input_details()
+        item["name"].removeprefix("serving_default_").split(":")[0]: item["index"]
+        for item in interpreter.get_input_details()
     }
-    for name, value in inputs.items():
-        interpreter.set_tensor(places[name]["index"], value)
-    size = weights.output.shape[1]
-    (logits,) = (item["index"] for item in interpreter.get_output_details() if item["shape"][-1] == size)
+    inputs = [places[tensor.name] for tensor in model.inputs]
+    details = sorted(interpreter.get_output_details(), key=lambda item: int(item["name"].split(":")[-1]))
+    first, *others = [item["index"] for item in details]
+    state = _keras_state(weights)
 
     def step() -> Floats:
+        nonlocal state
+        for index, value in zip(inputs, [*_keras_inputs(weights), *state], strict=True):
+            interpreter.set_tensor(index, value)
         interpreter.invoke()
-        return np.asarray(interpreter.get_tensor(logits)[0])
+        state = [interpreter.get_tensor(index) for index in others]
+        return np.asarray(interpreter.get_tensor(first)[0])
 
-    return step
+    def arithmetic() -> Floats:
+        interpreter.invoke()
+        return np.asarray(interpreter.get_tensor(first)[0])
+
+    if whole:
+        return step
+    step()
+    return arithmetic

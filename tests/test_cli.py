@@ -176,3 +176,17 @@ def test_onnx_runtime_leaves_no_trace_and_tells_nobody(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import musicrnn, onnxruntime"]
     subprocess.run(command, env=environment, timeout=60, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, "1"), ("3", "3")])
+def test_products_stay_on_one_thread_unless_a_user_says_otherwise(own: str | None, expected: str) -> None:
+    """NumPy's BLAS reads the variable when it is loaded, so a verb sets it before it imports anything."""
+    environment = {name: value for name, value in os.environ.items() if name not in cli.BLAS_THREADS}
+    if own:
+        environment |= dict.fromkeys(cli.BLAS_THREADS, own)
+    code = (
+        "import os, sys; from musicrnn import cli; assert 'numpy' not in sys.modules; cli.main(['show', 'drums']); "
+        "print([os.environ[name] for name in cli.BLAS_THREADS])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60, check=True)
+    assert done.stdout.decode().splitlines()[-1] == str([expected] * len(cli.BLAS_THREADS))

@@ -28,6 +28,7 @@ VERBS = {
     "doctor": "say what this machine has, and how to get what is missing",
     "bench": "measure what this machine can do",
 }
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 INTERRUPTED = 128 + 2
 PIPE_CLOSED = 128 + 13
 
@@ -63,11 +64,18 @@ def run_verb(verb: str, words: Sequence[str], program: str) -> int:
 def _verb(verb: str, words: Sequence[str], program: str) -> int:
     if not is_there(verb):
         raise MusicRNNError(f"{program} is not there yet in version {__version__} (to come: {VERBS[verb]})")
+    _use_one_thread()
     command = importlib.import_module(_module(verb))
     parser = argparse.ArgumentParser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
     command.add_arguments(parser)
     return int(command.run(parser.parse_args(words)))
+
+
+def _use_one_thread() -> None:
+    """Keep NumPy's products on the thread that asks for them, unless its user says otherwise: it reads this once."""
+    for name in BLAS_THREADS:
+        os.environ.setdefault(name, "1")
 
 
 def is_there(verb: str) -> bool:

@@ -140,3 +140,13 @@ def test_taps_set_the_tempo() -> None:
     player.clock.advance(0.4)
     player.do(Tap())
     assert player.engine.status(0.0).tempo == pytest.approx(150.0)
+
+
+def test_a_long_stretch_that_is_left_out_is_told_as_a_place_and_not_in_clocks() -> None:
+    """Others stop, and go on from the next sixteenth note; hours of clocks at once would fill every pipe."""
+    out = ClockOut(4)
+    out.start(0, 0.0)
+    out.tick(0, 0.0, 0.125)
+    said = [message.data for message in out.skip(1, 1601, 5.0)]
+    assert said == [bytes((STOP,)), bytes((0xF2, 1601 % 128, 1601 // 128))]
+    assert [message.data for message in out.tick(1601, 5.0, 0.125)][:1] == [bytes((CONTINUE,))]

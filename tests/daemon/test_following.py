@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from musicrnn.control import Command, Continue, Ramp, Set, Start, Stop, Tap
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.replay import Replay
 from musicrnn.daemon.session import entry_line, header_line, parse_session
+from musicrnn.daemon.sources import BeatLine, HostEvent
 from musicrnn.errors import ControlError
 from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Generator
@@ -349,3 +351,53 @@ def test_whatever_a_host_does_no_note_hangs_and_the_session_replays(
     assert_sound(room)
     score = room.engine.recording.score(room.engine.tick)
     assert Replay(parse_session(room.log, "log"), Generator(RANDOM)).run() == score
+
+
+class StandingHost:
+    """A host that rolls at 120 bpm from 1000.0 s on, and says nothing."""
+
+    name = "a host"
+    line = BeatLine(0.0, 1000.0, 120.0)
+    takes_tempo = False
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+        """Do nothing."""
+        del messages, now
+        return []
+
+    def propose(self, bpm: float, seconds: float) -> None:
+        """Do nothing."""
+
+    def ask(self, plays: bool) -> bool:
+        """Do nothing."""
+        del plays
+        return False
+
+
+@pytest.mark.parametrize("ahead", [33, 47, 48, 8000])
+def test_a_session_that_a_wild_clock_drove_ahead_goes_on_with_the_hosts_next_bar(ahead: int) -> None:
+    """Its ticks never go back; each keeps its place in the bar."""
+    transport = HostTransport(GRID, 120.0, StandingHost())
+    transport.enter(0, 1, BAR_TICKS, 1000.0, 0.0)
+    assert transport.due(ahead) == pytest.approx(1000.0 + ahead * 0.125)
+    transport.stay_near(ahead, BAR_TICKS, 1000.0)
+    assert transport.due(ahead) == pytest.approx(1000.0 + ahead % BAR_TICKS * 0.125)
+
+
+def test_two_bars_ahead_is_where_a_host_may_have_sent_it() -> None:
+    """As when it went back to its beginning."""
+    transport = HostTransport(GRID, 120.0, StandingHost())
+    transport.enter(0, 1, BAR_TICKS, 1000.0, 0.0)
+    transport.stay_near(2 * BAR_TICKS, BAR_TICKS, 1000.0)
+    assert transport.due(2 * BAR_TICKS) == pytest.approx(1004.0)
+
+
+def test_a_start_takes_back_a_stop_that_waits_for_its_bar_line() -> None:
+    """The new piece begins there."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD), quantise="bar")
+    room.host(START)
+    room.roll(20)
+    room.do(Stop())
+    room.do(Start())
+    room.roll(96)
+    assert room.begun() == [0.0, 2.0]

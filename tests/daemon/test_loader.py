@@ -50,6 +50,7 @@ class Desk:
     seconds: float = SECONDS
     refused: list[str] = field(default_factory=list)
     files: dict[str, Path] = field(default_factory=dict)
+    patience: float = 0.0
 
     def __post_init__(self) -> None:
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -59,6 +60,7 @@ class Desk:
             self.files,
             seconds=self.seconds,
             command=None if command is None else lambda *_: command,
+            patience=self.patience,
         )
 
     def want(self, name: str) -> None:
@@ -164,6 +166,18 @@ def test_what_the_trial_says_is_the_reason(folder: Path) -> None:
     """Word for word."""
     given = Desk(python("""print('{"error": "model small: too slow"}')"""))
     assert given.reason("small") == "model small: too slow"
+    given.loader.close()
+
+
+def test_it_says_how_long_it_will_hold_others_up_and_builds_when_it_may(folder: Path) -> None:
+    """Somewhat longer for a bigger model; afterwards it is nothing again."""
+    given = Desk(GOOD, patience=SECONDS)
+    given.want("small")
+    assert given.result() is None
+    assert given.loader.holdup == pytest.approx(0.01, abs=0.005)
+    given.loader.go_ahead()
+    assert isinstance(given.result(), Loaded)
+    assert given.loader.holdup == 0.0
     given.loader.close()
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -143,6 +144,25 @@ def test_what_comes_in_is_heard_with_its_moment(server: JackServer) -> None:
     assert first.heard() == []
     second.close()
     first.close()
+
+
+def test_what_comes_in_wakes_nobody_who_follows_no_clock(server: JackServer) -> None:
+    """Another port that listens tells that it has come; the answer to a beat, that the player has been past it."""
+    woken, came = threading.Event(), threading.Event()
+    deaf = PlayerPort(replace(ORDERS, listens=False), woken.set)
+    third = PlayerPort(Orders("jack", "Third"), came.set)
+    second = PlayerPort(Orders("jack", "Other"), lambda: None)
+    server.connect("Other:out", "Fed:in")
+    server.connect("Other:out", "Third:in")
+    second.send(now(b"\xf8"))
+    assert came.wait(10)
+    for turn in (1.0, 2.0):
+        deaf.beat(turn)
+        wait_until(lambda turn=turn: deaf.counts.beat == turn, 10, "the player's answer")  # type: ignore[misc]
+    assert deaf.heard() == []
+    assert not woken.is_set()
+    for port in (deaf, third, second):
+        port.close()
 
 
 def test_a_player_that_stands_still_is_never_waited_for_and_given_up(opened: Opener) -> None:

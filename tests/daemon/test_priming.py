@@ -20,7 +20,7 @@ from musicrnn.models.score import Bar, Note, Part, Score, regular_bars
 from musicrnn.models.text_write import text_of
 from musicrnn.models.timing import Position
 from musicrnn.models.vocabulary import Vocabulary
-from musicrnn.testing import random_model, small_vocabulary
+from musicrnn.testing import FailingModel, random_model, small_vocabulary
 from tests.models.strategies import scores
 
 VOCABULARY = small_vocabulary()
@@ -253,3 +253,11 @@ def test_a_folder_is_no_prime(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(MusicRNNError, match="must be readable"):
         prime_text(str(folder), VOCABULARY)
+
+
+def test_a_prime_after_which_the_state_is_not_finite_is_not_used() -> None:
+    """Nothing that is made from such a state could be."""
+    model = FailingModel(random_model(small_vocabulary(), 1), lambda call: "state" if call == 2 else "")
+    primer = Primer(Generator(model), "C4 . -15")
+    with np.errstate(invalid="ignore", over="ignore"), pytest.raises(FloatingPointError, match="must be finite"):
+        primer.finish()

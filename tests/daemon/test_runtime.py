@@ -168,12 +168,18 @@ class ScriptLoader:
         self.wishes: list[Wish] = []
         self.discarded: list[object] = []
         self.slow = False
+        self.holdup = 0.0
+        self.may_build = False
         self._result: Loaded | Refused | None = None
 
     @property
     def loading(self) -> str:
         """The last name that was wanted, where it takes for ever."""
         return self.wishes[-1].name if self.slow and self.wishes else ""
+
+    def go_ahead(self) -> None:
+        """Remember that it may."""
+        self.may_build = True
 
     def want(self, wish: Wish) -> None:
         """Have it, or the reason."""

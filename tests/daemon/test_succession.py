@@ -198,6 +198,23 @@ def test_a_prime_that_the_new_model_cannot_name_is_not_used_and_comes_back_with_
     assert replayed(player, NEW, OLD)
 
 
+def test_a_prime_is_replayed_after_a_model_in_between_that_could_not_name_its_notes_and_never_began() -> None:
+    """The log has no word of the prime there: it is the same as before."""
+    chance = random_model(small_vocabulary(), 1)
+    player = playing(chance, prime="bass:C3 . -15")
+    player.do(Stop())
+    for model, name in ((NEW, "flutes"), (chance, "chance")):
+        take(player, model, name)
+        player.prepare()
+    player.do(Start())
+    player.ticks(20)
+    player.end()
+    assert [entry["do"] for entry in entries(player)] == ["start", "stop", "model", "model", "start", "stop", "end"]
+    others = iter((NEW, chance))
+    again = Replay(parse_session(player.log, "log"), Generator(chance), find=lambda *_: next(others))
+    assert again.run() == player.score
+
+
 def test_a_prime_given_while_a_model_waits_is_its_prime_as_well() -> None:
     """It is read again, by the new model."""
     player = playing()

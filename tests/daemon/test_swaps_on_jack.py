@@ -22,6 +22,7 @@ from tests.models.wrong_models import wrong_contents
 from tests.peers.jack_recorder import PORT
 from tests.peers.jackd import JackServer
 from tests.peers.program import Program, wait_until
+from tests.reliability.stage import report_changes
 
 pytestmark = pytest.mark.jack
 SWAPS = 100 if os.environ.get("MUSICRNN_LONG") else 5
@@ -79,6 +80,8 @@ def test_models_take_over_and_wrong_ones_do_not(stage: Stage) -> None:
             assert playing.wait(20) == 0
         recorder.stop()
         recorder.wait_for_line("WROTE")
+    left_out = sum(int(str(entry["to"])) - int(str(entry["tick"])) for entry in stage.log() if entry["do"] == "skip")
+    report_changes(len(wanted), SWAPS // 2, left_out)
     assert still_down(stage.heard()) == set()
     assert any(message[0] & 0xF0 == 0x90 for message in stage.heard())
     (recording,) = stage.folder.glob("musicrnn/**/*.mid")

@@ -69,8 +69,8 @@ def _exported() -> bytes:
     return export_step(network.step_weights(), info)
 
 
-def _model(content: bytes) -> OnnxStepModel:
-    return OnnxStepModel(check_model(content, "test"))
+def _model(content: bytes, *, quick: bool = True) -> OnnxStepModel:
+    return OnnxStepModel(check_model(content, "test"), quick=quick)
 
 
 def _keras() -> StepModel:
@@ -82,10 +82,15 @@ def _numpy() -> StepModel:
     return NumpyStepModel(network.step_weights(), info)
 
 
+@pytest.mark.parametrize("quick", [True, False], ids=["as it plays", "as it stands"])
 @pytest.mark.parametrize("reference", [_keras, _numpy], ids=["keras", "numpy"])
-def test_the_export_agrees_with_the_network_step_for_step_over_real_pieces(reference: Callable[[], StepModel]) -> None:
-    """Whole chorales, each model with its own state all the way: within 1e-5."""
-    found = distance(reference(), _model(_exported()), _real_pieces()[1])
+def test_the_export_agrees_with_the_network_step_for_step_over_real_pieces(
+    reference: Callable[[], StepModel], quick: bool
+) -> None:
+    """Whole chorales, each model with its own state all the way: within 1e-5, in both ways to take a step."""
+    model = _model(_exported(), quick=quick)
+    assert model.way == ("blas" if quick else "file")
+    found = distance(reference(), model, _real_pieces()[1])
     assert found.steps > 1500
     assert found.logits <= 1e-5
     assert found.state <= 1e-5
@@ -115,6 +120,7 @@ def test_int8_stays_close_to_float32_on_real_pieces() -> None:
     small = quantise(content)
     cost = change(content, small, _real_pieces()[1])
     assert check_model(small, "test").info.precision == "int8"
+    assert (_model(content).way, _model(small).way) == ("blas", "plan")
     assert len(small) < 0.5 * len(content)
     assert abs(cost.percent) < 1
 
@@ -155,6 +161,7 @@ def test_any_number_of_layers_passes_the_checks_of_a_file(layers: int) -> None:
     info = ModelInfo("drums", vocabulary, layers, 8)
     content = export_step(weights, info)
     for each in (content, quantise(content)):
+        assert _model(each).way == ("blas" if each is content else "file")
         assert np.isfinite(_model(each).step(0, (0, 0, 4), _model(each).initial_state())[0]).all()  # type: ignore[arg-type]
 
 
@@ -174,6 +181,7 @@ def test_weights_that_equal_each_other_are_no_trouble() -> None:
     weights = random_weights(vocabulary, 2, 16, 16)
     same = replace(weights, layers=(weights.layers[0], weights.layers[0]))
     info = ModelInfo("same", vocabulary, 2, 16)
+    assert _model(export_step(same, info)).way == "blas"
     found = checked_distance(NumpyStepModel(same, info), export_step(same, info), _real_pieces()[1][:1], "test")
     assert found.logits <= 1e-5
 

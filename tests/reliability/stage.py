@@ -34,6 +34,12 @@ def report_frames(what: str, notes: int, worst: float) -> None:
     _add(f"| {what} (frames) | {notes} | | {worst:g} | 1 |")
 
 
+def report_changes(changes: int, refused: int, left_out: int) -> None:
+    """Print how many models took over and were refused while it played, and the ticks left out; add it to the file."""
+    what = f"models changed while playing, {refused} wrong ones refused (ticks left out)"
+    _add(f"| {what} | {changes} | | {left_out} | 0 |")
+
+
 def _add(row: str) -> None:
     print(row)
     if TABLE:

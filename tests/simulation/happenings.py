@@ -11,11 +11,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Quit, Ramp, Reset, Set, Start, Stop, Tap
+from musicrnn.control import (
+    CONTROLS,
+    Command,
+    Continue,
+    Model,
+    Panic,
+    Prime,
+    Quit,
+    Ramp,
+    Reset,
+    Set,
+    Start,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.osc import ADDRESSES, QUESTIONS, SUBSCRIBE
 from musicrnn.daemon.osc_packets import BUNDLE, Value, bundle_bytes, message_bytes
 from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.errors import ControlError
+from tests.simulation.family import BAD
 from tests.simulation.stage import Stage
 
 PRIMES = ("C4 . -3 E4 bass:C3 . -11", "[2/4] drums:C2 . -7 | C5 . -7", "", "C5 . -15", "alto:C4 . -31")
@@ -114,6 +129,19 @@ def flood_the_inbox(stage: Stage, rng: random.Random) -> None:
     stage.ask(rng.choice((Panic(), Stop(), Start())))
 
 
+def want_models(stage: Stage, rng: random.Random) -> None:
+    """Want a model, good or bad, or several in a row; while it plays, stands still, starts or stops."""
+    around = rng.choice(((), (), (Stop(),), (Start(),), (Stop(), Start()), (Stop(), Continue()), (Reset(),)))
+    commands = [Model(random_model_name(stage, rng)) for _ in range(rng.choice((1, 1, 2, 5)))]
+    for number, command in enumerate((*commands, *around) if rng.random() < 0.5 else (*around, *commands)):
+        stage.world.after(number * rng.choice((0.0, 0.0, 0.02, 1.0)), partial(stage.ask, command))
+
+
+def random_model_name(stage: Stage, rng: random.Random) -> str:
+    """Return a model's name: one of four cannot be played."""
+    return rng.choice(stage.family.good if rng.random() < 0.75 else BAD)
+
+
 # Packets.
 
 
@@ -146,6 +174,8 @@ def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
         values = [random_tempo(rng)]
     elif address == SUBSCRIBE:
         values = [float(rng.choice((1, 2, 10))), float(rng.choice((1, 3, 10)))]
+    elif address.endswith(("learn", "forget")):
+        values = [rng.choice(("mu", "sigma", "scale", "volume"))]
     elif address.endswith("scale"):
         values = [rng.choice(CONTROLS["scale"].choices)]
     elif address.endswith(("solo", "low", "high")):
@@ -154,6 +184,8 @@ def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
         values = [rng.choice((0, 1, 2, 0.5, 1.5, *ODD_NUMBERS))]
     elif address.endswith("mute"):
         values = [rng.choice((*ODD_STRINGS, "bass", "drums")), rng.choice((0, 1, True, False))]
+    elif address.endswith("model"):
+        values = [rng.choice((*ODD_STRINGS, "model-0", "model-1", "fails"))]
     elif address.endswith("prime"):
         values = [rng.choice(PRIMES + WRONG_PRIMES)]
     if rng.random() < 0.2:
@@ -229,6 +261,58 @@ def break_disk(stage: Stage, rng: random.Random) -> None:
     stage.log.problem = "the session log is incomplete: No space left on device"
 
 
+# The host.
+
+
+def direct_the_host(stage: Stage, rng: random.Random) -> None:
+    """Press a button of the host, or two."""
+    host = stage.host
+    if host is None:
+        return
+    places = (0, 16, 7, rng.randrange(1 << 14))
+    for _ in range(rng.choice((1, 1, 2))):
+        rng.choice(
+            (host.start, host.start, host.stop, host.go_on, host.go_on, lambda: host.locate(rng.choice(places)))
+        )()
+
+
+def change_the_hosts_tempo(stage: Stage, rng: random.Random) -> None:
+    """Jump to another tempo, or go there evenly."""
+    if stage.host is None:
+        return
+    bpm = rng.uniform(30.0, 240.0 if rng.random() < 0.1 else 90.0)
+    if rng.random() < 0.5:
+        stage.host.tempo(bpm if rng.random() < 0.5 else stage.host.bpm * rng.uniform(0.9, 1.1))
+    else:
+        stage.host.ramp(bpm, rng.choice((24, 96, 400)))
+
+
+def disturb_the_host(stage: Stage, rng: random.Random) -> None:
+    """Let clocks be late, lost, doubled, wild, unheard for a while, or stand still."""
+    host, now = stage.host, stage.world.seconds
+    if host is None:
+        return
+    seconds = log_uniform(rng, 0.05, 30.0)
+    match rng.randrange(6):
+        case 0:
+            host.jitter = rng.choice((0.0, 0.0, 0.0005, 0.003, 0.01))
+        case 1 | 2:
+            host.lose_clocks(rng.choice((1, 1, 1, 5)), doubled=rng.random() < 0.5)
+        case 3:
+            host.wild_until = now + min(seconds, 10.0)
+        case 4:
+            host.silent_until = now + seconds
+        case _:
+            host.frozen_until = now + seconds
+
+
+def send_other_midi(stage: Stage, rng: random.Random) -> None:
+    """Let something come in that is none of a clock's business, or half of it."""
+    others = (b"\x90\x3c\x40", b"\xf2\x01", b"\xf2", b"\xfe", b"\xf1\x10", b"\xb0\x7b\x00", b"\xff", b"\xf9")
+    for _ in range(rng.choice((1, 20, 300))):
+        stage.receive(rng.choice(others))
+
+
 # Signals.
 
 
@@ -280,6 +364,7 @@ ENDS = (end_by_quit, end_by_signal, end_by_two_signals, end_by_fault)
 TABLE = (
     Row(20.0, give_commands),
     Row(20.0, send_packet),
+    Row(60.0, want_models),
     Row(300.0, turn_a_knob),
     Row(600.0, make_wrong_sets),
     Row(900.0, flood_the_inbox),
@@ -295,11 +380,19 @@ TABLE = (
     Row(20_000.0, break_disk),
     Row(600.0, pause),
 )
+HOST_TABLE = (
+    Row(30.0, direct_the_host),
+    Row(60.0, change_the_hosts_tempo),
+    Row(60.0, disturb_the_host),
+    Row(120.0, send_other_midi),
+)
 
 
 def begin(stage: Stage, weather: float) -> None:
     """Let everything in the table happen again and again; ``weather`` below 1 is worse than ordinary."""
-    for row in TABLE:
+    if stage.host is not None:
+        stage.world.after(stage.world.random("host begins").uniform(0.0, 3.0), stage.host.start)
+    for row in TABLE if stage.host is None else TABLE + HOST_TABLE:
         _again(stage, row, stage.world.random(row.act.__name__), row.seconds * weather)
 
 

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from musicrnn.daemon.ledger import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN_PEDAL
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.voices import channel_of
 from musicrnn.models.score import DRUM_CHANNEL
 from musicrnn.models.vocabulary import Vocabulary
+from tests.simulation.clock_judge import ClockJudge
+from tests.simulation.violation import Violation
 from tests.simulation.world import World
 
 SILENCERS = (SUSTAIN_PEDAL, ALL_NOTES_OFF, ALL_SOUND_OFF)
 Key = tuple[int, int]
 
 
-class Violation(AssertionError):  # noqa: N818 - an invariant is violated; pytest shows it as a failed assertion
-    """Something that must never happen did."""
-
-
-class AsTold(RuntimeError):  # noqa: N818 - it stands for any fault
-    """A fault in the program, which the simulation asked for."""
-
-
 class PortJudge:
     """Follows the keys of one receiver over the port's incarnations.
 
     ``broken_off`` tells that a second signal broke off the sending of some messages: then ends may come
-    for notes whose begin was never sent. ``tick`` gives the engine's tick, to measure notes in ticks; ``transpose``
-    by how many semitones all but the drums are transposed now.
+    for notes whose begin was never sent. ``vocabularies`` are those of all models that may play; ``tick`` gives the
+    engine's tick and ``longest_ticks`` how many a note may last; ``used`` the channels (0 to 15) that the engine
+    believes to have used, all of which it must silence, and no fewer than were heard; ``transpose`` by how many
+    semitones all but the drums are transposed now.
     """
 
     def __init__(
         self,
         world: World,
-        vocabulary: Vocabulary,
+        vocabularies: Sequence[Vocabulary],
         tick: Callable[[], int],
-        longest_ticks: int,
+        longest_ticks: Callable[[], int],
+        used: Callable[[], set[int]] = set,
         transpose: Callable[[], int] = lambda: 0,
     ) -> None:
         self._world = world
         self._tick = tick
         self._transpose = transpose
         self._longest = longest_ticks
-        self._limit = vocabulary.max_polyphony
-        self._channels = {channel_of(part) - 1 for part in vocabulary.parts}
-        self._keys = {
-            (channel_of(part) - 1, pitch) for part in vocabulary.parts for pitch in range(part.low, part.high + 1)
-        }
+        self._used = used
+        self._limit = max(vocabulary.max_polyphony for vocabulary in vocabularies)
+        parts = [part for vocabulary in vocabularies for part in vocabulary.parts]
+        self._channels = {channel_of(part) - 1 for part in parts}
+        self._keys = {(channel_of(part) - 1, pitch) for part in parts for pitch in range(part.low, part.high + 1)}
+        self._heard: set[int] = set()
+        self.clocks = ClockJudge(False)
         self.down: dict[Key, int] = {}
         self.is_open = False
         self.broken_off = False
@@ -63,11 +62,12 @@ class PortJudge:
     def opened(self) -> None:
         """Be told that a new incarnation of the port is there."""
         self._incarnation += 1
+        self.clocks.forget()
         self.is_open = True
         self.down = {}
         self._programs = set()
         self._silencing = []
-        self._silent_first = self._incarnation == 1
+        self._silent_first = not self._heard  # where nothing was ever sent there is nothing to silence
         self._last = float("-inf")
 
     def sent(self, message: TimedMessage) -> None:
@@ -76,6 +76,9 @@ class PortJudge:
         self._world.see(struct.pack("<Id", self._incarnation, message.seconds) + data)
         if not self.is_open:
             raise Violation("a closed port must get nothing")
+        if data[0] >= 0xF0:
+            self.clocks.take(data)
+            return
         if message.seconds < self._last:
             raise Violation(f"time must not go back, got {message.seconds} after {self._last}")
         self._last = message.seconds
@@ -90,6 +93,7 @@ class PortJudge:
             self._control(channel, *data[1:])
         elif kind == 0xC0:
             self._programs.add(channel)
+            self._heard.add(channel)
             self._silencing.clear()
         else:
             raise Violation(f"a message must begin or end a note, silence, or choose a program, got {data.hex(' ')}")
@@ -122,12 +126,16 @@ class PortJudge:
         if value or number not in SILENCERS:
             raise Violation(f"a controller must silence, got {number} at {value}")
         self._silencing.append((channel, number))
-        whole = [(channel, number) for channel in sorted(self._channels) for number in SILENCERS]
+        whole = [(channel, number) for channel in sorted(self._to_silence) for number in SILENCERS]
         if self._silencing[-len(whole) :] == whole:
             self._silent_first = True
             self.silences += 1
         if self.down:
             raise Violation(f"notes must end by note-offs before they are silenced, got {sorted(self.down)}")
+
+    @property
+    def _to_silence(self) -> set[int]:
+        return self._used() | self._heard
 
     @property
     def has_played(self) -> bool:
@@ -138,8 +146,8 @@ class PortJudge:
         """Judge that no note has sounded for too long, in ticks."""
         tick = self._tick()
         for key, since in self.down.items():
-            if tick - since > self._longest:
-                raise Violation(f"a note must end after {self._longest} ticks, got {key} after {tick - since}")
+            if tick - since > self._longest():
+                raise Violation(f"a note must end after {self._longest()} ticks, got {key} after {tick - since}")
 
     def closed(self, *, lost: bool) -> None:
         """Judge the end of this incarnation: nothing is left hanging on a port that was there to the last."""
@@ -149,5 +157,5 @@ class PortJudge:
             return
         if self.down:
             raise Violation(f"nothing must sound when the port is closed, got {sorted(self.down)}")
-        if self._programs and {channel for channel, _ in self._silencing} != self._channels:
+        if self._programs and {channel for channel, _ in self._silencing} != self._to_silence:
             raise Violation("the last messages must silence every channel used")

@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.simulation.port_judge import Violation
 from tests.simulation.session import Outcome, SimulatedSession
+from tests.simulation.violation import Violation
 
 COMMAND = "python -m tests.simulation --session"
 

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from functools import partial
+
 from musicrnn.config.play import PlaySettings
 from musicrnn.control import Command
 from musicrnn.daemon.inbox import Request
+from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.osc_desk import OscDesk
 from musicrnn.daemon.osc_packets import messages
 from musicrnn.daemon.performance import LONGEST_NOTE_BARS
+from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.runtime import IDLE_SECONDS, PACE_SECONDS, Runtime
 from musicrnn.daemon.session import header_line
 from musicrnn.daemon.stream import Address
-from musicrnn.models.generator import Generator
-from musicrnn.models.score import bar_length
-from musicrnn.models.vocabulary import Vocabulary
-from tests.simulation.port_judge import PortJudge, Violation
-from tests.simulation.surroundings import SimulatedKeeper, SimulatedLog, SimulatedPort
+from tests.simulation.clock_judge import ClockJudge
+from tests.simulation.family import Family
+from tests.simulation.host import SimulatedHost
+from tests.simulation.port_judge import PortJudge
+from tests.simulation.surroundings import (
+    SimulatedKeeper,
+    SimulatedLoader,
+    SimulatedLog,
+    SimulatedPlayerPort,
+    SimulatedPort,
+)
 from tests.simulation.trouble import Trouble
+from tests.simulation.violation import Violation
 from tests.simulation.watched import AT_ONCE, CLOSE, WatchedEngine, WatchedInbox, shown
 from tests.simulation.world import SimulatedClock, World
 
 STANDSTILL_TURNS = 5000
+MOMENT_SECONDS = 0.0001
+PHASE_SECONDS = 0.002
 MOST_ANSWER_BYTES = 65_507
 SENDER: Address = ("127.0.0.1", 40_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the port is, and whose clock is followed; seconds of output latency and of the offset that was asked for."""
+
+    follows: bool = False
+    clock_out: bool = False
+    is_player: bool = False
+    latency: float = 0.0
+    offset: float = 0.0
 
 
 class Stage:
@@ -31,30 +57,50 @@ class Stage:
     def __init__(
         self,
         world: World,
-        vocabulary: Vocabulary,
-        metre: tuple[int, int],
+        family: Family,
         trouble: Trouble,
-        generator: Generator,
         play: PlaySettings,
         prime: str,
+        edge: Edge,
     ) -> None:
         self.world = world
         self.trouble = trouble
-        self.parts = tuple(part.name for part in vocabulary.parts)
+        self.family = family
+        self._edge = edge
         self.refusals: list[str] = []
         self.is_over = False
         self._pauses = world.random("pauses")
         self._to_silence: tuple[SimulatedPort, int, int] | None = None
         self._turns, self._turn_seconds = 0, world.seconds
         self.clock = SimulatedClock(world, self._judge_turn)
-        self.engine = WatchedEngine(generator, play, prime=prime)
-        bar = bar_length(*metre, vocabulary.ticks_per_beat)
-        longest = LONGEST_NOTE_BARS * bar + AT_ONCE
-        self.judge = PortJudge(world, vocabulary, lambda: self.engine.tick, longest, self._transpose)
+        source = MidiClock(play.tempo, play.lost_clock == "go-on") if edge.follows else None
+        self.source = source
+        self.engine = WatchedEngine(
+            family.troubled("", trouble), play, prime=prime, source=source, clock_out=edge.clock_out
+        )
+        self.judge = PortJudge(
+            world,
+            family.vocabularies,
+            lambda: self.engine.tick,
+            self._longest_ticks,
+            self.engine.channels,
+            self._transpose,
+        )
+        self.judge.clocks = ClockJudge(edge.clock_out)
+        self.engine.offset_ms = edge.offset * 1000.0
+        self.engine.expect("offset", self.engine.offset_ms)
         self.inbox = WatchedInbox(self.clock.wake)
         self.inbox.watch(self.engine.taken)
-        self.keeper = SimulatedKeeper(world, self.judge, self.clock.wake)
+        self.engine.forget = self.inbox.forget
+        self.engine.forget_tempo = self.inbox.forget_tempo
+        latency = edge.latency if edge.is_player or edge.follows else None
+        self.keeper = SimulatedKeeper(world, self.judge, self.clock.wake, latency)
+        self._last_arrival = -math.inf
+        self.host = SimulatedHost(world, self._deliver, world.random("tempo").uniform(30.0, 90.0)) if source else None
         self.log = SimulatedLog(world, header_line(self.engine.header), world.random("disk").choice((8, 64, 4096)))
+        self.loader = SimulatedLoader(
+            world, self.clock.wake, lambda name: family.troubled(name, trouble), self._let_go, self._hold_up
+        )
         self.runtime = Runtime(
             self.engine,
             self.clock,
@@ -62,12 +108,52 @@ class Stage:
             self.inbox,
             log=self.log.add,
             keeper=self.keeper,
+            loader=self.loader,
             asleep=lambda: world.asleep,
             recording=lambda: self.log.problem or "session.mid",
             stand_still=self._stand_still,
+            follows=edge.follows,
         )
         self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer, self.engine.watch)
         self._publishing = False
+
+    def _deliver(self, data: bytes, seconds: float) -> bool:
+        """Let a message from the host arrive then, after those before it; False where the port is not there."""
+        if self.keeper.port.is_lost:
+            return False
+        self._last_arrival = max(self._last_arrival, seconds)
+        self.world.after(max(self._last_arrival - self.world.seconds, 0.0), partial(self._arrive, data))
+        return True
+
+    def receive(self, data: bytes) -> None:
+        """Let a message come in that is not the host's clock."""
+        port = self.keeper.port
+        if isinstance(port, SimulatedPlayerPort) and not port.is_lost:
+            port.incoming.append(TimedMessage(self.world.seconds, data))
+            self.clock.wake()
+
+    def _arrive(self, data: bytes) -> None:
+        port = self.keeper.port
+        if isinstance(port, SimulatedPlayerPort) and not port.is_lost:
+            port.incoming.append(TimedMessage(self.world.seconds, data))
+            self.clock.wake()
+        elif self.host is not None:
+            self.host.doubt()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts of the model that plays."""
+        return self.engine.parts
+
+    def _hold_up(self, seconds: float) -> None:
+        self.clock.oversleeps.append(seconds)
+
+    def _longest_ticks(self) -> int:
+        return LONGEST_NOTE_BARS * self.engine.bar_ticks + AT_ONCE
+
+    def _let_go(self, thing: object) -> None:
+        if self.engine.plays(thing):
+            raise Violation("the model that plays must not be let go of")
 
     def run(self, first: list[Command]) -> None:
         """Play to the end, and judge that."""
@@ -145,6 +231,7 @@ class Stage:
         self._judge_wait(until, now)
         self._judge_commands()
         self._judge_port()
+        self._judge_host()
         self._judge_silence()
         self.judge.check_lengths()
 
@@ -165,16 +252,41 @@ class Stage:
 
     def _judge_wait(self, until: float, now: float) -> None:
         deadline = self.engine.next_deadline()
-        if until > now + IDLE_SECONDS + CLOSE or (
-            deadline is not None and until > deadline + self.runtime.delay + CLOSE
-        ):
+        if deadline is not None:
+            deadline += self.runtime.delay - self.runtime.lead
+        if until > now + IDLE_SECONDS + CLOSE or (deadline is not None and until > deadline + CLOSE):
             raise Violation(f"a wait must not outlast what is due, got {until - now:.6f} s")
         if self.inbox.waiting and until > now + PACE_SECONDS + CLOSE:
             raise Violation(f"a command must not wait for {until - now:.6f} s")
-        self._turns = self._turns + 1 if now == self._turn_seconds else 0
-        self._turn_seconds = now
+        self._turns += 1
+        if now > self._turn_seconds + MOMENT_SECONDS:
+            self._turns, self._turn_seconds = 0, now
         if self._turns > STANDSTILL_TURNS:
             raise Violation(f"the loop must not spin, got {self._turns} turns in no time")
+
+    @property
+    def _delay(self) -> float:
+        """How much later than the engine has it the loop is to wake."""
+        port = self.keeper.port
+        lead = port.lead if isinstance(port, SimulatedPlayerPort) else 0.0
+        latency = port.latency if isinstance(port, SimulatedPlayerPort) and self._edge.follows else 0.0
+        return self._edge.offset - latency - lead - self.runtime._headroom
+
+    def _judge_host(self) -> None:
+        """Judge that what plays is where the host truly is, in time and in its bar, and silent where it stopped."""
+        port, host, engine = self.keeper.port, self.host, self.engine
+        if host is None or not isinstance(port, SimulatedPlayerPort) or port.incoming or port.is_lost:
+            return
+        if not host.rolls_as_heard and engine.status(self.world.seconds).playing:
+            raise Violation("nothing must play after the host has stopped")
+        due = engine.next_deadline()
+        if due is None or not engine.is_underway or not host.is_known:
+            return
+        off, bars = engine.distance_from(host.clock_at(due), host.period)
+        if abs(off) > PHASE_SECONDS + host.jitter:
+            raise Violation(f"a tick must be where the host's clocks are, got {off * 1000:+.3f} ms off")
+        if host.is_sure and abs(bars) > 1e-9:
+            raise Violation(f"the host's bar line must be the session's, got {bars:+.3f} bars off")
 
     def _judge_commands(self) -> None:
         if self.inbox.taken:
@@ -194,5 +306,6 @@ class Stage:
                     f"what sounds must be what the engine believes, got {sorted(self.judge.down)} "
                     f"and {sorted(self.engine.keys())}"
                 )
+            self.engine.judge_clock(self.judge.clocks)
         elif name == self.keeper.port.name and not self.keeper.port.is_lost:
             raise Violation("a port that is closed must not be the status's")

@@ -6,10 +6,15 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from musicrnn.daemon.loader import PATIENCE_SECONDS, Loaded, Loader, Wish
+from musicrnn.daemon.player_port import MOST_HEARD
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.session import Entry, entry_line
-from musicrnn.errors import PortError
-from tests.simulation.port_judge import AsTold, PortJudge
+from musicrnn.errors import ModelError, PortError
+from musicrnn.models.generator import Generator
+from tests.simulation.family import ABSENT, BREAKS
+from tests.simulation.port_judge import PortJudge
+from tests.simulation.violation import AsTold
 from tests.simulation.world import World
 
 
@@ -43,10 +48,48 @@ class SimulatedPort:
         self._judge.closed(lost=self.is_lost)
 
 
-class SimulatedKeeper:
-    """Brings a lost port back after a while, in virtual time."""
+class SimulatedPlayerPort(SimulatedPort):
+    """A port that wants its messages ahead of their moments, and has an input."""
 
-    def __init__(self, world: World, judge: PortJudge, notify: Callable[[], None]) -> None:
+    lead = 0.005
+    late = 0
+    dropped = 0
+
+    def __init__(self, world: World, judge: PortJudge, number: int, latency: float) -> None:
+        super().__init__(world, judge, number)
+        self.latency = latency
+        self.incoming: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
+
+    def panic(self) -> None:
+        """Silence: what the engine sends after this does the same."""
+        self._check()
+
+    def beat(self, now: float) -> None:
+        """Hear that the engine lives."""
+        del now
+        self._check()
+
+    def heard(self) -> list[TimedMessage]:
+        """Give what came in."""
+        messages = list(self.incoming)
+        self.incoming.clear()
+        return messages
+
+    def _check(self) -> None:
+        if self.is_lost:
+            raise PortError(f"{self.name} must be open, got none")
+
+
+class SimulatedKeeper:
+    """Brings a lost port back after a while, in virtual time.
+
+    ``latency`` in seconds makes it one that wants its messages ahead, None a plain one.
+    """
+
+    def __init__(
+        self, world: World, judge: PortJudge, notify: Callable[[], None], latency: float | None = None
+    ) -> None:
+        self._latency = latency
         self._world = world
         self._judge = judge
         self._notify = notify
@@ -72,7 +115,9 @@ class SimulatedKeeper:
     def _open(self) -> SimulatedPort:
         self._judge.opened()
         self._count += 1
-        return SimulatedPort(self._world, self._judge, self._count)
+        if self._latency is None:
+            return SimulatedPort(self._world, self._judge, self._count)
+        return SimulatedPlayerPort(self._world, self._judge, self._count, self._latency)
 
 
 class SimulatedLog:
@@ -116,6 +161,69 @@ class SimulatedLog:
         if not self.problem:
             self.written += b"".join(self._queue)
         self._queue.clear()
+
+
+class SimulatedLoader(Loader):
+    """The real loader without its thread and its trial: each wish takes a while, one after the other.
+
+    ``make`` gives the model of a name, ``hold_up`` lets the loop's next wait last so much longer.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        notify: Callable[[], None],
+        make: Callable[[str], Generator],
+        let_go: Callable[[object], None],
+        hold_up: Callable[[float], None],
+    ) -> None:
+        super().__init__(notify)
+        self._hold_up = hold_up
+        self._world = world
+        self._make = make
+        self._let_go = let_go
+        self._random = world.random("loader")
+        self._line: deque[Wish] = deque()
+
+    def discard(self, things: Sequence[object]) -> None:
+        """Have judged what is let go of."""
+        for thing in things:
+            self._let_go(thing)
+
+    def _put(self, job: Wish | list[object] | None) -> None:
+        if isinstance(job, Wish):
+            self._line.append(job)
+            if len(self._line) == 1:
+                self._begin()
+
+    def _begin(self) -> None:
+        self._world.after(_seconds(self._random, 0.001, 30.0), self._end)
+
+    def go_ahead(self) -> None:
+        """Build, which nothing else runs beside."""
+        if self.holdup:
+            self._hold_up(self.holdup)
+            self.holdup = 0.0
+
+    def _end(self) -> None:
+        self.holdup = self._random.choice((0.0, 0.01, 0.1, 0.25))
+        if self.holdup:
+            self._world.after(PATIENCE_SECONDS, self._have)
+        else:
+            self._have()
+
+    def _have(self) -> None:
+        self.holdup = 0.0
+        self._fulfil(self._line.popleft())
+        if self._line:
+            self._begin()
+
+    def _loaded(self, wish: Wish) -> Loaded:
+        if wish.name == ABSENT:
+            raise ModelError(f"model {wish.name}: it must stand its trial, as told")
+        if wish.name == BREAKS:
+            raise RuntimeError("a fault in the loader, as told")
+        return Loaded(wish, self._make(wish.name), "")
 
 
 def _seconds(rng: random.Random, least: float, most: float) -> float:

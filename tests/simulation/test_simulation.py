@@ -15,10 +15,12 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.score import Bar
 from musicrnn.models.timing import position
 from musicrnn.models.tokens import encode
-from tests.simulation.port_judge import PortJudge, Violation
-from tests.simulation.session import SimulatedSession, vocabulary_of
+from tests.simulation.family import vocabulary_of
+from tests.simulation.port_judge import PortJudge
+from tests.simulation.session import SimulatedSession
 from tests.simulation.sketch import FlatModel, SketchGenerator
 from tests.simulation.soak import COMMAND, Failure, soak
+from tests.simulation.violation import Violation
 from tests.simulation.world import World
 
 HOURS = float(os.environ.get("MUSICRNN_SIMULATED_HOURS", "10"))
@@ -76,7 +78,7 @@ def test_the_sketch_speaks_the_language_of_the_models() -> None:
 def judge(*data: bytes) -> PortJudge:
     """Return a judge who has seen messages on a port that was opened."""
     vocabulary = vocabulary_of(World(1).random("session"))
-    result = PortJudge(World(1), vocabulary, lambda: 0, 100)
+    result = PortJudge(World(1), [vocabulary], lambda: 0, lambda: 100)
     result.opened()
     for number, one in enumerate(data):
         result.sent(TimedMessage(float(number), one))

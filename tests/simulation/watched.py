@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, ControlValue, Keep, Model, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
+from musicrnn.control import (
+    CONTROLS,
+    Command,
+    Continue,
+    ControlValue,
+    Forget,
+    Keep,
+    Learn,
+    Model,
+    Panic,
+    Quit,
+    Ramp,
+    Set,
+    Start,
+    Status,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
 from musicrnn.daemon.ledger import silencers
+from musicrnn.daemon.midi_clock import CLOCK, START
+from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import Entry
+from musicrnn.daemon.sources import ClockSource
+from musicrnn.daemon.succession import Coming
 from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import LATE_SECONDS, PATIENCE_SECONDS, PATIENCE_TICKS, START_DELAY_SECONDS
-from musicrnn.daemon.voices import channel_of
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
-from tests.simulation.port_judge import AsTold, Violation
+from tests.simulation.clock_judge import MOST_CLOCKS, ClockJudge
+from tests.simulation.host import CLOCKS_PER_BEAT
+from tests.simulation.violation import AsTold, Violation
 
 CLOSE = 1e-6
 AT_ONCE = PATIENCE_TICKS + 1
 SETTLED_TICKS = 300
+ELSEWHERE = (Forget, Keep, Learn, Model)
 UNCUT = ("tempo", "offset", "velocity", "mute", "solo")
 Name = tuple[str, str]
 
@@ -59,11 +85,43 @@ class WatchedInbox(Inbox):
             raise Violation(f"at most {LIMIT + len(URGENT)} requests must wait, got {len(self._waiting)}")
         return is_in
 
+    def forget_tempo(self) -> None:
+        """Forget which tempo was asked for: it is the host's."""
+        self.wanted.pop(("tempo", ""), None)
+
+    def forget(self, parts: set[str]) -> None:
+        """Forget what was asked of parts that were not there, or are not there any more."""
+        self.wanted = {(name, part): value for (name, part), value in self.wanted.items() if part not in parts}
+
     def take(self) -> list[Request]:
-        """Take all, and remember what is still to be obeyed by the engine; others load models and keep bars."""
+        """Take all, and remember what is still to be obeyed by the engine; others load models, keep bars and learn."""
         taken = super().take()
-        self.taken.extend(request.command for request in taken if not isinstance(request.command, Keep | Model))
+        self.taken.extend(request.command for request in taken if not isinstance(request.command, ELSEWHERE))
         return taken
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Ticks of one release that one model played: from ``tick``, due at ``due`` (None: nothing plays), up to ``until``.
+
+    ``length`` is that of a tick in seconds.
+    """
+
+    performance: Performance
+    tick: int
+    due: float | None
+    length: float
+    until: int = field(default=0)
+
+    @property
+    def ticks(self) -> int:
+        """How many there were."""
+        return self.until - self.tick
+
+    @property
+    def due_after(self) -> float | None:
+        """When the tick after them is due."""
+        return None if self.due is None else self.due + self.ticks * self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +136,42 @@ class Where:
 class WatchedEngine(Engine):
     """An engine each of whose answers is compared with what must hold of it."""
 
-    def __init__(self, generator: Generator, play: PlaySettings, *, prime: str = "", model_hash: str = "") -> None:
-        super().__init__(generator, play, prime=prime, model_hash=model_hash)
-        parts = self._info.vocabulary.parts
+    def __init__(
+        self,
+        generator: Generator,
+        play: PlaySettings,
+        *,
+        prime: str = "",
+        model_hash: str = "",
+        source: ClockSource | None = None,
+        clock_out: bool = False,
+    ) -> None:
+        super().__init__(generator, play, prime=prime, model_hash=model_hash, source=source, clock_out=clock_out)
+        self._source = source
+        self._sends_clock = clock_out
+        self._song_start = 0
+        self._may_play, self._leave_by = False, math.inf
+        self._ramp: tuple[float, float] | None = None
+        self._ramp_end = 0
         self.taken: deque[Command] = deque()
         self.breaks = False
-        self._channels = {channel_of(part) for part in parts}
-        self._bar_ticks = self._performance.bar_ticks
+        self.models: list[str] = []
+        self.forget: Callable[[set[str]], None] = _forget_nothing
+        self.forget_tempo: Callable[[], None] = _do_nothing
+        self._stretches: list[Stretch] = []
+        self._log_bar = self._performance.bar_ticks
+        self._waited = 0
+        self._retired: list[Performance] = []
         self._ticks_on_time = SETTLED_TICKS
         self._logged = shown(self.status(0.0))
         self._sounded: set[tuple[int, int]] = set()
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts of the model that plays."""
+        return tuple(part.name for part in self._info.vocabulary.parts)
 
     @property
     def where(self) -> Where:
@@ -101,7 +183,8 @@ class WatchedEngine(Engine):
 
     def handle(self, command: Command, now: float) -> list[TimedMessage]:
         """Obey, and be judged by what has changed."""
-        if self.taken and self.taken[0] is command:
+        is_asked_for = bool(self.taken) and self.taken[0] is command
+        if is_asked_for:
             self.taken.popleft()
         before, sounding = self.where, self._performance.ledger.sounding()
         playing, muted = self._presence.playing, set(self._performance.muted)
@@ -115,9 +198,15 @@ class WatchedEngine(Engine):
                 self._performance.muted,
             ):
                 raise Violation(f"a refused command must change nothing, got {command}") from None
+            if isinstance(command, Set) and command.part:
+                self.forget({command.part})
+            elif isinstance(command, Set):
+                self.forget_tempo()
             raise
         self._judge_command(command, before, now)
-        self._judge_moments(messages, now, None)
+        self._judge_leaving(command, is_asked_for=is_asked_for, played=playing)
+        self._watch_ramp(command)
+        self._judge_moments(messages, now, [])
         return messages
 
     def _judge_command(self, command: Command, before: Where, now: float) -> None:
@@ -127,17 +216,137 @@ class WatchedEngine(Engine):
                 is_shown = shown(status)[name, part] == value
                 if not is_shown or self.where.due != before.due or self.where.tick != before.tick:
                     raise Violation(f"{command} must show in the status and leave the next tick where it is")
-                cuts = name not in UNCUT and self._logged[name, part] != value
-                self._must(not (cuts and self._performance.timeline.future), "a control must cut the future")
+                performances = [self._performance, *([self._lineup.coming.performance] if self._lineup.coming else [])]
+                futures = any(performance.timeline.future for performance in performances)
+                cuts = name not in UNCUT and self._expected(name, part) != value
+                self._must(not (cuts and futures), "a control must cut the future")
+                same = all(performance.choice == self._performance.choice for performance in performances)
+                self._must(same, "a model that comes must have the controls of the one that plays")
+            case Stop() if self._presence.playing:
+                self._must(not command.at_once and self._unit > 1, f"after {command} nothing must play")
             case Stop() | Quit():
                 self._must(not status.playing and not status.sounding, f"after {command} nothing must play")
             case Start():
-                self._must(status.playing, f"after {command} it must play")
+                rolls = self._source is None or self._source.line is not None
+                self._must(status.playing == rolls, f"after {command} it must play, with a host once that rolls")
             case Panic():
                 self._must(not status.sounding, "after a panic nothing must sound")
                 self._must(before == self.where, "a panic must not move the next tick")
             case _:
                 pass
+
+    def _judge_leaving(self, command: Command, *, is_asked_for: bool, played: bool) -> None:
+        """Note until when it may play: for ever, or to the beat or bar at which it was told to stop."""
+        match command:
+            case Start():
+                self._may_play, self._leave_by = True, math.inf
+            case Continue() if is_asked_for:
+                self._may_play, self._leave_by = True, math.inf
+            case Stop() if is_asked_for:
+                self._may_play = False
+                at_once = command.at_once or not played or self._leave_by < math.inf
+                self._must(not at_once or not self._presence.playing, f"after {command} nothing must play")
+                self._leave_by = -(-self.tick // self._unit) * self._unit if self._presence.playing else -1
+            case _:
+                pass
+
+    @property
+    def _unit(self) -> int:
+        units = {"beat": self._info.vocabulary.ticks_per_beat, "bar": self.bar_ticks}
+        return units.get(self._play.quantise, 1)
+
+    def _watch_ramp(self, command: Command) -> None:
+        match command:
+            case Ramp(tempo, beats):
+                self._ramp = (self._transport.bpm, tempo)
+                self._ramp_end = self.tick + round(beats * self._info.vocabulary.ticks_per_beat)
+            case Set("tempo") | Tap():
+                self._ramp = None if not self._transport.ramps else self._ramp
+            case _:
+                pass
+
+    # A host, and the clock that is sent.
+
+    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+        """Follow, and be judged by where the ticks lie."""
+        before, could_play = self.tick, self._may_play
+        sent = super().hear(messages, now)
+        self._must(self.tick >= before, "ticks must never go back")
+        self._must(
+            could_play or not self._presence.playing or self._leave_by < math.inf, "a host must not make it play"
+        )
+        self._judge_moments(sent, now, [])
+        line = self._source.line if self._source is not None else None
+        due = self.where.due
+        if isinstance(self._transport, HostTransport) and due is not None and not self._presence.fresh:
+            self._must(line is not None, "with a host that does not roll nothing must play")
+        if line is not None and due is not None and isinstance(self._transport, HostTransport):
+            song = (self.tick - self._transport._song_start) / self._info.vocabulary.ticks_per_beat
+            self._must(abs(line.seconds_at(song) - due) < CLOSE, "a tick must be where the host's line says")
+            bars = (due - now) / (self.bar_ticks * self._transport.tick_seconds)
+            self._must(bars < 2.0 + CLOSE, f"a tick must not lie {bars:.1f} bars ahead")
+            self._must(self._transport._song_start % self.bar_ticks == 0, "the host's bars must be the session's")
+        return sent
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether it plays with a host that rolls."""
+        return self._presence.playing and self._source is not None and self._source.line is not None
+
+    def distance_from(self, clock: float, period: float) -> tuple[float, float]:
+        """Return how far the next tick is from the nearest of the host's clocks, in seconds, and the bars from its own.
+
+        ``clock`` is where in the song, in clocks of so many seconds, the moment of that tick truly is.
+        """
+        nearest = round(clock)
+        grid = self._info.vocabulary.ticks_per_beat
+        bar = self.bar_ticks * CLOCKS_PER_BEAT // grid
+        apart = (self.tick * CLOCKS_PER_BEAT // grid - nearest) % bar
+        return (clock - nearest) * period, min(apart, bar - apart) / bar
+
+    def _play_tick(self, moment: float, now: float) -> list[TimedMessage]:
+        """Play a tick, and be judged by the clocks sent with it and by the tempo that it leaves."""
+        tick = self.tick
+        messages = super()._play_tick(moment, now)
+        self._judge_ramp(tick)
+        clocks = [message.seconds for message in messages if message.data[0] == CLOCK]
+        if any(message.data[0] == START for message in messages):
+            self._song_start = tick
+            first = next(message.data[0] for message in messages if message.data[0] >= 0xF0)
+            self._must(first == START, "a start must come before its first clock")
+        numbers = range(self._clock_of(tick), self._clock_of(tick + 1)) if self._sends_clock else range(0)
+        self._must(len(clocks) == len(numbers), f"a tick must have its clocks, got {len(clocks)}, not {len(numbers)}")
+        for seconds, number in zip(clocks, numbers, strict=True):
+            after = number / CLOCKS_PER_BEAT * self._info.vocabulary.ticks_per_beat - (tick - self._song_start)
+            expected = moment + after * self._transport.tick_seconds
+            self._must(
+                abs(seconds - expected) < CLOSE, f"a clock must be in its place, got {seconds - expected:+.6f} s"
+            )
+        return messages
+
+    def _judge_ramp(self, tick: int) -> None:
+        if self._ramp is None:
+            return
+        start, end = self._ramp
+        bpm = self._transport.bpm
+        self._must(
+            min(start, end) - CLOSE <= bpm <= max(start, end) + CLOSE, f"a ramp must stay between its ends, got {bpm}"
+        )
+        is_over = tick >= self._ramp_end
+        self._must(not is_over or bpm == end, f"a ramp must end at {end}, got {bpm}")
+        self._ramp = None if is_over else self._ramp
+
+    def _clock_of(self, tick: int) -> int:
+        """Return the first clock of the song that does not lie before a tick."""
+        return -((self._song_start - tick) * CLOCKS_PER_BEAT // self._info.vocabulary.ticks_per_beat)
+
+    def judge_clock(self, judge: ClockJudge) -> None:
+        """Judge that an instrument which follows is where this is, and stopped where this has."""
+        if not self._presence.playing:
+            self._must(not judge.rolls, "a clock must stop those who follow it")
+        elif judge.number is not None:
+            expected = (self._clock_of(self.tick) - 1) % MOST_CLOCKS
+            self._must(judge.number == expected, f"who follows must be at clock {expected}, got {judge.number}")
 
     def panic(self, now: float) -> list[TimedMessage]:
         """Silence, by every means on every channel."""
@@ -149,94 +358,191 @@ class WatchedEngine(Engine):
     # Ticks.
 
     def prepare(self, now: float) -> bool:
-        """Work ahead, within bounds."""
+        """Work ahead, within bounds; a model that is refused is told of."""
+        coming, changes = self._lineup.coming, len(self.models)
         more = super().prepare(now)
         made = len(self._performance.timeline.future)
         self._must(made <= self._play.lookahead, "no more must be made ahead than was asked for")
+        if coming is not None and self._lineup.coming is None and len(self.models) == changes:
+            said = self._account.message(now).startswith(f"model {coming.name} is not played: ")
+            self._must(said, "it must be said why a model is not played")
         return more
+
+    # Another model.
+
+    def take_over(self, generator: Generator, name: str, digest: str = "") -> None:
+        """Take a model that is loaded; nothing that is heard changes with that."""
+        before, sounding = self.where, self._performance.ledger.sounding()
+        ahead = len(self._performance.timeline.future)
+        super().take_over(generator, name, digest)
+        self._waited = 0
+        same = (before, sounding) == (self.where, self._performance.ledger.sounding())
+        self._must(same and ahead == len(self._performance.timeline.future), "a model to come must change nothing yet")
+
+    def take_retired(self) -> list[Performance]:
+        """Give away what has played its last, each once, and nothing else."""
+        retired = super().take_retired()
+        for performance in retired:
+            coming = self._lineup.coming
+            is_used = performance is self._performance or (coming is not None and performance is coming.performance)
+            self._must(not is_used and not performance.ledger.sounding(), "what plays must not be let go of")
+        self._retired = [one for one in self._retired if not any(one is performance for performance in retired)]
+        self._must(not self._retired, "a model that played must be let go of")
+        return retired
+
+    def _change_model(self, coming: Coming, moment: float) -> list[TimedMessage]:
+        """Change the model at a bar line, whose number and moment stay, as all controls do."""
+        old, where, choice = self._performance, self.where, self._performance.choice
+        muted = {self.parts[index] for index in old.muted}
+        is_made = bool(coming.performance.timeline.future) or not self._presence.playing
+        messages = super()._change_model(coming, moment)
+        new = self._performance
+        self._must(new is coming.performance, "the model that comes must play")
+        self._must(is_made, "a model must have made its first tick before it takes over")
+        self._must(not old.ledger.sounding(), "what the old model held must end")
+        on_line = old.tick % old.bar_ticks == 0 == new.tick % new.bar_ticks
+        same_bar = old.tick // old.bar_ticks == new.tick // new.bar_ticks
+        self._must(on_line and same_bar, "a model must take over at a bar line, which keeps its number")
+        due = self.where.due
+        self._must((due is None) == (where.due is None), "a change of model must neither start nor stop")
+        self._must(due is None or abs(due - (where.due or 0.0)) < CLOSE, "a bar line must keep its moment")
+        self._must(self.where.tempo == where.tempo and new.choice == choice, "the controls must stay")
+        kept = {self.parts[index] for index in new.muted}
+        self._must(kept == muted & set(self.parts), "what was muted must stay muted")
+        if self._leave_by < math.inf:
+            self._leave_by = new.tick + (self._leave_by - old.tick) * new.bar_ticks // old.bar_ticks
+        grids = old.vocabulary.ticks_per_beat, new.vocabulary.ticks_per_beat
+        self._song_start = new.tick - round((old.tick - self._song_start) * grids[1] / grids[0])
+        self._ramp = None
+        self._retired.append(old)
+        self.models.append(coming.name)
+        self.forget({part.name for part in old.vocabulary.parts} ^ set(self.parts))
+        if self._stretches:
+            self._stretches[-1].until = old.tick
+            self._stretches.append(self._stretch(self._stretches[-1].due_after))
+        return messages
+
+    def _stretch(self, due: float | None) -> Stretch:
+        return Stretch(self._performance, self.tick, due, self._transport.tick_seconds)
 
     def release(self, now: float) -> list[TimedMessage]:
         """Play what is due, on the grid, none of it too late and never much at once."""
         before, fresh, logged, sent = self.where, self._presence.fresh, len(self._account.entries), self._account.sent
         was_starting, self._sounded = self._presence.starting, set(self._performance.ledger.sounding())
         ramps = self._transport.ramps
+        is_first = fresh and not self._transport.free  # which a host's may be late
+        self._stretches = [self._stretch(before.due)]
+        relief = self._lineup.relief() if self._will_play(now) else None
+        patience = self._patience
         messages = super().release(now)
+        self._stretches[-1].until = self.tick
+        stretches, self._stretches = self._stretches, []
+        if self._presence.playing:
+            self._must(self._may_play or self.tick <= self._leave_by, "what was told to stop must stop")
         if before.due is None:
             self._must(not messages or was_starting, "what does not play must be silent")
             return messages
+        self._must(relief is None or self._performance is relief.performance, "a model that is ready must take over")
+        patience = min(patience, self._patience)
         skipped = sum(entry["to"] - entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "skip")
-        played = self.tick - before.tick - skipped
-        self._must(0 <= played <= AT_ONCE, "few ticks must be played at once")
+        played = sum(stretch.ticks for stretch in stretches) - skipped
+        self._must(0 <= played <= AT_ONCE * len(stretches) + is_first, "few ticks must be played at once")
         late = now - before.due
-        self._must(ramps or skipped == 0 or late > self._patience - CLOSE, "a tick in time must not be skipped")
-        bar_seconds = self._bar_ticks * self._transport.tick_seconds
+        self._must(ramps or skipped == 0 or late > patience - CLOSE, "a tick in time must not be skipped")
+        bar_seconds = self.bar_ticks * self._transport.tick_seconds
         self._must(
-            ramps or skipped == 0 or late < bar_seconds + CLOSE,
+            ramps or skipped == 0 or late < bar_seconds + CLOSE or not self._transport.free,
             "after more than a bar it must go on from the same place",
         )
         if played and self._presence.playing:
             self._judge_frame()
-            failures = [entry["tick"] for entry in self._account.entries[logged:] if entry["do"] == "failure"]
-            last = self.last  # which a skip may follow at once where the tempo ramps
-            is_logged = last is None or bool(last.failure) == (last.tick in failures)
-            self._must(is_logged, "a failure must be logged with its tick")
+            self._judge_failures(logged)
         if skipped and not played:
-            parts = self._info.vocabulary.parts
-            hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
-            self._must(not hits, "a skip must end all hits")
-        if not ramps:  # whose patience changes from tick to tick
-            self._judge_moments(messages, now, before, sent)
+            self._judge_hits()
+        if not (ramps or is_first):  # whose patience changes from tick to tick
+            self._judge_moments(messages, now, stretches, sent)
         if self._presence.playing and not ramps:
-            self._judge_grid(before, now, fresh=fresh, skipped=skipped)
+            self._judge_grid(stretches, now, patience, fresh=fresh, skipped=skipped)
         elif not self._presence.playing:
             self._must(
-                self._play.end == "stop" or self.finished, "only a stop, the last bar or the end of a piece may end it"
+                self._play.end == "stop" or self.finished or not self._may_play,
+                "only a stop, the last bar or the end of a piece may end it",
             )
         is_late = late > LATE_SECONDS
         self._ticks_on_time = 0 if skipped or is_late else self._ticks_on_time + played
+        self._judge_waiting(played if self._ticks_on_time else 0)
         return messages
+
+    def _judge_failures(self, logged: int) -> None:
+        """Judge that the tick played last is logged if it failed; ``logged`` entries were there before."""
+        failures = _failures_of_the_last_model(self._account.entries[logged:])
+        last = self.last  # which a skip may follow at once where the tempo ramps
+        is_logged = last is None or bool(last.failure) == (last.tick in failures)
+        self._must(is_logged, "a failure must be logged with its tick")
+
+    def _judge_hits(self) -> None:
+        parts = self._info.vocabulary.parts
+        hits = [part for part, _ in self._performance.ledger.sounding() if parts[part].percussive]
+        self._must(not hits, "a skip must end all hits")
+
+    def _will_play(self, now: float) -> bool:
+        """Tell whether the next tick is due, in time, and not the one before which it stops."""
+        presence, transport = self._presence, self._transport
+        is_due = presence.playing and transport.due(self.tick) <= now and not self._is_skipped(now)
+        return is_due and presence.ends_at > self.tick
+
+    def _judge_waiting(self, on_time: int) -> None:
+        """Judge that a model takes over soon while all ticks come in time."""
+        self._waited = self._waited + on_time if self._lineup.coming is not None and on_time else 0
+        self._must(self._waited <= SETTLED_TICKS + 2 * self.bar_ticks, "a model must not wait for ever")
 
     @property
     def _patience(self) -> float:
         length = self._transport.tick_seconds
         return min(max(PATIENCE_SECONDS, length / 2), PATIENCE_TICKS * length)
 
-    def _judge_grid(self, before: Where, now: float, *, fresh: bool, skipped: int) -> None:
+    def _judge_grid(
+        self, stretches: Sequence[Stretch], now: float, patience: float, *, fresh: bool, skipped: int
+    ) -> None:
         """Ticks come at their distance, but after a hold-up of more than a bar, or before the first of a start."""
-        due, length = self.where.due, self._transport.tick_seconds
-        if before.due is None or due is None:
+        due, length, began = self.where.due, self._transport.tick_seconds, stretches[0].due
+        expected = stretches[-1].due_after
+        if began is None or due is None or expected is None:
             raise Violation("what plays must have a next tick")
-        moved = due - before.due - (self.tick - before.tick) * length
-        late = now - before.due
+        moved = due - expected
+        late = now - began
         if abs(moved) > CLOSE:
-            may = late > self._patience - CLOSE and (fresh or late > self._bar_ticks * length - CLOSE)
+            may = self._transport.free and late > patience - CLOSE and (fresh or late > self.bar_ticks * length - CLOSE)
             self._must(may, f"ticks must stay on their line, got one {moved:+.6f} s off")
             delay = moved - late
             self._must(-CLOSE <= delay <= START_DELAY_SECONDS + CLOSE, "after a gap it must go on at once")
-        elif self.tick != before.tick:
+        elif any(stretch.ticks for stretch in stretches):
             self._must(due > now - CLOSE, "after what was due the next tick must be to come")
         if skipped and self._ticks_on_time >= SETTLED_TICKS:
             self._must(due <= now + length + CLOSE, "no more ticks must be skipped than are too late")
 
-    def _judge_moments(self, messages: list[TimedMessage], now: float, before: Where | None, sent: float = 0.0) -> None:
+    def _judge_moments(
+        self, messages: list[TimedMessage], now: float, stretches: Sequence[Stretch], sent: float = 0.0
+    ) -> None:
         """Begins belong to ticks that are due, not too late, and are no more than the model may begin in a tick."""
         begins = [message.seconds for message in messages if message.data[0] & 0xF0 == 0x90]
         if not begins:
             return
-        if before is None or before.due is None:
+        if not stretches or stretches[0].due is None:
             raise Violation("only a tick must begin notes")
-        length = self._transport.tick_seconds
+        last = stretches[-1]
+        lines = [(stretch.due, stretch.length) for stretch in stretches] + [(self.where.due, last.length)]
+        notes = max(stretch.performance.vocabulary.max_polyphony for stretch in stretches)
         for moment in set(begins):
-            lines = [due for due in (before.due, self.where.due) if due is not None]
-            steps = [(moment - due) / length for due in lines]
-            on_grid = moment <= sent or any(abs(step - round(step)) * length < CLOSE for step in steps)
-            self._must(on_grid, f"a note must begin with a tick, got one {steps[0]:.6f} ticks on")
+            steps = [((moment - due) / length, length) for due, length in lines if due is not None]
+            on_grid = moment <= sent or any(abs(step - round(step)) * length < CLOSE for step, length in steps)
+            self._must(on_grid, f"a note must begin with a tick, got one {steps[0][0]:.6f} ticks on")
             self._must(now - moment <= self._patience + CLOSE, f"a note must not come {now - moment:.3f} s late")
             self._must(moment <= now + CLOSE, "a note must not come before its moment")
             at_once = begins.count(moment)
             ticks = 1 if moment > sent else AT_ONCE
             self._must(
-                at_once <= self._info.vocabulary.max_polyphony * ticks,
+                at_once <= notes * ticks,
                 f"a tick must begin no more notes than are legal, got {at_once}",
             )
 
@@ -275,13 +581,15 @@ class WatchedEngine(Engine):
     def take_entries(self) -> list[Entry]:
         """Return the entries, each of which must make sense."""
         entries = super().take_entries()
+        changes = sum(entry["do"] == "model" for entry in entries)
         for entry in entries:
-            self._judge_entry(entry)
+            changes -= entry["do"] == "model"
+            self._judge_entry(entry, math.inf if changes or entry["do"] == "model" else self.tick)
         return entries
 
-    def _judge_entry(self, entry: Entry) -> None:
+    def _judge_entry(self, entry: Entry, latest: float) -> None:
         tick = entry["tick"]
-        self._must(self._last_logged <= tick <= self.tick, f"an entry must be in order, got {entry}")
+        self._must(self._last_logged <= tick <= latest, f"an entry must be in order, got {entry}")
         self._must(not self._end_logged, f"nothing must follow the end, got {entry}")
         self._last_logged = tick
         match entry["do"]:
@@ -293,20 +601,46 @@ class WatchedEngine(Engine):
             case "failure":
                 self._failed += 1
             case "start" | "reset" | "prime":
-                self._must(tick % self._bar_ticks == 0, f"a piece must begin with a bar, got {entry}")
+                self._must(tick % self._log_bar == 0, f"a piece must begin with a bar, got {entry}")
             case "bar":
-                self._must(entry["bar"] * self._bar_ticks == tick, f"a bar must be where it is, got {entry}")
+                self._must(entry["bar"] * self._log_bar == tick, f"a bar must be where it is, got {entry}")
+            case "model":
+                self._judge_model_entry(entry)
             case "end":
                 self._end_logged = True
             case _:
                 pass
 
+    def _judge_model_entry(self, entry: Entry) -> None:
+        """Count in the ticks of the new model from here on; entries come once a turn, in which one change has room."""
+        bar = entry["tick"] // self._log_bar
+        self._must(entry["tick"] % self._log_bar == 0, f"a model must change at a bar line, got {entry}")
+        self._must(entry["name"] == self.models[-1], f"the model that plays must be in the log, got {entry}")
+        self._last_logged, self._log_bar = entry["to"], self.bar_ticks
+        self._must(bar * self._log_bar == entry["to"], f"a bar line must keep its number, got {entry}")
+        names = set(self.parts)
+        gone = [(name, part) for name, part in self._logged if name in ("mute", "solo") and part not in names]
+        for key in gone:
+            del self._logged[key]
+
+    def expect(self, name: str, value: ControlValue) -> None:
+        """Be told the value that a control begins with."""
+        self._logged[name, ""] = value
+
+    def _expected(self, name: str, part: str) -> ControlValue:
+        """Return what a control must be, by the log: what it was set to, or what it began with."""
+        return self._logged.get((name, part), CONTROLS[name].default)
+
     def judge_status(self, status: Status) -> None:
         """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
-        place = status.bar * self._bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
+        values = shown(status)
+        expected = {(name, part): self._expected(name, part) for name, part in values}
+        if self._source is not None:
+            values["tempo", ""] = expected["tempo", ""]
+        place = status.bar * self.bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
         rules = (
-            (shown(status) == self._logged, "the controls must be as logged"),
+            (values == expected, "the controls must be as logged"),
             (status.skipped_ticks == self._skips, "the skipped ticks must be as logged"),
             (status.failures >= self._failed, "the failures must be as logged"),
             (0 <= where - place < self._info.vocabulary.ticks_per_beat, "the place must be that of the tick"),
@@ -319,6 +653,19 @@ class WatchedEngine(Engine):
             if not holds:
                 raise Violation(f"{rule}, got {status} and {self._logged}, {self._skips}")
 
+    def channels(self) -> set[int]:
+        """Return the channels (0 to 15) that it believes to have used."""
+        return {channel - 1 for channel in self._performance.ledger.used}
+
+    @property
+    def bar_ticks(self) -> int:
+        """The length of a bar in ticks of the model that plays."""
+        return self._performance.bar_ticks
+
+    def plays(self, thing: object) -> bool:
+        """Tell whether that is the performance that plays."""
+        return thing is self._performance
+
     def keys(self) -> set[tuple[int, int]]:
         """Return the keys (channel 0 to 15, pitch) that it believes to be down."""
         return {(channel - 1, pitch) for channel, pitch in self._performance.ledger.keys().values()}
@@ -327,3 +674,22 @@ class WatchedEngine(Engine):
     def _must(holds: bool, rule: str) -> None:
         if not holds:
             raise Violation(rule)
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
+
+
+def _forget_nothing(_: set[str]) -> None:
+    """Forget nothing."""
+
+
+def _failures_of_the_last_model(entries: Sequence[Entry]) -> list[int]:
+    """Return the ticks that failed since the model was changed last: another's may have the same numbers."""
+    ticks: list[int] = []
+    for entry in entries:
+        if entry["do"] == "model":
+            ticks = []
+        elif entry["do"] == "failure":
+            ticks.append(entry["tick"])
+    return ticks

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 Act = Callable[[], None]
 BEGIN_SECONDS = 1000.0
+SHORTEST_WAIT_SECONDS = 1e-9  # else what is due by a rounding error later would never come
 
 
 class World:
@@ -97,7 +98,7 @@ class SimulatedClock:
         while not self._woken and world.next_happening() <= seconds:
             world.happen()
         if not self._woken:
-            world.seconds = max(world.seconds, seconds)
+            world.seconds = max(world.seconds + SHORTEST_WAIT_SECONDS, seconds)
         self._woken = False
         if self.oversleeps:
             world.pass_time(self.oversleeps.pop())

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from musicrnn.control import CONTROLS
 from musicrnn.daemon.clock_wander import period, wanders
 
 CLOCKS_PER_BEAT = 24
 MOST_CLOCKS = 16 * CLOCKS_PER_BEAT
 SIZES = (12, 24, 48, 96, 192, MOST_CLOCKS)
+JITTER_CLOCKS = 4 * CLOCKS_PER_BEAT
 LEAST_JITTER_SECONDS = 2e-5
 AHEAD_CLOCKS = 6.0
+SHORTEST_PERIOD = 60.0 / CONTROLS["tempo"].high / CLOCKS_PER_BEAT
 TOLERANCE = 4.0
 
 Floats = NDArray[np.float64]
@@ -93,11 +96,15 @@ class ClockFit:
             return ClockLine(clock, seconds, period(y, self.jitter))
         chosen = _chosen(x, y, self.jitter)
         here, nxt = chosen.at(0.0)[0], chosen.at(1.0)[0]
-        return ClockLine(clock, seconds + here, max(nxt - here, 1e-6))
+        return ClockLine(clock, seconds + here, max(nxt - here, SHORTEST_PERIOD))
 
 
 def _jitter(x: Floats, y: Floats) -> float:
-    """Return the standard deviation of the arrivals, from second differences, which a steady ramp leaves alone."""
+    """Return the standard deviation of the newest arrivals, from second differences, which a steady ramp leaves alone.
+
+    Older ones would let clocks that were wild hide for sixteen beats that they do not belong to the line.
+    """
+    x, y = x[:JITTER_CLOCKS], y[:JITTER_CLOCKS]
     if len(x) < 4:
         return LEAST_JITTER_SECONDS
     whole = (np.diff(x[:-1]) == -1) & (np.diff(x[1:]) == -1)

@@ -9,6 +9,7 @@ from musicrnn.daemon.midi_clock import CLOCK, CLOCKS_PER_SIXTEENTH, CONTINUE, SO
 from musicrnn.daemon.protocols import TimedMessage
 
 MOST_SIXTEENTHS = 1 << 14
+MOST_BEATS_AT_ONCE = 4
 
 
 class ClockOut:
@@ -53,7 +54,12 @@ class ClockOut:
         return list(self._clocks(tick, tick + 1, moment, tick_seconds))
 
     def skip(self, tick: int, to: int, moment: float) -> list[TimedMessage]:
-        """Return the clocks of ticks that are left out, all at one moment: others must not lose their place."""
+        """Return what keeps others in their place over ticks that are left out, all of it at one moment.
+
+        That is the clocks of these ticks, or where those are of more than four beats, the place to go on from.
+        """
+        if to - tick > MOST_BEATS_AT_ONCE * self._ticks_per_beat and self._rolling:
+            return self.stop(moment) + self.go_on(to, moment)
         return list(self._clocks(tick, to, moment, 0.0))
 
     def _clocks(self, tick: int, to: int, moment: float, tick_seconds: float) -> Iterator[TimedMessage]:

@@ -229,6 +229,11 @@ class Engine:
             return 0.0
         return self._transport.due(self.tick) if self._presence.playing else None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it plays and was not told to stop at the next beat or bar."""
+        return self._presence.goes_on
+
     # What it plays.
 
     def release(self, now: float) -> list[TimedMessage]:
@@ -239,13 +244,12 @@ class Engine:
         messages = self._presence.started(now)
         while self._presence.playing and self._transport.due(self.tick) <= now:
             moment = self._transport.due(self.tick)
-            if self._is_skipped(now):
+            if self._presence.ends_at <= self.tick:
+                self.finished = self._presence.is_over
+                stop = self._presence.stop if self.finished else self._presence.stop_with_host
+                messages += stop(moment)
+            elif self._is_skipped(now):
                 messages += self._skip(now, now - moment)
-            elif self._presence.leaves:
-                messages += self._presence.stop_with_host(moment)
-            elif self._presence.is_over:
-                self.finished = True
-                messages += self._presence.stop(moment)
             elif (coming := self._lineup.relief()) is not None:
                 messages += self._change_model(coming, moment)
             else:
@@ -310,7 +314,7 @@ class Engine:
         if transport.free and (self._presence.fresh or is_gap):
             transport.anchor(self.tick, now, 0.0 if performance.timeline.future else START_DELAY_SECONDS)
             return messages
-        to = transport.catch_up(self.tick, now)
+        to = int(min(transport.catch_up(self.tick, now), self._presence.ends_at))
         if self._lineup.coming is not None:  # which may be the way out of a model that is too slow
             to = min(to, max(performance.next_bar(transport.tick_from(now)), self.tick + 1))
         self._log("skip", to=to)

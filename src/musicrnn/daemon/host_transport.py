@@ -49,6 +49,16 @@ class HostTransport(Transport):
             self._draw(line)
         return events
 
+    def stay_near(self, tick: int, bar_ticks: int, now: float) -> None:
+        """Go on with the host's next bar where ``tick`` lies more than two bars ahead.
+
+        A clock that was wild for a moment may have hurried the session there, whose ticks never go back.
+        """
+        ahead = tick - self._line.tick_at(now)
+        if self._source.line is not None and ahead > 2 * bar_ticks:
+            self._song_start += math.floor(ahead / bar_ticks) * bar_ticks
+            self._draw(self._source.line)
+
     def anchor(self, tick: int, now: float, delay: float = START_DELAY_SECONDS) -> None:
         """Leave the line where the host has it."""
         del tick, now, delay

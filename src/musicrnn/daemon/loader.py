@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,10 @@ from musicrnn.models.timing import Position
 
 SECONDS = 90.0
 LOOK_SECONDS = 0.05
+PATIENCE_SECONDS = 2.0
+HOLDUP_SECONDS = 0.01
+HOLDUP_SECONDS_A_BYTE = 2e-9
+MOST_HOLDUP_SECONDS = 0.25
 
 Refuse = Callable[[str], None]
 Command = Callable[[str, float], list[str]]
@@ -61,6 +66,15 @@ class ModelLoader(Protocol):
         """The name of the model that is being loaded, empty while there is none."""
         ...
 
+    @property
+    def holdup(self) -> float:
+        """For how many seconds it may soon hold up every other thread, 0 while it does not."""
+        ...
+
+    def go_ahead(self) -> None:
+        """Be told that all that is due within that time is in the player already."""
+        ...
+
     def want(self, wish: Wish) -> None:
         """Begin to load a model, in place of one that is being loaded."""
         ...
@@ -78,6 +92,10 @@ class NoLoader:
     """For where the model stays what it is."""
 
     loading = ""
+    holdup = 0.0
+
+    def go_ahead(self) -> None:
+        """Pass it over."""
 
     def want(self, wish: Wish) -> None:
         """Refuse it."""
@@ -94,7 +112,9 @@ class NoLoader:
 class Loader:
     """Loads models from their files, known by name; ``notify`` is called when there is a result.
 
-    ``files`` holds further models by name: those that this program was started with.
+    ``files`` holds further models by name: those that this program was started with. ``patience`` is for how many
+    seconds at most it waits for whoever plays to be ahead, before it builds a model: ONNX Runtime lets no other thread
+    run meanwhile, for a time that grows with the model.
     """
 
     def __init__(
@@ -104,8 +124,12 @@ class Loader:
         *,
         seconds: float = SECONDS,
         command: Command | None = None,
+        patience: float = 0.0,
     ) -> None:
         self.loading = ""
+        self.holdup = 0.0
+        self._patience = patience
+        self._may_build = threading.Event()
         self._notify = notify
         self._files = dict(files or {})
         self._seconds = seconds
@@ -134,9 +158,14 @@ class Loader:
         if things:
             self._put([*things])
 
+    def go_ahead(self) -> None:
+        """Be told that all that is due within ``holdup`` is in the player already."""
+        self._may_build.set()
+
     def close(self) -> None:
         """Give up what is being loaded."""
         self._closing = True
+        self._may_build.set()
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join(timeout=5.0)
@@ -179,9 +208,23 @@ class Loader:
             raise ModelError(f"model {wish.name}: another was wanted after it")
         content = _content_of(wish.name, self._files)
         self._try(wish, content)
-        generator = Generator(model_of(wish.name, content))
-        _warm_up(generator)
+        with self._holding_up(len(content)):
+            generator = Generator(model_of(wish.name, content))
+            _warm_up(generator)
         return Loaded(wish, generator, hash_of(generator.model))
+
+    @contextlib.contextmanager
+    def _holding_up(self, size: int) -> Iterator[None]:
+        """Let whoever plays be ahead while a model of so many bytes is built."""
+        if self._patience:
+            self._may_build.clear()
+            self.holdup = min(HOLDUP_SECONDS + size * HOLDUP_SECONDS_A_BYTE, MOST_HOLDUP_SECONDS)
+            self._notify()
+            self._may_build.wait(self._patience)
+        try:
+            yield
+        finally:
+            self.holdup = 0.0
 
     def _try(self, wish: Wish, content: bytes) -> None:
         """Let a process try the model. Raises ModelError where it finds a reason, falls, or takes too long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from musicrnn.config.play import PlaySettings
@@ -53,6 +54,7 @@ class Presence:
         self._wanted = True
         self._lineup.hurry()
         if self.playing:
+            self._leave_at = None
             self._lineup.begin_at_bar("start")
             return []
         return self._enter_anew(now)
@@ -119,7 +121,9 @@ class Presence:
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
         """Take the MIDI that came in, and do as the host did; return what is to be sent at once."""
-        return [message for event in self._transport.hear(messages, now) for message in self._follow(event, now)]
+        sent = [message for event in self._transport.hear(messages, now) for message in self._follow(event, now)]
+        self._transport.stay_near(self._performance.tick, self._performance.bar_ticks, now)
+        return sent
 
     def _follow(self, event: HostEvent, now: float) -> list[TimedMessage]:
         match event:
@@ -158,9 +162,15 @@ class Presence:
         return self.stop(now)
 
     @property
-    def leaves(self) -> bool:
-        """Whether it is to stop before the next tick."""
-        return self._leave_at is not None and self._performance.tick >= self._leave_at
+    def goes_on(self) -> bool:
+        """Whether it plays and was not told to stop at the next beat or bar."""
+        return (self.playing or self.starting) and self._leave_at is None
+
+    @property
+    def ends_at(self) -> float:
+        """The tick before which it is to stop: that of the beat or bar asked for, or of the last bar; or infinity."""
+        ends = [math.inf if tick is None else tick for tick in (self._leave_at, self._limit)]
+        return min(ends)
 
     @property
     def is_over(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from musicrnn.errors import ControlError, ScoreTextError
 from musicrnn.models.frames import Frame, frames_of
 from musicrnn.models.generator import Generator, Snapshot
@@ -77,9 +79,11 @@ class Primer:
         return self._point._replace(frame=self._last)
 
     def work(self, tokens: int = 16) -> bool:
-        """Read some more tokens; return whether there are more."""
+        """Read some more tokens; return whether there are more. FloatingPointError where the state is not finite."""
         for following in self._tokens[self._read : self._read + tokens]:
             self._read_one(following)
+        if not np.isfinite(self._point.network).all():
+            raise FloatingPointError("the network's state must be finite")
         return not self.done
 
     def _read_one(self, following: int) -> None:

@@ -41,12 +41,17 @@ class Replay:
     """One session, played again."""
 
     def __init__(
-        self, session: Session, generator: Generator, heard: Heard | None = None, find: Find = found_nowhere
+        self,
+        session: Session,
+        generator: Generator,
+        heard: Heard | None = None,
+        find: Find = found_nowhere,
+        generator_of: Callable[[StepModel], Generator] = Generator,
     ) -> None:
         """Prepare; ``heard`` is told each tick as it is played. ControlError for a prime that cannot be read.
 
         ``find`` gives the models that took over, by name and SHA-256; all are asked for here, so that one which is
-        missing is told before anything is played.
+        missing is told before anything is played. ``generator_of`` makes their ticks.
         """
         header = session.header
         self._session = session
@@ -55,8 +60,9 @@ class Replay:
         self.recording = recording_of(header)
         self.performance = Performance(generator, choice_of(header.play), self.recording)
         self._forced = _failures(session.entries)
-        self._others = _others(session, generator, find)
+        self._others = _others(session, generator, find, generator_of)
         self.performance.forced = self._forced.pop(0)
+        self._prime = header.prime  # as the log has it; a model between that cannot name its notes does not use it
         self._primer = Primer(generator, header.prime)
         self._playing = False
 
@@ -108,11 +114,12 @@ class Replay:
         hand_over(old, new)
         new.forced = self._forced.pop(0)
         self.performance, self._generator = new, new.generator
-        self._primer = primer_of(new.generator, self._primer.text)
+        self._primer = primer_of(new.generator, self._prime)
 
     def _begin(self, kind: str, entry: Entry) -> None:
         if "prime" in entry:
-            self._primer = Primer(self._generator, entry["prime"])
+            self._prime = entry["prime"]
+            self._primer = Primer(self._generator, self._prime)
         self._playing = True
         begin = Begin(self.performance.tick, self._primer.finish(), kind, self._primer.text)
         self.performance.begin_at(begin)
@@ -140,7 +147,9 @@ def _failures(entries: Sequence[Entry]) -> list[dict[int, str]]:
     return failures
 
 
-def _others(session: Session, first: Generator, find: Find) -> list[Generator]:
+def _others(
+    session: Session, first: Generator, find: Find, generator_of: Callable[[StepModel], Generator]
+) -> list[Generator]:
     """Return the models that took over, in their order; SessionError where one is another than the session's."""
     header = session.header
     models = {(header.model, header.model_hash): first} if header.model_hash else {}
@@ -149,7 +158,7 @@ def _others(session: Session, first: Generator, find: Find) -> list[Generator]:
         if entry["do"] == "model":
             key = (entry["name"], entry["sha256"])
             if key not in models:
-                models[key] = _checked(entry, Generator(find(*key)))
+                models[key] = _checked(entry, generator_of(find(*key)))
             order.append(models[key])
     return order
 

@@ -27,7 +27,7 @@ from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
 from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
-from musicrnn.daemon.loader import Loader
+from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.midi_map_file import MapFile, load_map
 from musicrnn.daemon.osc_query import QueryServer
@@ -201,7 +201,7 @@ def build(
         keeper.missing()
     map_file = Path(settings.midi.map_file) if settings.midi.map_file else user_map_file()
     hands = _hands(map_file, bool(settings.midi.map_file), notices)
-    loader = Loader(clock.wake, _files(model.info, settings.play.model))
+    loader = Loader(clock.wake, _files(model.info, settings.play.model), patience=PATIENCE_SECONDS)
     stack.callback(loader.close)
     runtime = Runtime(
         player,
@@ -239,7 +239,14 @@ def _own_clock(stack: contextlib.ExitStack) -> MonotonicClock:
 
 
 def _players(midi: MidiSettings, clock: Clock, host: HostClock) -> Players:
-    orders = Orders(midi.api, midi.virtual_port, midi.port, midi.heartbeat_seconds, transport=host.needs_jack)
+    orders = Orders(
+        midi.api,
+        midi.virtual_port,
+        midi.port,
+        midi.heartbeat_seconds,
+        transport=host.needs_jack,
+        listens=host.needs_input,
+    )
     return Players(orders, clock.wake, host.place)
 
 

@@ -23,6 +23,7 @@ MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
 STEP_SECONDS = 0.01
 CLOCK = 0xF8
+ROOM_STEP_SECONDS = 0.004
 
 
 class Keeper(Protocol):
@@ -41,11 +42,11 @@ class Runtime:
     """Drives one engine until it is finished or :meth:`leave` is called.
 
     The engine lives ahead of the clock by ``lead`` seconds, so that a port that keeps messages until their
-    moments (a `TimedOut`) has them in time. ``log`` takes the session's entries and must
-    not wait; ``loader`` loads the models that are wanted; ``asleep`` tells how long the machine has been suspended
-    so far, in seconds; ``recording`` what to say of the recording in the status; ``stand_still`` stops the process
-    until its user lets it go on. ``silencing`` tells that the last notes are being released, which nothing should
-    break off.
+    moments (a `TimedOut`) has them in time, and further ahead while the loader may hold this thread up.
+    ``log`` takes the session's entries and must not wait; ``loader`` loads the models that are wanted; ``asleep`` tells
+    how long the machine has been suspended so far, in seconds; ``recording`` what to say of the recording in the
+    status; ``stand_still`` stops the process until its user lets it go on. ``silencing`` tells that the last notes are
+    being released, which nothing should break off.
 
     Each message leaves ``delay`` seconds later than at its moment, which follows the control ``offset``. Where the
     engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
@@ -89,6 +90,7 @@ class Runtime:
         self._port: MidiOut | None = port
         self._timed = port if isinstance(port, TimedOut) else None
         self._late = self._dropped = 0
+        self._headroom, self._turned = 0.0, clock.now()
         self._keys = Keys()
         self._inbox = inbox
         self._log = log
@@ -126,14 +128,40 @@ class Runtime:
         self._look_around()
         self._listen()
         self._make_ahead()
-        self._clock.wait_until(self._next_moment() - self.lead + self.delay)
+        self._wait()
         self._release()
+        self._let_build()
         self._tell()
         self._beat()
 
+    def _wait(self) -> None:
+        """Wait until the next moment; a hold-up takes of the room that was made for it, so that no tick looks late."""
+        until = self._next_moment() - self._ahead
+        self._clock.wait_until(until)
+        until, self._turned = max(until, self._turned), self._clock.now()
+        self._headroom = max(self._headroom - max(self._turned - until, 0.0), 0.0)
+
     def _now(self) -> float:
         """Return the moment at which the engine is: what it gives out now must be in place before it."""
-        return self._clock.now() + self.lead - self.delay
+        return self._clock.now() + self._ahead
+
+    @property
+    def _ahead(self) -> float:
+        return self.lead + self._headroom - self.delay
+
+    def _make_room(self) -> None:
+        """Live as far ahead as the loader may hold this up, by small steps: in a large one ticks would look late."""
+        step = self._wanted_room - self._headroom
+        self._headroom += min(max(step, -ROOM_STEP_SECONDS), ROOM_STEP_SECONDS)
+
+    @property
+    def _wanted_room(self) -> float:
+        return self._loader.holdup if self._timed is not None else 0.0
+
+    def _let_build(self) -> None:
+        """Tell the loader that whatever is due while it holds this up has been sent."""
+        if self._loader.holdup and self._headroom >= self._wanted_room:
+            self._loader.go_ahead()
 
     def _move(self) -> None:
         """Come nearer to the offset that is asked for: while it plays in small steps, so that no tick is too late."""
@@ -153,14 +181,14 @@ class Runtime:
         """Obey MIDI controllers; let an engine that follows know what came in, and that time goes by."""
         messages = self._timed.heard() if self._timed is not None else []
         for message in messages:
-            self._turned(message.data)
+            self._obey_hand(message.data)
         if self._follows:
             sent = self._engine.hear(messages, self._now())
             self._send(sent)
             if sent:
                 self._tell()
 
-    def _turned(self, data: bytes) -> None:
+    def _obey_hand(self, data: bytes) -> None:
         learning = self._hands.learning
         command = self._hands.hear(data, self.status)
         if learning and not self._hands.learning:
@@ -218,7 +246,14 @@ class Runtime:
         while self._prepare():
             deadline = self._engine.next_deadline()
             if self._leaving or (deadline is not None and deadline - self._now() < MARGIN_SECONDS):
-                return
+                break
+        if self._has_news():
+            self._tell()
+
+    def _has_news(self) -> bool:
+        """Tell whether a host, or a model that came while nothing played, made the status untrue."""
+        status, plays = self.status, self._engine.next_deadline() is not None
+        return status.tick != self._engine.tick or status.playing != plays
 
     def _prepare(self) -> bool:
         if not self._watch.on:
@@ -245,6 +280,8 @@ class Runtime:
             moments.append(deadline)
         if self._inbox.waiting:
             moments.append(self._next_taking)
+        if self._headroom != self._wanted_room:
+            moments.append(self._now() + PACE_SECONDS)
         return min(moments)
 
     def _look_around(self) -> None:
@@ -257,6 +294,7 @@ class Runtime:
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
+        self._make_room()
         if self._pausing:
             self._pausing = False
             self._pause()
@@ -267,21 +305,24 @@ class Runtime:
 
     def _pause(self) -> None:
         """Stand still in silence, however long, and go on from the same place."""
-        playing = self.status.playing
-        if playing:
-            self._do(Request(Stop(at_once=True)))
+        goes_on = self._break_off()
         self._do(Request(Panic()))
         self._stand_still()
-        if playing:
+        if goes_on:
             self._do(Request(Continue()))
 
     def _begin_again(self) -> None:
         """Tell a port that has come back the programs, and nothing of the time without it."""
-        playing = self.status.playing
         self._do(Request(Panic()))
-        if playing:
-            self._do(Request(Stop(at_once=True)))
+        if self._break_off():
             self._do(Request(Continue()))
+
+    def _break_off(self) -> bool:
+        """Stop what plays at once; return whether it is to go on, and was not about to stop at a beat or bar."""
+        goes_on = self._engine.goes_on
+        if self.status.playing:
+            self._do(Request(Stop(at_once=True)))
+        return goes_on
 
     def _send(self, messages: Sequence[TimedMessage]) -> None:
         if self._port is None:

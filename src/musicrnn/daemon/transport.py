@@ -80,6 +80,9 @@ class Transport:
         del plays
         return False
 
+    def stay_near(self, tick: int, bar_ticks: int, now: float) -> None:
+        """Let ``tick``, the next to be played, not lie bars away: here it never does."""
+
     def enter(self, tick: int, unit: int, bar_ticks: int, now: float, beat: float | None = None) -> int:
         """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks."""
         del bar_ticks, now, beat

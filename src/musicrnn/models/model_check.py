@@ -29,7 +29,7 @@ def check_graph(graph: Graph, info: ModelInfo) -> None:
     _check_ends("inputs", graph.inputs, inputs)
     _check_ends("outputs", graph.outputs, outputs)
     _check_tensors(graph)
-    known = follow(graph.nodes, _given(graph, info), RULES[info.precision])
+    known = known_values(graph, info)
     for value in outputs:
         _require(value.name in known, f"the graph must make {value.name}", "none")
         found = known[value.name]
@@ -38,6 +38,11 @@ def check_graph(graph: Graph, info: ModelInfo) -> None:
             f"{value.name} must come out as {value.dtype.__name__}{list(_one_lane(value))}",
             f"{found.dtype.__name__}{list(found.shape)}",
         )
+
+
+def known_values(graph: Graph, info: ModelInfo) -> dict[str, Known]:
+    """Return type and size of every value of a graph, in one lane; ValueError where they do not fit."""
+    return follow(graph.nodes, _given(graph, info), RULES[info.precision])
 
 
 def check_info(info: ModelInfo) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import onnxruntime
 
 from musicrnn.errors import ModelError
+from musicrnn.models.blas_run import BlasRun
 from musicrnn.models.catalogue import find_model
+from musicrnn.models.first_steps import Taken, again, alike, fast, first_steps
 from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.model_check import known_values
 from musicrnn.models.model_file import ModelFile, load_checked
+from musicrnn.models.onnx_graph import read_graph
+from musicrnn.models.onnx_plan import make_plan
+from musicrnn.models.onnx_run import FileRun, PlanRun, Run
 from musicrnn.models.step import Logits, NetworkState, StepModel
+from musicrnn.models.step_reader import ReadWeights, read_weights
+from musicrnn.models.step_rows import rows_fit
 from musicrnn.models.timing import Position
 from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 
-WARM_UP_STEPS = 10
-_ERRORS_ONLY = 3
+DIFFERENCES = {"float32": 1e-4, "int8": 2e-2}  # of the largest number; int8 rounds what it multiplies otherwise
 
 
 def load_model(name: str) -> StepModel:
@@ -34,73 +38,58 @@ def load_model(name: str) -> StepModel:
 class OnnxStepModel:
     """A :class:`~musicrnn.models.step.StepModel` on one thread of the CPU.
 
-    Not safe to be called from two threads at once: a step reads and writes buffers of its own.
+    A file that holds a step as export writes it is run in a quicker way (ADR 0033), if the first steps show it right
+    on this machine; any other, and with ``quick`` off all, by its own graph in ONNX Runtime. Not safe to be called from
+    two threads at once: a step reads and writes buffers of its own.
     """
 
-    def __init__(self, file: ModelFile, source: str = "model") -> None:
-        info = file.info
-        self._info, self.digest = info, file.digest
-        self._token = np.zeros(1, np.int32)
-        self._position = np.zeros((1, 3), np.int32)
-        self._state = np.zeros((info.layers, 2, 1, info.units), np.float32)
-        self._after = np.zeros_like(self._state)
-        self._logits = np.zeros((1, info.vocabulary.size), np.float32)
+    def __init__(self, file: ModelFile, source: str = "model", *, quick: bool = True) -> None:
+        self._info, self.digest = file.info, file.digest
         try:
-            self._session = new_session(file.content)
-            self._binding = self._bound()
+            own = FileRun(file.content, file.info)
         except Exception as error:
             raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
-        self._warm_up(source)
+        steps = first_steps(own, file.info, source)
+        self._run: Run = (quicker_run(file, steps) if quick else None) or own
 
     @property
     def info(self) -> ModelInfo:
         """What the model says of itself."""
         return self._info
 
+    @property
+    def way(self) -> str:
+        """How steps are taken: "blas", "plan" or, by the file's own graph, "file"."""
+        return {BlasRun: "blas", PlanRun: "plan", FileRun: "file"}[type(self._run)]
+
     def initial_state(self) -> NetworkState:
         """Return zeros, float32[layers, 2, 1, units]."""
-        return np.zeros_like(self._state)
+        return np.zeros(self._run.after.shape, np.float32)
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:
         """Read one token; shapes as in :class:`~musicrnn.models.step.StepModel`."""
-        self._token[0] = token
-        self._position[0] = position
-        np.copyto(self._state, state)
-        self._session.run_with_iobinding(self._binding)
-        return self._logits[0].copy(), self._after.copy()
-
-    def _bound(self) -> Any:
-        """Bind inputs and outputs to buffers that stay, so that a step allocates nothing in ONNX Runtime."""
-        binding = self._session.io_binding()
-        inputs = {"token": self._token, "position": self._position, "state": self._state}
-        for name, array in inputs.items():
-            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        for name, array in {"logits": self._logits, "next_state": self._after}.items():
-            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        return binding
-
-    def _warm_up(self, source: str) -> None:
-        """Take the slow first steps now; a model that cannot take them is refused."""
-        state = self.initial_state()
-        try:
-            for _ in range(WARM_UP_STEPS):
-                logits, state = self.step(0, Position(0, 0, 4), state)
-        except Exception as error:
-            raise ModelError(f"{source}: the model must take a step: {error}") from error
-        if not (np.isfinite(logits).all() and np.isfinite(state).all()):
-            raise ModelError(f"{source}: a step must give finite numbers, got NaN or infinity")
+        run = self._run
+        run.step(token, position, state)
+        return run.logits.copy(), run.after.copy()
 
 
-def new_session(content: bytes) -> Any:
-    """Return an ONNX Runtime session of one thread that never spins and never falls back."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = _ERRORS_ONLY
-    options.add_free_dimension_override_by_name("batch", 1)
-    for key in ("session.intra_op.allow_spinning", "session.inter_op.allow_spinning"):
-        options.add_session_config_entry(key, "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")  # for the calling thread, from then on
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    session.disable_fallback()
-    return session
+def quicker_run(file: ModelFile, steps: list[Taken]) -> Run | None:
+    """Return a run that takes the same first steps as the file's own graph, as fast or nearly; None where none does."""
+    graph = read_graph(file.content)
+    weights = read_weights(graph, file.info, known_values(graph, file.info))
+    if weights is None or not rows_fit(weights):
+        return None
+    try:
+        run = _planned(weights, file.info)
+        if run is None or not alike(steps, again(run, steps), DIFFERENCES[file.info.precision]):
+            return None
+        return run if fast(steps, run) else None
+    except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
+        return None
+
+
+def _planned(weights: ReadWeights, info: ModelInfo) -> Run | None:
+    if info.precision == "float32":
+        return BlasRun(weights)
+    plan = make_plan(weights)
+    return PlanRun(plan, weights, info) if plan else None

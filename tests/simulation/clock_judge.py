@@ -1,0 +1,53 @@
+"""An instrument that follows the MIDI clock which the daemon sends, and knows what it may be sent."""
+
+from __future__ import annotations
+
+from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH
+from tests.simulation.violation import Violation
+
+MOST_CLOCKS = CLOCKS_PER_SIXTEENTH << 14
+
+
+class ClockJudge:
+    """Counts clocks as an instrument does.
+
+    ``number`` is that of the last clock in the song, None where it does not roll or cannot know, as on a port that came
+    back, until it is told to start, or to continue from a place.
+    """
+
+    def __init__(self, is_sent: bool) -> None:
+        self.number: int | None = None
+        self.rolls = False
+        self._is_sent = is_sent
+        self._place: int | None = None
+        self._begins = False
+
+    def forget(self) -> None:
+        """Know nothing: another incarnation of the port."""
+        self.number, self.rolls, self._place, self._begins = None, False, None, False
+
+    def take(self, data: bytes) -> None:
+        """Judge one message."""
+        if not self._is_sent:
+            raise Violation(f"no clock must be sent unless it is asked for, got {data.hex(' ')}")
+        match data[0]:
+            case 0xF8 if len(data) == 1:
+                self._clock()
+            case 0xFA if len(data) == 1:  # start
+                self._place, self._begins, self.rolls = 0, True, True
+            case 0xFB if len(data) == 1:  # continue
+                if self.number is not None:
+                    raise Violation("who rolls must not be told to continue")
+                self._begins, self.rolls = self._place is not None, True
+            case 0xFC if len(data) == 1:  # stop
+                self.number, self.rolls, self._begins = None, False, False
+            case 0xF2 if len(data) == 3 and not self.rolls:
+                self._place = CLOCKS_PER_SIXTEENTH * (data[1] | data[2] << 7)
+            case _:
+                raise Violation(f"a clock must send clocks, places and transport, got {data.hex(' ')}")
+
+    def _clock(self) -> None:
+        if self._begins:
+            self.number, self._begins = self._place, False
+        elif self.number is not None:
+            self.number = (self.number + 1) % MOST_CLOCKS
