@@ -76,6 +76,8 @@ def random_set(rng: random.Random) -> Set:
     control = CONTROLS[rng.choice(sorted(name for name, one in CONTROLS.items() if not one.per_part))]
     if control.name == "tempo":
         return Set("tempo", random_tempo(rng))
+    if control.name == "offset":  # what is played far later than a host's clocks lags where their tempo changes
+        return Set("offset", rng.choice((0.0, 20.0, -20.0, rng.uniform(-20.0, 20.0))))
     if control.whole or control.choices:
         return Set(control.name, rng.randint(int(control.low), int(control.high)))
     return Set(control.name, rng.choice((control.low, control.high, control.default, rng.uniform(0.0, 4.0))))

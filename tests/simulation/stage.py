@@ -253,7 +253,7 @@ class Stage:
     def _judge_wait(self, until: float, now: float) -> None:
         deadline = self.engine.next_deadline()
         if deadline is not None:
-            deadline += self.runtime.delay - self.runtime.lead
+            deadline += self._delay
         if until > now + IDLE_SECONDS + CLOSE or (deadline is not None and until > deadline + CLOSE):
             raise Violation(f"a wait must not outlast what is due, got {until - now:.6f} s")
         if self.inbox.waiting and until > now + PACE_SECONDS + CLOSE:
@@ -267,10 +267,7 @@ class Stage:
     @property
     def _delay(self) -> float:
         """How much later than the engine has it the loop is to wake."""
-        port = self.keeper.port
-        lead = port.lead if isinstance(port, SimulatedPlayerPort) else 0.0
-        latency = port.latency if isinstance(port, SimulatedPlayerPort) and self._edge.follows else 0.0
-        return self._edge.offset - latency - lead - self.runtime._headroom
+        return self.runtime.delay - self.runtime.lead - self.runtime._headroom
 
     def _judge_host(self) -> None:
         """Judge that what plays is where the host truly is, in time and in its bar, and silent where it stopped."""
