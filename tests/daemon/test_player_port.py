@@ -79,6 +79,7 @@ def test_it_is_open_when_it_is_made_and_gone_when_it_is_closed(server: JackServe
     port = opened()
     assert isinstance(port, TimedOut)
     assert port.name == "Fed (jack)"
+    assert port.lead < 0.003
     assert {"Fed:out", "Fed:in"} <= set(server.ports())
     port.close()
     port.close()

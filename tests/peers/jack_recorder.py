@@ -1,8 +1,8 @@
 """A recorder on JACK that stamps every MIDI event with its absolute frame; a program of its own, not of MusicRNN.
 
 ``python -m tests.peers.jack_recorder OUT`` opens the port ``recorder:in``, says so, and at SIGTERM writes OUT.json (the
-frame and bytes of each event, the count of xruns and their frames, when each cycle ran, and what the transport
-said in it) and OUT.mid.
+frame and bytes of each event, the count of xruns and their frames, when each cycle ran, what the transport said in
+it, and of each second the frame and the monotonic moment of the cycle that ran soonest) and OUT.mid.
 """
 
 from __future__ import annotations
@@ -32,6 +32,26 @@ class Event:
     data: bytes
 
 
+class ServerClock:
+    """How the server's frames go by: of each second, the frame and the moment of the cycle that ran soonest."""
+
+    def __init__(self, rate: int) -> None:
+        self.soonest: list[tuple[int, float]] = []
+        self._rate = rate
+        self._second = -1
+
+    def observe(self, frame: int, seconds: float) -> None:
+        """Note a cycle that begins with ``frame`` and ran at ``seconds``."""
+        if int(seconds) > self._second:
+            self._second = int(seconds)
+            self.soonest.append((frame, seconds))
+        elif self._start(frame, seconds) < self._start(*self.soonest[-1]):
+            self.soonest[-1] = frame, seconds
+
+    def _start(self, frame: int, seconds: float) -> float:
+        return seconds - frame / self._rate
+
+
 def as_midi(events: list[Event], rate: int) -> mido.MidiFile:
     """Return the events as a file of one track, the first event at 0; clocks and the like have no place in a file."""
     events = [event for event in events if event.data[0] < SYSTEM]
@@ -55,6 +75,7 @@ def main(out: Path) -> None:
     events: list[Event] = []
     xruns: list[int] = []
     cycles: list[dict[str, float]] = []
+    clock = ServerClock(client.samplerate)
 
     @client.set_process_callback  # type: ignore[untyped-decorator]
     def process(frames: int) -> None:
@@ -62,6 +83,7 @@ def main(out: Path) -> None:
         state, place = client.transport_query_struct()
         fields = {name: getattr(place, name) for name in PLACE if place.valid & BARS_BEATS_TICKS}
         cycles.append({"start": start, "state": state, "frame": place.frame, "seconds": time.monotonic(), **fields})
+        clock.observe(start, time.monotonic())
         for offset, data in port.incoming_midi_events():
             events.append(Event(start + offset, bytes(data)))
 
@@ -71,9 +93,8 @@ def main(out: Path) -> None:
         signal.sigwait({signal.SIGTERM})
         rate = client.samplerate
     listed = [{"frame": event.frame, "hex": event.data.hex()} for event in events]
-    out.with_suffix(".json").write_text(
-        json.dumps({"rate": rate, "xruns": len(xruns), "xrun_frames": xruns, "events": listed, "cycles": cycles})
-    )
+    content = {"rate": rate, "xruns": len(xruns), "xrun_frames": xruns, "clock": clock.soonest}
+    out.with_suffix(".json").write_text(json.dumps({**content, "events": listed, "cycles": cycles}))
     as_midi(events, rate).save(out.with_suffix(".mid"))
     print("WROTE", len(events), "events,", len(xruns), "xruns", flush=True)
 

@@ -15,6 +15,7 @@ from musicrnn.daemon.display import note
 from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.osc_desk import OscDesk
 from musicrnn.daemon.osc_senders import check_allowed
+from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.stream import Address
 from musicrnn.daemon.watch import Watch
 
@@ -73,6 +74,11 @@ class OscServer:
         if self._thread.is_alive():
             self._thread.join(timeout=1.0)
         self._shut()
+
+    def _run(self) -> None:
+        """Serve, and let no other program come before: a control would wait for it, and with it Python's lock."""
+        with unhindered():
+            self._serve()
 
     def _serve(self) -> None:
         while not self._closing:

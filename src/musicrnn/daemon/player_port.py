@@ -34,6 +34,7 @@ from musicrnn.daemon.player.wire import (
     is_message,
     packed,
 )
+from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.errors import PortError
 
@@ -44,6 +45,7 @@ MOST_UNANSWERED = 30
 MOST_PENDING = 5_000
 MOST_HEARD = 4_096
 LEAD_SECONDS = 0.005
+EXACT_LEAD_SECONDS = 0.002  # the port keeps a message for a period or more, which is room enough
 
 
 class PlayerPort:
@@ -81,6 +83,8 @@ class PlayerPort:
         self._reader = threading.Thread(target=self._read, name="musicrnn-player", daemon=True)
         self._reader.start()
         self.opened = self._wait_for_port()
+        if self.opened.exact:
+            self.lead = EXACT_LEAD_SECONDS
         with contextlib.suppress(OSError, AttributeError):  # Windows, before Python 3.12
             os.set_blocking(self._sink, False)
         if after is not None:
@@ -226,7 +230,8 @@ class PlayerPort:
     def _read(self) -> None:
         """Take in what the player says until it says no more."""
         records = Records()
-        with self._process.stdout as source, contextlib.suppress(OSError, ValueError, WireError):
+        quietly = contextlib.suppress(OSError, ValueError, WireError)
+        with unhindered(), self._process.stdout as source, quietly:
             while data := os.read(source.fileno(), 65_536):
                 for record in records.feed(data):
                     self._take(record)

@@ -170,7 +170,6 @@ class Runtime:
         way = self._delay_of(self._port) - self.delay
         step = min(max(way, -STEP_SECONDS), STEP_SECONDS) if self.status.playing else way
         self.delay += step
-        self._next_taking -= step
 
     def _delay_of(self, port: MidiOut) -> float:
         """Return how much later than the engine has it a message is to be sent, in seconds."""
@@ -199,7 +198,7 @@ class Runtime:
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
-        now = self._now()
+        now = self._clock.now()
         if self._inbox.waiting and (now >= self._next_taking or self._inbox.urgent):
             self._next_taking = now + PACE_SECONDS
             for request in self._inbox.take():
@@ -279,7 +278,7 @@ class Runtime:
         if deadline is not None:
             moments.append(deadline)
         if self._inbox.waiting:
-            moments.append(self._next_taking)
+            moments.append(self._next_taking + self._ahead)
         if self._headroom != self._wanted_room:
             moments.append(self._now() + PACE_SECONDS)
         return min(moments)

@@ -1,23 +1,40 @@
 """From moments of the monotonic clock to frames of an audio clock, steady to less than a frame.
 
 An audio server wakes its clients late, never early, by some tens of microseconds that change with the load. So only
-the earliest cycles count: of each second one is kept, and of the last sixteen of those the earliest says where the
-audio clock is. How fast it runs is the slope through all sixteen, learnt slowly.
+the earliest cycles count. Until the map is held, it lies on the earliest of all; from then on it stays where it is,
+and a note's place depends on nothing but its moment. A held map runs at the audio clock's nominal rate, or at the
+measured one where the two differ by more than chance explains. Where it is off by more than a slack that
+nobody hears, it goes there by a frame a second: so where a server loses some frames, notes stay in their places
+among its frames.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 
+SETTLING_CYCLES = 12
 BLOCK_SECONDS = 1.0
 BLOCK_CYCLES = 40
-BLOCKS = 16
-FEW_BLOCKS = 4
-GAIN = 0.25
+BLOCKS = 64
+RECENT_BLOCKS = 16
+FEWEST_BLOCKS = 6
+SLACK_SECONDS = 80e-6
+CHANCE_SECONDS = 100e-6
 TOO_EARLY_SECONDS = 0.002
-TOO_LATE_SECONDS = 0.003
+TOO_LATE_SECONDS = 0.010
 _WRAP = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A moment, and where frame 0 would be if the cycle that ran then had run at once."""
+
+    seconds: float
+    start: float
 
 
 class FrameMap:
@@ -32,11 +49,22 @@ class FrameMap:
         self._start = 0.0
         self._drift = 0.0
         self._since = 0.0
-        self._blocks: deque[tuple[float, float]] = deque(maxlen=BLOCKS)
+        self._blocks: deque[Cycle] = deque(maxlen=BLOCKS)
+        self._earliest: Cycle | None = None
         self._cycles = 0
+        self._settling = 0
+        self._held = False
         self._block_ends = -math.inf
-        self._earliest = math.inf
         self._last_frame = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether enough cycles were seen for it to be held."""
+        return self._block_ends > -math.inf and not self._settling
+
+    def hold(self) -> None:
+        """Let it stay where it is from now on: something is played by it."""
+        self._held = True
 
     def unwrapped(self, frame: int) -> int:
         """Return a frame number of 32 bits as one that never wraps."""
@@ -46,17 +74,17 @@ class FrameMap:
 
     def observe(self, frame: int, seconds: float) -> None:
         """Learn that a cycle which begins with ``frame`` was run at ``seconds``."""
-        start = seconds - frame / self.rate
-        error = start - self._start_at(seconds)
-        if self._block_ends == -math.inf or error < -TOO_EARLY_SECONDS:
-            self._begin(start, seconds)
-        elif not self._blocks and error < 0.0:
-            self._start += error
-            self._earliest = 0.0
-        self._earliest = min(self._earliest, start - self._start_at(seconds))
+        cycle = Cycle(seconds, seconds - frame / self.rate)
+        if self._block_ends == -math.inf or self._error(cycle) < -TOO_EARLY_SECONDS:
+            self._begin(cycle)
+        elif self._free and self._error(cycle) < 0.0:
+            self._start += self._error(cycle)
+        if self._earliest is None or self._error(cycle) < self._error(self._earliest):
+            self._earliest = cycle
+        self._settling -= self._settling > 0
         self._cycles += 1
         if seconds >= self._block_ends and self._cycles >= BLOCK_CYCLES:
-            self._end_block(seconds)
+            self._end_block(seconds, self._earliest)
 
     def frame_at(self, seconds: float) -> float:
         """Return the frame, with its fraction, at a moment."""
@@ -67,37 +95,62 @@ class FrameMap:
         moment = frame / self.rate + self._start
         return frame / self.rate + self._start_at(moment)
 
+    @property
+    def _free(self) -> bool:
+        return self._settling > 0 or not self._held
+
     def _start_at(self, seconds: float) -> float:
         return self._start + self._drift * (seconds - self._since)
 
-    def _begin(self, start: float, seconds: float) -> None:
-        self._start, self._since = start, seconds
+    def _error(self, cycle: Cycle) -> float:
+        """Return how many seconds later than it should a cycle ran, by this map."""
+        return cycle.start - self._start_at(cycle.seconds)
+
+    def _begin(self, cycle: Cycle) -> None:
+        self._start, self._since = cycle.start, cycle.seconds
         self._drift = 0.0
+        self._settling = SETTLING_CYCLES
         self._blocks.clear()
-        self._begin_block(seconds)
+        self._begin_block(cycle.seconds)
 
     def _begin_block(self, seconds: float) -> None:
         self._block_ends = seconds + BLOCK_SECONDS
-        self._earliest = math.inf
+        self._earliest = None
         self._cycles = 0
 
-    def _end_block(self, seconds: float) -> None:
-        if self._blocks and self._earliest > TOO_LATE_SECONDS:
-            self._begin(self._start_at(seconds) + self._earliest, seconds)
+    def _end_block(self, seconds: float, earliest: Cycle) -> None:
+        if self._blocks and self._error(earliest) > TOO_LATE_SECONDS:
+            self._begin(Cycle(seconds, self._start_at(seconds) + self._error(earliest)))
             return
-        start = self._start_at(seconds)
-        self._blocks.append((seconds, start + self._earliest))
-        self._start, self._since = start, seconds
-        if len(self._blocks) == BLOCKS:
-            self._drift += (self._slope() - self._drift) / BLOCKS
-        error = min(start - self._start_at(moment) for moment, start in self._blocks)
-        self._start += error if len(self._blocks) < FEW_BLOCKS else error * GAIN
+        self._blocks.append(earliest)
+        here, slope = self._start_at(seconds), self._slope()
+        recent = islice(self._blocks, max(0, len(self._blocks) - RECENT_BLOCKS), None)
+        there = min(block.start + slope * (seconds - block.seconds) for block in recent)
+        self._start, self._since = (there if self._free else here), seconds
+        self._drift = slope + (0.0 if self._free else self._pull(there - here))
         self._begin_block(seconds)
 
     def _slope(self) -> float:
-        """Return the slope of the least-squares line through the blocks."""
-        count = len(self._blocks)
-        middle = sum(moment for moment, _ in self._blocks) / count
-        level = sum(start for _, start in self._blocks) / count
-        over = sum((moment - middle) * (start - level) for moment, start in self._blocks)
-        return over / sum((moment - middle) ** 2 for moment, _ in self._blocks)
+        """Return how fast the start moves, in seconds a second; 0 where that may as well be chance.
+
+        It must show in both halves of what was seen: where a server lost some frames at once, it shows in one.
+        """
+        if len(self._blocks) < FEWEST_BLOCKS:
+            return 0.0
+        blocks, fifth = list(self._blocks), len(self._blocks) // 5
+        parts = blocks[:fifth], blocks[2 * fifth : -2 * fifth], blocks[-fifth:]
+        first, middle, last = (self._lowest(part) for part in parts)
+        before, after = middle.start - first.start, last.start - middle.start
+        if min(abs(before), abs(after)) < CHANCE_SECONDS or before * after < 0.0:
+            return 0.0
+        slopes = before / (middle.seconds - first.seconds), after / (last.seconds - middle.seconds)
+        slope, other = sorted(slopes, key=abs)
+        return slope if 2.0 * slope / other > 1.0 else 0.0
+
+    def _lowest(self, blocks: Sequence[Cycle]) -> Cycle:
+        return min(blocks, key=self._error)
+
+    def _pull(self, error: float) -> float:
+        """Return by how much to run faster or slower, in seconds a second, because the map is off."""
+        beyond = max(abs(error) - SLACK_SECONDS, 0.0)
+        return math.copysign(min(beyond / BLOCK_SECONDS, 1.0 / self.rate), error)

@@ -26,7 +26,6 @@ from musicrnn.daemon.ports import IN, OUT, match
 
 PERIODS = 2
 INPUT = " >"  # at the end of the name of a port that ours hears
-FIRST_CYCLES = 4
 FIRST_SECONDS = 2.0
 NAME_SECONDS = 2.0
 SWITCH_SECONDS = 0.5
@@ -94,7 +93,7 @@ class JackOutput(Output):
         self.turn(time.monotonic())
         if any(name.removesuffix(INPUT) in self._present for name in self._wanted):
             self._wait(lambda: self._switches > 0, SWITCH_SECONDS)
-        if not self._wait(lambda: self._cycles >= FIRST_CYCLES, FIRST_SECONDS):
+        if not self._wait(lambda: self._map.settled, FIRST_SECONDS):
             raise NotThere("jack: the server must run its clients, and it stands still")
 
     def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
@@ -220,6 +219,8 @@ class JackOutput(Output):
             if self._watch is not None and not self._watch.rolls and is_on(data):
                 self._core.withhold(data)
                 continue
+            if is_on(data):
+                self._map.hold()
             if seconds is not None:
                 offset = round(self._map.frame_at(seconds)) - origin
                 self._core.late += offset < -LATE_SECONDS * self._map.rate

@@ -1,0 +1,81 @@
+"""Whether the daemon's beat wanders from the receiver's clock: ``python -m benchmarks.drift [--seconds 3600]``.
+
+The daemon plays a note on every tick, 24 ticks a beat at 120 bpm, to an independent recorder on a private JACK server,
+which stamps each with its frame. Printed are, against an ideal grid in the server's own frames and against one in
+seconds of the system's monotonic clock: the slope of the notes' errors, and how far the last notes are from the first.
+Where the machine stops the server, its frames stand still, and that time is printed too. Run it in the repository's
+root; ``--json FILE`` looks once more at what an earlier run left under ``--keep FOLDER``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.grid import Floats, Recorded, errors, read, ticks_of
+from benchmarks.output_timing import BAR_TICKS, DAEMON, Stage, here, record
+from benchmarks.timing_senders import TICK_SECONDS
+from tests.peers.jackd import JackServer
+
+
+def line(what: str, ticks: Floats, seconds: Floats, rate: int) -> str:
+    """Return a row: how the errors of the notes' moments lie, which are in seconds, as are the moments themselves."""
+    off = seconds - ticks * TICK_SECONDS
+    off -= np.median(off)
+    slope = np.polyfit(ticks * TICK_SECONDS, off, 1)[0]
+    some = min(48, len(off) // 2)
+    end = np.median(off[-some:]) - np.median(off[:some])
+    worst = np.abs(off).max()
+    cells = [f"{1e6 * slope:+.4f}", f"{1e3 * end:+.3f} ({rate * end:+.1f})", f"{1e3 * worst:.3f} ({rate * worst:.1f})"]
+    return f"| {what} | {len(ticks)} | " + " | ".join(cells) + " |"
+
+
+def between_stops(recorded: Recorded, ticks: Floats) -> str:
+    """Return the row of the stretches in which the server ran, each by itself."""
+    found, rate = errors(recorded, ticks, TICK_SECONDS * recorded.rate), recorded.rate
+    worst, most = (f"{1e3 * found.at(share) / rate:.3f} ({found.at(share):.1f})" for share in (0.99, 1.0))
+    name = "the server's frames, between its stops"
+    return f"| {name} | {len(found.frames)} | {1e6 * found.drift:+.4f} | | {most}; p99 {worst} |"
+
+
+def report(recorded: Recorded, ticks: Floats) -> str:
+    """Return the table of one run."""
+    rate = recorded.rate
+    hours = (recorded.frames[-1] - recorded.frames[0]) / rate / 3600
+    return "\n".join(
+        [
+            f"{hours:.3f} h, {recorded.xruns} xruns; the server stood still for {1000 * recorded.still_seconds:.1f} ms",
+            "",
+            "| against | notes | slope ppm | end, ms (frames) | worst, ms (frames) |",
+            "|---|---|---|---|---|",
+            between_stops(recorded, ticks),
+            line("the server's frames", ticks, recorded.frames / rate, rate),
+            line("the monotonic clock", ticks, recorded.seconds_at(recorded.frames), rate),
+        ]
+    )
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Play, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seconds", type=float, default=3600.0)
+    parser.add_argument("--period", type=int, default=1024)
+    parser.add_argument("--json", type=Path, default=None)
+    parser.add_argument("--keep", type=Path, default=None)
+    chosen = parser.parse_args(words)
+    print(f"{here()}; a period of {chosen.period}")
+    if chosen.json is not None:
+        recorded = read(chosen.json)
+    else:
+        with tempfile.TemporaryDirectory() as folder, JackServer(chosen.period) as server:
+            notes = round(chosen.seconds / TICK_SECONDS / BAR_TICKS) * BAR_TICKS
+            recorded = record(Stage(chosen.keep or Path(folder), server, ""), DAEMON, "idle", notes)
+    print(report(recorded, ticks_of(recorded.pitches)))
+
+
+if __name__ == "__main__":
+    main()
