@@ -6,6 +6,7 @@
 # make test-link     the daemon in an Ableton Link session with other programs, in a network of its own
 # make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour)
 # make test-alsa    the daemon on a real ALSA sequencer (in a small virtual machine): recorded by arecordmidi, unplugged, closed while clocks come in
+# make test-clients  the daemon steered by OSC clients of another make: SuperCollider, Pure Data, Node
 # make format lint types   the parts of make test that developers run most; make develop makes their .venv
 
 PYTHON ?= python3
@@ -20,10 +21,10 @@ FULL := .venv-train
 WHEEL := dist/.wheel
 SOURCES := $(shell find src -type f -not -name '*.pyc') README.md
 PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
-PURE := not jack and not daw and not alsa and not link
+PURE := not jack and not daw and not alsa and not clients and not link
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
-	test-long test-soak test-daw test-alsa test-link test-reliability clean
+	test-long test-soak test-daw test-clients test-alsa test-link test-reliability clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -76,6 +77,10 @@ test-soak: $(FULL)/.wheel
 
 test-daw: $(FULL)/.wheel build/.system-daw
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m daw
+
+test-clients: $(FULL)/.wheel build/.system-clients
+	cd tests/peers/osc_clients && npm ci --ignore-scripts --no-audit --no-fund
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m clients
 
 test-alsa: $(FULL)/.wheel build/.system-alsa
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -s -m alsa

@@ -7,68 +7,36 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from musicrnn.config.controls import CONTROLS, Control, ControlValue
 from musicrnn.errors import ControlError
 
+__all__ = ["CONTROLS", "Control", "ControlValue"]  # and all that is defined here; for those who import from here
+
 MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One continuous control: its range (both ends included), default, unit and meaning."""
-
-    name: str
-    low: float
-    high: float
-    default: float
-    unit: str
-    meaning: str
-    whole: bool = False
-
-    def check(self, value: float) -> float:
-        """Return the value; ControlError unless it is a finite number in range."""
-        number: object = value
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            raise ControlError(f"{self.name} must be a finite number, got {value!r}")
-        if not self.low <= value <= self.high:
-            raise ControlError(f"{self.name} must be in {_plain(self.low)}..{_plain(self.high)}, got {_plain(value)}")
-        if self.whole and value != int(value):
-            raise ControlError(f"{self.name} must be a whole number, got {value:g}")
-        return int(value) if self.whole else float(value)
-
-
-def _plain(number: float) -> str:
-    """Return a number with all the digits of a whole one."""
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:g}"
-
-
-CONTROLS = {
-    control.name: control
-    for control in (
-        Control("mu", 0.0, 16.0, 1.0, "", "mean of the exponent A: below 1 freer, above 1 stricter"),
-        Control("sigma", 0.0, 16.0, 0.0, "", "standard deviation of the exponent A"),
-        Control("seed", 0, 2**31 - 1, 1, "", "random seed of what is made next", whole=True),
-        Control("tempo", 20.0, 999.0, 120.0, "bpm", "quarter notes a minute"),
-        Control("density", -10.0, 10.0, 0.0, "nats", "added to the logits of attacks: above 0 busier"),
-    )
-}
-
-
 RAMP_BEATS = Control("beats", 0.0, 4096.0, 16.0, "beats", "length of a ramp of the tempo")
+
+
+KEPT_BARS = Control("bars", 1, 64, 8, "bars", "how many of the last bars are kept", whole=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Give a control a value; acts at the next tick."""
+    """Give a control a value; acts at the next tick. ``part`` is the name of the part for a control of parts."""
 
     name: str
-    value: float
+    value: ControlValue
+    part: str = ""
 
     def __post_init__(self) -> None:
         control = CONTROLS.get(self.name)
         if control is None:
             raise ControlError(f"a control must be one of {', '.join(CONTROLS)}, got {self.name!r}")
+        if control.per_part != bool(self.part):
+            needed = "must have a part" if control.per_part else "must have no part"
+            raise ControlError(f"{self.name} {needed}, got {self.part[:64]!r}")
         object.__setattr__(self, "value", control.check(self.value))
 
 
@@ -100,8 +68,8 @@ class Ramp:
     beats: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tempo", CONTROLS["tempo"].check(self.tempo))
-        object.__setattr__(self, "beats", RAMP_BEATS.check(self.beats))
+        object.__setattr__(self, "tempo", CONTROLS["tempo"].number(self.tempo))
+        object.__setattr__(self, "beats", RAMP_BEATS.number(self.beats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +107,52 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Mute:
-    """Silence a part, or let it sound again; the model goes on playing it unheard."""
+class Keep:
+    """Write the last bars as a MIDI file into the folder of recordings."""
 
-    part: str
-    muted: bool = True
+    bars: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bars", int(KEPT_BARS.number(self.bars)))
+
+
+def _end(control: Control, given: float, absent: float, default: float) -> float:
+    """Return an end of a hand's range, checked; the control's own where none is given."""
+    if given == absent:
+        return float(default)
+    control.check(given)
+    return float(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Let the MIDI controller, wheel or key that is moved next move a control, from ``low`` to ``high``.
+
+    Both are in the control's range, and are its ends where they are not given; choices count from 0.
+    """
+
+    name: str
+    part: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        known = CONTROLS.get(self.name)
+        Set(self.name, known.default if known is not None else 0, self.part)
+        if known is not None:
+            object.__setattr__(self, "low", _end(known, self.low, -math.inf, known.low))
+            object.__setattr__(self, "high", _end(known, self.high, math.inf, known.high))
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Let no MIDI controller move a control any more."""
+
+    name: str
+    part: str = ""
+
+    def __post_init__(self) -> None:
+        Learn(self.name, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +165,20 @@ class Quit:
     """Release every note and end the program."""
 
 
-Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Mute | Panic | Quit
+Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Keep | Learn | Forget | Panic | Quit
+
+
+def _defaults() -> dict[str, ControlValue]:
+    return {name: control.default for name, control in CONTROLS.items() if not control.per_part}
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the engine is doing, at one moment."""
+    """What the engine is doing, at one moment.
+
+    ``controls`` has the value of each control of the whole, ``part_controls`` for each control of parts the value of
+    each part; ``kept`` is the file that `Keep` wrote last.
+    """
 
     playing: bool = False
     tick: int = 0
@@ -169,15 +186,12 @@ class Status:
     beat: int = 0
     tempo: float = 120.0
     clock: str = "internal"
-    mu: float = 1.0
-    sigma: float = 0.0
-    seed: int = 0
-    density: float = 0.0
+    controls: Mapping[str, ControlValue] = field(default_factory=_defaults)
+    part_controls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     exponent: float = 1.0
     model: str = ""
     loading: str = ""
     parts: tuple[str, ...] = ()
-    muted: frozenset[str] = field(default_factory=frozenset)
     sounding: tuple[tuple[str, int], ...] = ()
     late_ticks: int = 0
     skipped_ticks: int = 0
@@ -186,4 +200,14 @@ class Status:
     late_messages: int = 0
     dropped_messages: int = 0
     recording: str = ""
+    kept: str = ""
     message: str = ""
+
+    @property
+    def muted(self) -> frozenset[str]:
+        """Names of the parts that are muted."""
+        return self.parts_with("mute")
+
+    def parts_with(self, control: str) -> frozenset[str]:
+        """Return the names of the parts for which a control is not 0."""
+        return frozenset(part for part, value in self.part_controls.get(control, {}).items() if value)

@@ -9,7 +9,20 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Ramp, Reset, Set, Start, Stop, Tap
+from musicrnn.control import (
+    CONTROLS,
+    Command,
+    Continue,
+    Control,
+    ControlValue,
+    Panic,
+    Ramp,
+    Reset,
+    Set,
+    Start,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.session import entry_line, header_line
@@ -107,20 +120,24 @@ def scripts(
     parts: Sequence[str], primes: Sequence[Command], *, longest_delay: float = 3.0
 ) -> st.SearchStrategy[Script]:
     """Return what may happen in a session: time that passes, sometimes too much at once, and then a command."""
-    controls = st.sampled_from(sorted(CONTROLS)).flatmap(_settings)
+    controls = st.sampled_from(sorted(CONTROLS)).flatmap(lambda name: _settings(name, parts))
     plain = st.sampled_from([Start(), Stop(), Continue(), Reset(), Panic(), Tap(), *primes])
     ramps = st.builds(Ramp, st.floats(20, 999), st.floats(0, 20))
-    mutes = st.builds(Mute, st.sampled_from(list(parts)), st.booleans())
     waits = st.builds(Wait, ticks=st.integers(1, 12))
     delays = st.builds(Wait, ticks=st.integers(0, 12), late=st.floats(0.0, longest_delay))
-    return st.lists(st.tuples(waits | delays, plain | controls | mutes | ramps), max_size=8)
+    return st.lists(st.tuples(waits | delays, plain | controls | ramps), max_size=8)
 
 
-def _settings(name: str) -> st.SearchStrategy[Set]:
+def _settings(name: str, parts: Sequence[str]) -> st.SearchStrategy[Set]:
     control = CONTROLS[name]
-    if control.whole:
-        return st.integers(int(control.low), int(control.high)).map(lambda value: Set(name, value))
-    return st.floats(control.low, control.high).map(lambda value: Set(name, value))
+    part = st.sampled_from(list(parts)) if control.per_part else st.just("")
+    return st.builds(Set, st.just(name), _values(control), part)
+
+
+def _values(control: Control) -> st.SearchStrategy[ControlValue]:
+    if control.choices:
+        return st.sampled_from(control.choices)
+    return st.integers(int(control.low), int(control.high)) if control.whole else st.floats(control.low, control.high)
 
 
 def perform(player: Driver, script: Script) -> None:

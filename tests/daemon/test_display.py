@@ -12,7 +12,13 @@ from musicrnn.daemon.display import note, status_line
 from musicrnn.models.vocabulary import pitch_name
 
 STATUS = Status(
-    playing=True, bar=11, beat=2, tempo=96.0, mu=1.2, sigma=0.1, exponent=1.234, sounding=(("bass", 48), ("alto", 61))
+    playing=True,
+    bar=11,
+    beat=2,
+    tempo=96.0,
+    controls={"mu": 1.2, "sigma": 0.1},
+    exponent=1.234,
+    sounding=(("bass", 48), ("alto", 61)),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from musicrnn.control import Continue, Mute, Panic, Prime, Quit, Reset, Set, Start, Stop
+from musicrnn.control import Continue, Panic, Prime, Quit, Reset, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.performance import MAX_FAILURES
 from musicrnn.errors import ControlError
@@ -232,9 +232,9 @@ def test_a_muted_part_is_released_and_comes_back_with_its_next_attack() -> None:
     """The model goes on playing it unheard."""
     player = tune([C, C_HELD, C_HELD, ()])
     player.ticks(1)
-    player.do(Mute("soprano"))
+    player.do(Set("mute", 1, "soprano"))
     player.ticks(4)
-    player.do(Mute("soprano", False))
+    player.do(Set("mute", 0, "soprano"))
     player.ticks(4)
     assert [event[:2] for event in player.notes()] == [(at(0), ON), (at(1), OFF), (at(8), ON)]
 
@@ -242,7 +242,7 @@ def test_a_muted_part_is_released_and_comes_back_with_its_next_attack() -> None:
 def test_a_part_that_is_unknown_cannot_be_muted() -> None:
     """The message names those that are known."""
     with pytest.raises(ControlError, match="soprano, bass, drums, got 'alto'"):
-        tune().do(Mute("alto"))
+        tune().do(Set("mute", 1, "alto"))
 
 
 def test_panic_silences_by_every_means_and_playing_goes_on() -> None:
@@ -414,11 +414,11 @@ def test_the_end_of_a_piece_stops_restarts_or_is_not_allowed(end: str, playing: 
 def test_the_status_says_what_is_played() -> None:
     """Position, controls, what sounds, and what is muted."""
     player = tune()
-    player.do(Set("mu", 1.5), Mute("bass"))
+    player.do(Set("mu", 1.5), Set("mute", 1, "bass"))
     player.ticks(6)
     status = player.engine.status(player.clock.now())
     assert (status.playing, status.tick, status.bar, status.beat) == (True, 6, 0, 1)
-    assert (status.tempo, status.mu, status.exponent, status.seed) == (120.0, 1.5, 1.5, 1)
+    assert (status.tempo, status.controls["mu"], status.exponent, status.controls["seed"]) == (120.0, 1.5, 1.5, 1)
     assert (status.parts, status.muted) == (("soprano", "bass", "drums"), frozenset({"bass"}))
     assert status.sounding == (("soprano", 60),)
 

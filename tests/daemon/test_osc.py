@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import CONTROLS, Command, Continue, Mute, Panic, Prime, Reset, Set, Start, Status, Stop
+from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Reset, Set, Start, Status, Stop
 from musicrnn.daemon.osc import ADDRESSES, command_of, status_messages
 from musicrnn.daemon.osc_packets import Malformed, Message, bundle_bytes, message_bytes, messages
 from musicrnn.errors import ControlError
@@ -36,9 +36,9 @@ def _said(address: str, *values: int | float | str | bool) -> Command | None:
         ("panic", (), Panic()),
         ("panic", (0,), None),
         ("prime", ("C4 . - - -",), Prime("C4 . - - -")),
-        ("mute", ("bass",), Mute("bass", True)),
-        ("mute", ("bass", 0), Mute("bass", False)),
-        ("mute", ("bass", 1.0), Mute("bass", True)),
+        ("mute", ("bass",), Set("mute", 1, "bass")),
+        ("mute", ("bass", 0), Set("mute", 0, "bass")),
+        ("mute", ("bass", 1.0), Set("mute", 1, "bass")),
     ],
 )
 def test_a_message_is_a_command(
@@ -92,7 +92,14 @@ def test_every_control_has_an_address() -> None:
 
 def test_the_status_fits_into_one_packet_that_can_be_read_again() -> None:
     """The answer to /musicrnn/status is a bundle of messages with whole numbers of any size."""
-    status = Status(playing=True, seed=2**62, bar=3, parts=("a", "b"), sounding=(("a", 60),), muted=frozenset({"b"}))
+    status = Status(
+        playing=True,
+        bar=3,
+        controls={"seed": 2**62},
+        parts=("a", "b"),
+        sounding=(("a", 60),),
+        part_controls={"mute": {"a": 0, "b": 1}},
+    )
     found = messages(bundle_bytes(status_messages(status, {"refused": 2})), 4096)
     values = {message.address: message.values for message in found}
     assert values["/musicrnn/status/seed"] == (2**62,)

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from musicrnn.control import Model, Panic, Set, Status, Stop
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.osc_desk import OscDesk
 from musicrnn.daemon.osc_packets import Message, bundle_bytes, message_bytes, messages
-from musicrnn.daemon.osc_server import Address, OscDesk, OscServer, is_loopback
+from musicrnn.daemon.osc_senders import is_loopback
+from musicrnn.daemon.osc_server import OscServer
+from musicrnn.daemon.stream import Address
 from tests.peers.program import Program, wait_until
 
 HERE: Address = ("127.0.0.1", 5000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,10 +179,19 @@ def test_an_address_that_is_not_this_machines_is_refused(
         built(stack, chosen)
 
 
-def test_an_address_that_others_can_reach_is_warned_of(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+def test_an_address_that_others_can_reach_is_refused_unless_senders_are_named(
+    stack: contextlib.ExitStack, tmp_path: Path
+) -> None:
     """OSC has no passwords."""
-    daemon = built(stack, settings(tmp_path, osc=OscSettings(host="0.0.0.0", port=0)))  # noqa: S104
-    assert any("everybody on that network" in line for line in daemon.first_lines())
+    with pytest.raises(ConfigError, match=re.escape("osc.allow must name who may send where osc.host is 0.0.0.0")):
+        built(stack, settings(tmp_path, osc=OscSettings(host="0.0.0.0", port=0)))  # noqa: S104
+
+
+def test_an_address_that_others_can_reach_is_warned_of(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """A sender's address can be forged."""
+    osc = OscSettings(host="0.0.0.0", port=0, allow=("192.168.1.0/24",))  # noqa: S104
+    daemon = built(stack, settings(tmp_path, osc=osc))
+    assert any("192.168.1.0/24: a sender's address can be forged" in line for line in daemon.first_lines())
 
 
 def test_a_prime_that_cannot_be_read_is_refused(stack: contextlib.ExitStack, tmp_path: Path) -> None:

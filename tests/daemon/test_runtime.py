@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Model, Mute, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.loader import Loaded, Refused, Wish
@@ -239,7 +239,7 @@ def test_it_ends_after_its_bars() -> None:
 
 def test_a_refused_command_is_answered_and_the_music_goes_on() -> None:
     """A part that is not there."""
-    stage = Stage({1.0: [Mute("kazoo")], 2.0: [Quit()]})
+    stage = Stage({1.0: [Set("mute", 1, "kazoo")], 2.0: [Quit()]})
     stage.runtime.run([Start()])
     assert len(stage.refused) == 1
     assert "kazoo" in stage.refused[0]

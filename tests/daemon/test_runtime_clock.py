@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from musicrnn.control import Start
+from musicrnn.control import Learn, Set, Start
 from musicrnn.daemon.engine import Engine
-from musicrnn.daemon.inbox import Inbox
+from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.runtime import NoKeeper, Runtime
 from musicrnn.models.frames import Sounding
@@ -47,6 +50,7 @@ def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: floa
     """Play until some seconds are over."""
     source = MidiClock(100.0) if follows else None
     engine = Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY, source=source)
+    engine.offset_ms = offset * 1000.0
     runtime = Runtime(
         engine,
         clock,
@@ -54,7 +58,6 @@ def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: floa
         Inbox(clock.wake),
         log=lambda _: runtime.leave() if clock.now() > 1000.0 + SECONDS else None,
         keeper=NoKeeper(),
-        offset=offset,
         follows=follows,
     )
     runtime.run([Start()])
@@ -88,3 +91,54 @@ def test_what_follows_a_host_is_heard_with_it_whatever_the_port_needs(latency: f
     assert len(heard) > 30
     assert heard[0] == pytest.approx(1.5 + max(port.lead + latency - offset, 0.0), abs=0.001)
     assert heard[1:] == pytest.approx([1.5 + number * TICK for number in range(1, len(heard))], abs=0.002)
+
+
+def test_a_midi_controller_moves_a_control_and_what_was_learnt_is_kept() -> None:
+    """The first turn of a knob is learnt, the next ones are obeyed."""
+    port, clock = TimedPort(), ManualClock()
+    saved: list[str] = []
+    hands = MidiMap()
+    turns = [TimedMessage(0.0, bytes((0xB0, 21, value))) for value in (0, 0, 127)]
+
+    def at_each_turn(_: object) -> None:
+        if hands.learning or len(hands):
+            port.incoming += turns[:1]
+            del turns[:1]
+        if clock.now() > 1002.0:
+            runtime.leave()
+
+    runtime = Runtime(
+        Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY),
+        clock,
+        port,
+        Inbox(clock.wake),
+        log=at_each_turn,
+        keeper=NoKeeper(),
+        hands=hands,
+        save_hands=saved.append,
+    )
+    runtime.run([Learn("sigma"), Start()])
+    assert runtime.status.controls["sigma"] == 16.0
+    assert ['"name": "sigma"' in text for text in saved] == [True]
+
+
+def test_an_offset_that_changes_while_it_plays_costs_no_tick() -> None:
+    """It is come nearer to by small steps."""
+    port, clock, inbox = RecordingPort(), ManualClock(), Inbox(lambda: None)
+    at = {1001.0: Set("offset", -200.0), 1005.0: Set("offset", 250.0)}
+
+    def at_each_turn(_: object) -> None:
+        for moment in [moment for moment in at if clock.now() >= moment]:
+            inbox.put(Request(at.pop(moment)))
+        if clock.now() > 1012.0:
+            runtime.leave()
+
+    engine = Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY)
+    runtime = Runtime(engine, clock, port, inbox, log=at_each_turn, keeper=NoKeeper())
+    runtime.run([Start()])
+    moved = hits(port)
+    gaps = [after - before for before, after in pairwise(moved)]
+    assert runtime.status.skipped_ticks == 0
+    assert runtime.delay == 0.25
+    assert min(gaps) == pytest.approx(TICK - 0.01)
+    assert max(gaps) == pytest.approx(TICK + 0.01)

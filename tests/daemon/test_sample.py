@@ -10,7 +10,7 @@ import pytest
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
-from musicrnn.control import Mute, Panic, Set, Stop
+from musicrnn.control import Panic, Set, Stop
 from musicrnn.daemon.bar_text import whole_text
 from musicrnn.daemon.sample import length_in_ticks, made, replay, replayed, run, sample
 from musicrnn.daemon.session import parse_session
@@ -143,15 +143,26 @@ def test_a_wrong_prime_is_refused() -> None:
         sample(settings(dataclasses.replace(PLAY, prime="H")), MODEL)
 
 
+@pytest.mark.parametrize("transpose", [-30, 14])
+def test_a_transposed_piece_is_text_that_can_be_read_again(transpose: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its header has the ranges that it needs."""
+    assert sample(settings(dataclasses.replace(PLAY, transpose=transpose), bars=4), MODEL) == 0
+    plain = made(MODEL, PLAY, "", 4 * 16)
+    score = score_of_text(capsys.readouterr().out)
+    assert len(score.notes) == len(plain.notes)
+    moved = {note.pitch - before.pitch for note, before in zip(score.notes, plain.notes, strict=True) if note.part != 2}
+    assert moved == {transpose}
+
+
 def session_of_much() -> tuple[bytes, bytes]:
     """Return the log of a session with all kinds of events, and the bytes of its recording."""
     player = driver(MODEL, sigma=0.4)
     script: Script = [
         (Wait(ticks=20), Set("mu", 0.7)),
         (Wait(ticks=7), Set("tempo", 93.0)),
-        (Wait(ticks=3, late=0.9), Mute("bass")),
+        (Wait(ticks=3, late=0.9), Set("mute", 1, "bass")),
         (Wait(ticks=9), Panic()),
-        (Wait(ticks=30, late=40.0), Mute("bass", False)),
+        (Wait(ticks=30, late=40.0), Set("mute", 0, "bass")),
         (Wait(ticks=30), Set("seed", 12)),
     ]
     perform(player, script)

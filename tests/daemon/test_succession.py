@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from musicrnn.control import Continue, Model, Mute, Panic, Prime, Reset, Set, Start, Stop
+from musicrnn.control import Continue, Model, Panic, Prime, Reset, Set, Start, Stop
 from musicrnn.daemon.replay import Replay
 from musicrnn.daemon.session import parse_session
 from musicrnn.errors import ControlError, SessionError
@@ -96,13 +96,13 @@ def test_the_status_follows_the_model_that_plays() -> None:
     player.ticks(12)
     assert player.engine.status(player.clock.now()).parts == ("flute",)
     with pytest.raises(ControlError, match="one of flute, got 'soprano'"):
-        player.do(Mute("soprano"))
+        player.do(Set("mute", 1, "soprano"))
 
 
 def test_muted_parts_stay_muted_by_their_names() -> None:
     """A part that the new model does not have is forgotten."""
     player = playing()
-    player.do(Mute("bass"), Mute("drums"))
+    player.do(Set("mute", 1, "bass"), Set("mute", 1, "drums"))
     take(player, random_model(small_vocabulary(drums=False), 1))
     player.ticks(12)
     assert player.engine.status(player.clock.now()).muted == {"bass"}
@@ -116,7 +116,7 @@ def test_controls_and_tempo_stay() -> None:
     player.do(Set("density", 3.0), Set("tempo", 60.0))
     player.ticks(12)
     status = player.engine.status(player.clock.now())
-    assert (status.mu, status.density, status.tempo) == (2.0, 3.0, 60.0)
+    assert (status.controls["mu"], status.controls["density"], status.tempo) == (2.0, 3.0, 60.0)
 
 
 def test_the_log_names_the_model_its_file_and_where_its_ticks_begin() -> None:

@@ -16,7 +16,6 @@ from musicrnn.control import (
     Command,
     Continue,
     Model,
-    Mute,
     Panic,
     Prime,
     Quit,
@@ -27,7 +26,7 @@ from musicrnn.control import (
     Stop,
     Tap,
 )
-from musicrnn.daemon.osc import ADDRESSES, STATUS
+from musicrnn.daemon.osc import ADDRESSES, QUESTIONS, SUBSCRIBE
 from musicrnn.daemon.osc_packets import BUNDLE, Value, bundle_bytes, message_bytes
 from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.errors import ControlError
@@ -66,7 +65,7 @@ def random_command(stage: Stage, rng: random.Random) -> Command:
     if kind < 0.35:
         return random_set(rng)
     if kind < 0.5:
-        return Mute(rng.choice((*stage.parts, *stage.parts, "kazoo")), rng.random() < 0.5)
+        return random_set_of_part(stage, rng)
     if kind < 0.6:
         return Prime(rng.choice(PRIMES + WRONG_PRIMES))
     return rng.choice((*PLAIN, Ramp(rng.uniform(60.0, 240.0), rng.uniform(0.0, 16.0))))
@@ -74,12 +73,21 @@ def random_command(stage: Stage, rng: random.Random) -> Command:
 
 def random_set(rng: random.Random) -> Set:
     """Return a control and a value."""
-    control = CONTROLS[rng.choice(sorted(CONTROLS))]
+    control = CONTROLS[rng.choice(sorted(name for name, one in CONTROLS.items() if not one.per_part))]
     if control.name == "tempo":
         return Set("tempo", random_tempo(rng))
-    if control.whole:
+    if control.name == "offset":  # what is played far later than a host's clocks lags where their tempo changes
+        return Set("offset", rng.choice((0.0, 20.0, -20.0, rng.uniform(-20.0, 20.0))))
+    if control.whole or control.choices:
         return Set(control.name, rng.randint(int(control.low), int(control.high)))
     return Set(control.name, rng.choice((control.low, control.high, control.default, rng.uniform(0.0, 4.0))))
+
+
+def random_set_of_part(stage: Stage, rng: random.Random) -> Set:
+    """Return a control of a part, mostly one that is there, and a value."""
+    control = CONTROLS[rng.choice(("mute", "mute", "mute", "solo", "low", "high"))]
+    part = rng.choice((*stage.parts, *stage.parts, "kazoo"))
+    return Set(control.name, rng.randint(int(control.low), int(control.high)), part)
 
 
 def random_tempo(rng: random.Random) -> float:
@@ -98,11 +106,11 @@ def make_wrong_sets(stage: Stage, rng: random.Random) -> None:
     """Try to make commands that cannot be."""
     for name in (*CONTROLS, "volume"):
         try:
-            value = Set(name, rng.choice(ODD_NUMBERS)).value
+            value = Set(name, rng.choice(ODD_NUMBERS), rng.choice(("", "bass"))).value
         except ControlError:
             continue
         control = CONTROLS[name]
-        if not control.low <= value <= control.high:
+        if not (value in control.choices if isinstance(value, str) else control.low <= value <= control.high):
             raise AssertionError(f"{name} must be refused at {value}")
 
 
@@ -119,7 +127,7 @@ def turn_a_knob(stage: Stage, rng: random.Random) -> None:
 def flood_the_inbox(stage: Stage, rng: random.Random) -> None:
     """Put in more than there is room for, and a stop or panic on top."""
     for _ in range(400):
-        stage.ask(Mute(rng.choice(stage.parts), rng.random() < 0.5))
+        stage.ask(rng.choice((Reset(), Tap())))
     stage.ask(rng.choice((Panic(), Stop(), Start())))
 
 
@@ -160,13 +168,21 @@ def _flat(message: tuple[str, tuple[Value, ...]]) -> tuple[str, *tuple[Value, ..
 
 
 def _random_message(rng: random.Random) -> tuple[str, tuple[Value, ...]]:
-    address = rng.choice((*ADDRESSES, STATUS, "/musicrnn/none", "/"))
+    address = rng.choice((*ADDRESSES, *QUESTIONS, "/musicrnn/none", "/"))
     values: list[Value] = []
     if address.endswith(("start", "stop", "continue", "reset", "panic")) and rng.random() < 0.8:
         return address, (rng.choice((0, 1)),)
     if address.endswith("tempo"):
         values = [random_tempo(rng)]
-    elif address.endswith(("mu", "sigma", "density", "seed")):
+    elif address == SUBSCRIBE:
+        values = [float(rng.choice((1, 2, 10))), float(rng.choice((1, 3, 10)))]
+    elif address.endswith(("learn", "forget")):
+        values = [rng.choice(("mu", "sigma", "scale", "volume"))]
+    elif address.endswith("scale"):
+        values = [rng.choice(CONTROLS["scale"].choices)]
+    elif address.endswith(("solo", "low", "high")):
+        values = [rng.choice(("bass", "drums", "soprano")), rng.choice((0, 1, 60))]
+    elif address.endswith(("mu", "sigma", "density", "seed", "transpose", "polyphony", "velocity", "offset", "root")):
         values = [rng.choice((0, 1, 2, 0.5, 1.5, *ODD_NUMBERS))]
     elif address.endswith("mute"):
         values = [rng.choice((*ODD_STRINGS, "bass", "drums")), rng.choice((0, 1, True, False))]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from musicrnn.daemon.ledger import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN_PEDAL
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.voices import channel_of
+from musicrnn.models.score import DRUM_CHANNEL
 from musicrnn.models.vocabulary import Vocabulary
 from tests.simulation.clock_judge import ClockJudge
 from tests.simulation.violation import Violation
@@ -23,7 +24,8 @@ class PortJudge:
     ``broken_off`` tells that a second signal broke off the sending of some messages: then ends may come
     for notes whose begin was never sent. ``vocabularies`` are those of all models that may play; ``tick`` gives the
     engine's tick and ``longest_ticks`` how many a note may last; ``used`` the channels (0 to 15) that the engine
-    believes to have used, all of which it must silence, and no fewer than were heard.
+    believes to have used, all of which it must silence, and no fewer than were heard; ``transpose`` by how many
+    semitones all but the drums are transposed now.
     """
 
     def __init__(
@@ -33,9 +35,11 @@ class PortJudge:
         tick: Callable[[], int],
         longest_ticks: Callable[[], int],
         used: Callable[[], set[int]] = set,
+        transpose: Callable[[], int] = lambda: 0,
     ) -> None:
         self._world = world
         self._tick = tick
+        self._transpose = transpose
         self._longest = longest_ticks
         self._used = used
         self._limit = max(vocabulary.max_polyphony for vocabulary in vocabularies)
@@ -97,7 +101,8 @@ class PortJudge:
     def _on(self, channel: int, pitch: int, velocity: int) -> None:
         self._silencing.clear()
         key = (channel, pitch)
-        if not 1 <= velocity <= 127 or key not in self._keys:
+        written = pitch if channel == DRUM_CHANNEL - 1 else pitch - self._transpose()
+        if not 1 <= velocity <= 127 or (channel, written) not in self._keys:
             raise Violation(f"a note must be a part's, with a velocity, got {key} at {velocity}")
         if key in self.down:
             raise Violation(f"a key must be up before it goes down, got {key}")

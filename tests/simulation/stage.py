@@ -10,12 +10,13 @@ from musicrnn.config.play import PlaySettings
 from musicrnn.control import Command
 from musicrnn.daemon.inbox import Request
 from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.osc_desk import OscDesk
 from musicrnn.daemon.osc_packets import messages
-from musicrnn.daemon.osc_server import Address, OscDesk
 from musicrnn.daemon.performance import LONGEST_NOTE_BARS
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.runtime import IDLE_SECONDS, PACE_SECONDS, Runtime
 from musicrnn.daemon.session import header_line
+from musicrnn.daemon.stream import Address
 from tests.simulation.clock_judge import ClockJudge
 from tests.simulation.family import Family
 from tests.simulation.host import SimulatedHost
@@ -29,7 +30,7 @@ from tests.simulation.surroundings import (
 )
 from tests.simulation.trouble import Trouble
 from tests.simulation.violation import Violation
-from tests.simulation.watched import AT_ONCE, CLOSE, WatchedEngine, WatchedInbox
+from tests.simulation.watched import AT_ONCE, CLOSE, WatchedEngine, WatchedInbox, shown
 from tests.simulation.world import SimulatedClock, World
 
 STANDSTILL_TURNS = 5000
@@ -78,9 +79,16 @@ class Stage:
             family.troubled("", trouble), play, prime=prime, source=source, clock_out=edge.clock_out
         )
         self.judge = PortJudge(
-            world, family.vocabularies, lambda: self.engine.tick, self._longest_ticks, self.engine.channels
+            world,
+            family.vocabularies,
+            lambda: self.engine.tick,
+            self._longest_ticks,
+            self.engine.channels,
+            self._transpose,
         )
         self.judge.clocks = ClockJudge(edge.clock_out)
+        self.engine.offset_ms = edge.offset * 1000.0
+        self.engine.expect("offset", self.engine.offset_ms)
         self.inbox = WatchedInbox(self.clock.wake)
         self.inbox.watch(self.engine.taken)
         self.engine.forget = self.inbox.forget
@@ -104,10 +112,10 @@ class Stage:
             asleep=lambda: world.asleep,
             recording=lambda: self.log.problem or "session.mid",
             stand_still=self._stand_still,
-            offset=edge.offset,
             follows=edge.follows,
         )
-        self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer)
+        self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer, self.engine.watch)
+        self._publishing = False
 
     def _deliver(self, data: bytes, seconds: float) -> bool:
         """Let a message from the host arrive then, after those before it; False where the port is not there."""
@@ -176,6 +184,19 @@ class Stage:
         self.desk.packet(data, SENDER, self.world.seconds)
         if data and counts.taken + counts.refused + counts.dropped == before and not data.startswith(b"#bundle\0"):
             raise Violation(f"a packet must be counted, got {data!r}")
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """Send what was subscribed to, each time that it is due."""
+        moment = self.desk.stream.next_moment()
+        if moment is not None and not self._publishing:
+            self._publishing = True
+            self.world.after(max(moment - self.world.seconds, 0.0), self._publish)
+
+    def _publish(self) -> None:
+        self._publishing = False
+        self.desk.stream.publish(self.world.seconds)
+        self._look_on()
 
     def quick_port(self) -> None:
         """Let messages take no time again."""
@@ -193,6 +214,10 @@ class Stage:
             raise Violation(f"an answer must fit into a datagram to its asker, got {len(data)} bytes")
         if not all(message.address.startswith("/musicrnn/") for message in messages(data, MOST_ANSWER_BYTES)):
             raise Violation(f"an answer must be about MusicRNN, got {data!r}")
+
+    def _transpose(self) -> int:
+        value = self.engine.status(0.0).controls["transpose"]
+        return value if isinstance(value, int) else 0
 
     def _stand_still(self) -> None:
         if self.judge.is_open and self.judge.down:
@@ -242,10 +267,7 @@ class Stage:
     @property
     def _delay(self) -> float:
         """How much later than the engine has it the loop is to wake."""
-        port = self.keeper.port
-        lead = port.lead if isinstance(port, SimulatedPlayerPort) else 0.0
-        latency = port.latency if isinstance(port, SimulatedPlayerPort) and self._edge.follows else 0.0
-        return self._edge.offset - latency - lead - self.runtime._headroom
+        return self.runtime.delay - self.runtime.lead - self.runtime._headroom
 
     def _judge_host(self) -> None:
         """Judge that what plays is where the host truly is, in time and in its bar, and silent where it stopped."""
@@ -268,13 +290,10 @@ class Stage:
             raise Violation(f"what was taken must be obeyed, got {self.inbox.taken[0]} left")
         if self.inbox.waiting:
             return
-        status = self.runtime.status
+        values = shown(self.runtime.status)
         for name, value in self.inbox.wanted.items():
-            if getattr(status, name) != value:
-                raise Violation(f"{name} must be {value} as asked for last, got {getattr(status, name)}")
-        for part, muted in self.inbox.muted.items():
-            if (part in status.muted) != muted and part in self.parts:
-                raise Violation(f"{part} must be {'muted' if muted else 'heard'}, as asked for last")
+            if name in values and values[name] != value:
+                raise Violation(f"{name} must be {value} as asked for last, got {values[name]}")
 
     def _judge_port(self) -> None:
         name = self.runtime.status.port

@@ -10,7 +10,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from musicrnn.config.play import PlaySettings
-from musicrnn.control import Command, Continue, Model, Mute, Panic, Quit, Ramp, Set, Start, Status, Stop, Tap
+from musicrnn.control import (
+    CONTROLS,
+    Command,
+    Continue,
+    ControlValue,
+    Forget,
+    Keep,
+    Learn,
+    Model,
+    Panic,
+    Quit,
+    Ramp,
+    Set,
+    Start,
+    Status,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
@@ -23,7 +40,6 @@ from musicrnn.daemon.sources import ClockSource
 from musicrnn.daemon.succession import Coming
 from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import LATE_SECONDS, PATIENCE_SECONDS, PATIENCE_TICKS, START_DELAY_SECONDS
-from musicrnn.daemon.voices import channel_of
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from tests.simulation.clock_judge import MOST_CLOCKS, ClockJudge
@@ -33,18 +49,28 @@ from tests.simulation.violation import AsTold, Violation
 CLOSE = 1e-6
 AT_ONCE = PATIENCE_TICKS + 1
 SETTLED_TICKS = 300
+ELSEWHERE = (Forget, Keep, Learn, Model)
+UNCUT = ("tempo", "offset", "velocity", "mute", "solo")
+Name = tuple[str, str]
+
+
+def shown(status: Status) -> dict[Name, ControlValue]:
+    """Return what a status says of each control and, where it is a part's, of each part."""
+    values = {(name, ""): value for name, value in status.controls.items()}
+    for name, of_parts in status.part_controls.items():
+        values |= {(name, part): value for part, value in of_parts.items()}
+    return values
 
 
 class WatchedInbox(Inbox):
     """Remembers what went in, so that it can be told whether all of it came out."""
 
-    wanted: dict[str, float]
-    muted: dict[str, bool]
+    wanted: dict[Name, ControlValue]
     taken: deque[Command]
 
     def watch(self, taken: deque[Command]) -> None:
         """Begin to remember; ``taken`` is where the engine takes off what it obeys."""
-        self.wanted, self.muted, self.taken = {}, {}, taken
+        self.wanted, self.taken = {}, taken
 
     def put(self, request: Request) -> bool:
         """Put it in; never more than there is room for."""
@@ -52,28 +78,25 @@ class WatchedInbox(Inbox):
         if not is_in and isinstance(request.command, URGENT):
             raise Violation(f"an urgent command must always go in, got {request.command}")
         if is_in and isinstance(request.command, Set):
-            self.wanted[request.command.name] = request.command.value
+            self.wanted[request.command.name, request.command.part] = request.command.value
         if is_in and isinstance(request.command, Ramp | Tap):
-            self.wanted.pop("tempo", None)
-        if is_in and isinstance(request.command, Mute):
-            self.muted[request.command.part] = request.command.muted
+            self.wanted.pop(("tempo", ""), None)
         if len(self._waiting) > LIMIT + len(URGENT):
             raise Violation(f"at most {LIMIT + len(URGENT)} requests must wait, got {len(self._waiting)}")
         return is_in
 
     def forget_tempo(self) -> None:
         """Forget which tempo was asked for: it is the host's."""
-        self.wanted.pop("tempo", None)
+        self.wanted.pop(("tempo", ""), None)
 
     def forget(self, parts: set[str]) -> None:
         """Forget what was asked of parts that were not there, or are not there any more."""
-        for part in parts:
-            self.muted.pop(part, None)
+        self.wanted = {(name, part): value for (name, part), value in self.wanted.items() if part not in parts}
 
     def take(self) -> list[Request]:
-        """Take all, and remember what is still to be obeyed by the engine; models are loaded elsewhere."""
+        """Take all, and remember what is still to be obeyed by the engine; others load models, keep bars and learn."""
         taken = super().take()
-        self.taken.extend(request.command for request in taken if not isinstance(request.command, Model))
+        self.taken.extend(request.command for request in taken if not isinstance(request.command, ELSEWHERE))
         return taken
 
 
@@ -140,9 +163,7 @@ class WatchedEngine(Engine):
         self._waited = 0
         self._retired: list[Performance] = []
         self._ticks_on_time = SETTLED_TICKS
-        self._logged = {"mu": play.mu, "sigma": play.sigma, "seed": play.seed, "density": play.density}
-        self._logged["tempo"] = play.tempo
-        self._muted: set[str] = set()
+        self._logged = shown(self.status(0.0))
         self._sounded: set[tuple[int, int]] = set()
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
@@ -177,9 +198,9 @@ class WatchedEngine(Engine):
                 self._performance.muted,
             ):
                 raise Violation(f"a refused command must change nothing, got {command}") from None
-            if isinstance(command, Mute):
+            if isinstance(command, Set) and command.part:
                 self.forget({command.part})
-            if isinstance(command, Set):
+            elif isinstance(command, Set):
                 self.forget_tempo()
             raise
         self._judge_command(command, before, now)
@@ -191,16 +212,16 @@ class WatchedEngine(Engine):
     def _judge_command(self, command: Command, before: Where, now: float) -> None:
         status = self.status(now)
         match command:
-            case Set(name, value):
-                if getattr(status, name) != value or self.where.due != before.due or self.where.tick != before.tick:
+            case Set(name, value, part):
+                is_shown = shown(status)[name, part] == value
+                if not is_shown or self.where.due != before.due or self.where.tick != before.tick:
                     raise Violation(f"{command} must show in the status and leave the next tick where it is")
                 performances = [self._performance, *([self._lineup.coming.performance] if self._lineup.coming else [])]
                 futures = any(performance.timeline.future for performance in performances)
-                self._must(not futures or name == "tempo", "a control must cut the future")
+                cuts = name not in UNCUT and self._expected(name, part) != value
+                self._must(not (cuts and futures), "a control must cut the future")
                 same = all(performance.choice == self._performance.choice for performance in performances)
                 self._must(same, "a model that comes must have the controls of the one that plays")
-            case Mute(part, muted):
-                self._must((part in status.muted) == muted, f"{command} must show in the status")
             case Stop() if self._presence.playing:
                 self._must(not command.at_once and self._unit > 1, f"after {command} nothing must play")
             case Stop() | Quit():
@@ -535,9 +556,13 @@ class WatchedEngine(Engine):
         sounding = set(performance.ledger.sounding())
         named = {(note.part, note.pitch) for note in made.record.frame}
         struck = {(note.part, note.pitch) for note in made.record.frame if note.attack}
-        audible = {pair for pair in struck if pair[0] not in performance.muted}
+        fence, silent = performance.fence, performance.silent
+        allowed = {pair for pair in struck if fence.allows(pair[0], pair[1] + fence.shift(pair[0]))}
+        audible = {pair for pair in allowed if pair[0] not in silent}
         self._must(sounding <= named, "only what the frame names must sound")
-        self._must(not {pair for pair in sounding if pair[0] in performance.muted}, "a muted part must be silent")
+        self._must(not {pair for pair in sounding if pair[0] in silent}, "a muted part must be silent")
+        heard = performance.ledger.heard().items()
+        self._must(all(fence.allows(pair[0], pitch) for pair, pitch in heard), "what is outside must not sound")
         if self._info.vocabulary.articulation:
             self._must(audible <= sounding, "what is struck must sound")
         if performance.choice.sigma == 0.0:
@@ -569,9 +594,7 @@ class WatchedEngine(Engine):
         self._last_logged = tick
         match entry["do"]:
             case "set":
-                self._logged[entry["name"]] = entry["value"]
-            case "mute":
-                (self._muted.add if entry["muted"] else self._muted.discard)(entry["part"])
+                self._logged[entry["name"], entry.get("part", "")] = entry["value"]
             case "skip":
                 self._skips += entry["to"] - tick
                 self._last_logged = entry["to"]
@@ -595,18 +618,29 @@ class WatchedEngine(Engine):
         self._must(entry["name"] == self.models[-1], f"the model that plays must be in the log, got {entry}")
         self._last_logged, self._log_bar = entry["to"], self.bar_ticks
         self._must(bar * self._log_bar == entry["to"], f"a bar line must keep its number, got {entry}")
-        self._muted &= set(self.parts)
+        names = set(self.parts)
+        gone = [(name, part) for name, part in self._logged if name in ("mute", "solo") and part not in names]
+        for key in gone:
+            del self._logged[key]
+
+    def expect(self, name: str, value: ControlValue) -> None:
+        """Be told the value that a control begins with."""
+        self._logged[name, ""] = value
+
+    def _expected(self, name: str, part: str) -> ControlValue:
+        """Return what a control must be, by the log: what it was set to, or what it began with."""
+        return self._logged.get((name, part), CONTROLS[name].default)
 
     def judge_status(self, status: Status) -> None:
         """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
-        shown = {name: getattr(status, name) for name in self._logged}
+        values = shown(status)
+        expected = {(name, part): self._expected(name, part) for name, part in values}
         if self._source is not None:
-            shown["tempo"] = self._logged["tempo"]
+            values["tempo", ""] = expected["tempo", ""]
         place = status.bar * self.bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat
         rules = (
-            (shown == self._logged, "the controls must be as logged"),
-            (status.muted == self._muted, "the muted parts must be as logged"),
+            (values == expected, "the controls must be as logged"),
             (status.skipped_ticks == self._skips, "the skipped ticks must be as logged"),
             (status.failures >= self._failed, "the failures must be as logged"),
             (0 <= where - place < self._info.vocabulary.ticks_per_beat, "the place must be that of the tick"),
@@ -617,7 +651,7 @@ class WatchedEngine(Engine):
         )
         for holds, rule in rules:
             if not holds:
-                raise Violation(f"{rule}, got {status} and {self._logged}, {self._muted}, {self._skips}")
+                raise Violation(f"{rule}, got {status} and {self._logged}, {self._skips}")
 
     def channels(self) -> set[int]:
         """Return the channels (0 to 15) that it believes to have used."""
@@ -634,8 +668,7 @@ class WatchedEngine(Engine):
 
     def keys(self) -> set[tuple[int, int]]:
         """Return the keys (channel 0 to 15, pitch) that it believes to be down."""
-        parts = self._info.vocabulary.parts
-        return {(channel_of(parts[part]) - 1, pitch) for part, pitch in self._performance.ledger.sounding()}
+        return {(channel - 1, pitch) for channel, pitch in self._performance.ledger.keys().values()}
 
     @staticmethod
     def _must(holds: bool, rule: str) -> None:

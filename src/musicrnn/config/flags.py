@@ -20,7 +20,12 @@ from musicrnn.config.settings import SECTIONS, Settings, declared
 from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError
 
-_SAMPLE_PLAY = ("model", "mu", "sigma", "exponent_span", "chance", "seed", "tempo", "prime", "density", "end")
+_SHAPE = ("polyphony", "transpose", "scale", "root", "velocity")
+_SAMPLE_PLAY = (
+    *("model", "mu", "sigma", "exponent_span", "chance", "seed", "tempo", "prime", "density"),
+    *_SHAPE,
+    "end",
+)
 _CARD_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")
 
 #: The sections, or single settings, that each command has flags for.

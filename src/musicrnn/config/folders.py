@@ -34,6 +34,11 @@ def user_settings_file() -> Path:
     return config_folder() / "musicrnn.toml"
 
 
+def user_map_file() -> Path:
+    """Return the file in which the map of MIDI controllers is kept where no other is named."""
+    return config_folder() / "midi-map.json"
+
+
 def recordings_folder() -> Path:
     """Return the folder of dated recordings."""
     return data_folder() / "recordings"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from musicrnn.config.controls import live
 from musicrnn.config.declare import Section, setting
 
 
@@ -27,13 +28,12 @@ class MidiSettings(Section):
         unit="s",
         help="How long an engine that hangs may leave notes sounding before they are silenced; 0 is for ever.",
     )
-    offset_ms: float = setting(
-        0.0,
-        low=-250,
-        high=250,
-        unit="ms",
-        flag="midi-offset-ms",
-        help="How much later than on the beat all that is played leaves; below 0 it leaves earlier.",
+    offset_ms: float = live("offset", flag="midi-offset-ms")
+    map_file: str = setting(
+        "",
+        path=True,
+        flag="midi-map-file",
+        help="File in which it is kept which MIDI controllers move which controls; none is the user's own.",
     )
     clock_out: bool = setting(
         False,
@@ -47,25 +47,19 @@ class PlaySettings(Section):
     """What is played and how; most of it can also be changed while it plays."""
 
     model: str = setting("chorales", path=True, help="Name of a model, or the path of a model file or a run's folder.")
-    mu: float = setting(
-        1.0, low=0, high=16, help="Mean of the exponent A; 1 is the network's own belief, more is surer."
-    )
-    sigma: float = setting(0.0, low=0, high=16, help="Spread of the exponent A; 0 keeps it at mu.")
-    exponent_span: str = setting(
-        "tick", choices=("tick", "run", "bar", "token"), help="How long one draw of the exponent A holds."
-    )
-    chance: str = setting(
-        "always",
-        choices=("always", "attacks", "beats", "bars"),
-        help="Where tokens are drawn: always, only among attacks, only on beats or at the head of bars; elsewhere the "
-        "likeliest is taken.",
-    )
-    seed: int = setting(0, low=0, high=2**31 - 1, help="Random seed; 0 takes one from the system and prints it.")
-    tempo: float = setting(0.0, low=20, high=999, also=(0,), unit="bpm", help="Tempo; 0 is the model's own.")
+    mu: float = live("mu")
+    sigma: float = live("sigma")
+    exponent_span: str = live("span")
+    chance: str = live("chance")
+    seed: int = live("seed", default=0, help="Random seed; 0 takes one from the system and prints it.")
+    tempo: float = live("tempo", default=0.0, also=(0,), help="Tempo; 0 is the model's own.")
     prime: str = setting("", help="Notes to start from: score text, old characters, or the path of a file.")
-    density: float = setting(
-        0.0, low=-10, high=10, unit="nats", help="Added to the logits of attacks: more or fewer notes."
-    )
+    density: float = live("density")
+    polyphony: int = live("polyphony")
+    transpose: int = live("transpose")
+    scale: str = live("scale")
+    root: str = live("root")
+    velocity: float = live("velocity")
     bars: int = setting(0, low=0, high=1_000_000, unit="bars", help="Bars after which the daemon ends; 0 is never.")
     lookahead: int = setting(2, low=1, high=96, unit="ticks", help="Ticks made ahead of the one that sounds.")
     end: str = setting(
@@ -101,7 +95,21 @@ class OscSettings(Section):
 
     enabled: bool = setting(True, flag="osc", help="Listen for OSC.")
     host: str = setting("127.0.0.1", flag="osc-host", help="Address to listen on; the default hears this machine only.")
+    allow: tuple[str, ...] = setting(
+        (),
+        item=str,
+        flag="osc-allow",
+        help="Addresses or networks, such as 192.168.1.0/24, that may send; needed where --osc-host lets others in.",
+    )
     port: int = setting(9000, low=0, high=65535, flag="osc-port", help="UDP port to listen on; 0 takes a free one.")
+    query: bool = setting(True, flag="osc-query", help="Describe the controls over HTTP, as OSCQuery does.")
+    query_port: int = setting(
+        0,
+        low=0,
+        high=65535,
+        flag="osc-query-port",
+        help="TCP port of OSCQuery; 0 takes that with the number of the OSC port.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

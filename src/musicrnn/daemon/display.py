@@ -38,7 +38,7 @@ def status_line(status: Status, width: int) -> str:
         words = [
             f"bar {status.bar + 1} beat {status.beat + 1}",
             f"{status.tempo:g} bpm",
-            f"mu {status.mu:g} sigma {status.sigma:g} A {status.exponent:.2f}",
+            f"mu {status.controls['mu']:g} sigma {status.controls['sigma']:g} A {status.exponent:.2f}",
             f"{status.skipped_ticks} ticks skipped" if status.skipped_ticks else "",
             _loading(status),
             status.message,

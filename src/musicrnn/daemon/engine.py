@@ -10,10 +10,10 @@ from typing import Any
 
 from musicrnn.config.play import PlaySettings
 from musicrnn.control import (
+    CONTROLS,
     Command,
     Continue,
     Model,
-    Mute,
     Panic,
     Prime,
     Quit,
@@ -33,15 +33,18 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import MAX_FAILURES, Performance
 from musicrnn.daemon.presence import Presence
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.session import Entry, Header, changed, choice_of, make_header, recording_of
+from musicrnn.daemon.session import Entry, Header, make_header, recording_of
 from musicrnn.daemon.sources import ClockSource
+from musicrnn.daemon.steering import choice_of, ordered, values_of
 from musicrnn.daemon.succession import Coming
 from musicrnn.daemon.tap import Taps
 from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
+from musicrnn.daemon.watch import Ahead, Glimpse, Watch
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from musicrnn.models.metadata import ModelInfo
+from musicrnn.models.score import Score
 
 
 class Engine:
@@ -51,6 +54,9 @@ class Engine:
     text to start from, ``model_hash`` what the session log is to say of the model's file; ``source`` is the
     clock to follow, None for its own; ``clock_out`` tells whether to send MIDI clock. Raises ControlError for a prime
     that cannot be read. Nothing plays before ``handle(Start(), now)``, and with a source before its host rolls.
+
+    ``offset_ms`` is the control of that name, which its surroundings obey; ``watch`` is for those who look on;
+    ``made`` counts the ticks made ahead.
     """
 
     def __init__(
@@ -68,6 +74,9 @@ class Engine:
         self.header: Header = make_header(info, play, prime, model_hash)
         self.recording = recording_of(self.header)
         self.finished = False
+        self.offset_ms = 0.0
+        self.watch = Watch()
+        self.made = 0
         self._play = play
         self._account = Account()
         self._lineup = Lineup(generator, choice_of(play), self.recording, prime, self._account)
@@ -122,8 +131,6 @@ class Engine:
         match command:
             case Set():
                 self._set(command)
-            case Mute():
-                self._mute(command)
             case Prime(text):
                 self._lineup.read(text)
             case Model(name):
@@ -139,11 +146,16 @@ class Engine:
 
     def _set(self, command: Set) -> None:
         if command.name == "tempo":
-            self._transport.bend(self.tick, command.value)
-            self._tempo_is(command.value)
+            bpm = CONTROLS["tempo"].number(command.value)
+            self._transport.bend(self.tick, bpm)
+            self._tempo_is(bpm)
             return
-        self._lineup.choose(changed(self._performance.choice, command.name, command.value))
-        self._log("set", name=command.name, value=command.value)
+        if command.name == "offset":
+            self.offset_ms = CONTROLS["offset"].number(command.value)
+        else:
+            self._lineup.steer(command)
+        of_part: dict[str, Any] = {"part": command.part} if command.part else {}
+        self._log("set", name=command.name, value=command.value, **of_part)
 
     def _tap(self, now: float) -> None:
         bpm = self._taps.tap(now)
@@ -154,13 +166,6 @@ class Engine:
         """Keep what the tempo is from the next tick on."""
         self.recording.tempo(self.tick, bpm)
         self._log("set", name="tempo", value=bpm)
-
-    def _mute(self, command: Mute) -> None:
-        names = [part.name for part in self._info.vocabulary.parts]
-        if command.part not in names:
-            raise ControlError(f"a part must be one of {', '.join(names)}, got {command.part!r}")
-        self._performance.mute(names.index(command.part), command.muted)
-        self._log("mute", part=command.part, muted=command.muted)
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
         """Take the MIDI that came in, with the moments of its arrival; return what is to be sent at once."""
@@ -206,6 +211,7 @@ class Engine:
         if not future and self._transport.too_late(self.tick, now):
             return False
         self._performance.make()
+        self.made += 1
         return len(future) < enough
 
     def _prepare_coming(self, now: float) -> bool:
@@ -263,6 +269,8 @@ class Engine:
         if bpm is not None:
             self._tempo_is(bpm)
         made, events = self._performance.play()
+        if self.watch.on:
+            self.watch.played.append(Glimpse(made, self._performance.surroundings))
         self._note(made, now)
         starts = made.begins is not None and made.begins.kind == "start"
         messages = self._clock_out.start(tick, moment) if starts else []
@@ -350,20 +358,30 @@ class Engine:
             beat=where % performance.bar_ticks // self._info.vocabulary.ticks_per_beat,
             tempo=self._transport.bpm,
             clock=self._transport.clock,
-            mu=choice.mu,
-            sigma=choice.sigma,
-            seed=choice.seed,
-            density=choice.density,
+            controls=ordered({**values_of(choice), "tempo": self._transport.bpm, "offset": self.offset_ms}),
+            part_controls=performance.part_values(),
             exponent=self._exponent,
             model=self._info.name,
             parts=tuple(names),
-            muted=frozenset(names[index] for index in performance.muted),
-            sounding=tuple((names[part], pitch) for part, pitch in performance.ledger.sounding()),
+            sounding=tuple((names[part], pitch) for (part, _), pitch in performance.ledger.heard().items()),
             late_ticks=self._account.late_ticks,
             skipped_ticks=self._account.skipped_ticks,
             failures=self._account.failures,
             message=self._account.message(now),
         )
+
+    def ahead(self) -> Ahead:
+        """Return what is made but not yet played, for those who look on."""
+        performance = self._performance
+        coming = tuple(performance.timeline.future)
+        metre, due = self.recording.metre, self.next_deadline()
+        return Ahead(coming, performance.surroundings, performance.bar_ticks, metre, due)
+
+    def last_bars(self, bars: int) -> Score:
+        """Return the bars played last, the one that is going on included, of the model that plays."""
+        performance = self._performance
+        first = performance.next_bar(max(self.tick - bars * performance.bar_ticks, 0))
+        return self.recording.excerpt(first, self.tick)
 
     def take_entries(self) -> list[Entry]:
         """Return the entries of the session log since the last call."""

@@ -81,7 +81,7 @@ class Inbox:
 
 def _replaces(new: Command, old: Command) -> bool:
     if isinstance(new, Set):
-        return isinstance(old, Set) and new.name == old.name
+        return isinstance(old, Set) and (new.name, new.part) == (old.name, old.part)
     if isinstance(new, Model):
         return isinstance(old, Model)
     return isinstance(new, URGENT) and new == old

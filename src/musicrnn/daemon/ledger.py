@@ -29,65 +29,76 @@ class NoteEvent:
 
 @dataclass(slots=True)
 class _Sound:
-    """One key that is down: who began it and when, and the parts that want it."""
+    """One key that is down: who began it and when, and the (part, pitch) pairs that want it."""
 
     part: int
     since: int
-    owners: set[int]
+    owners: set[tuple[int, int]]
 
 
 class Ledger:
     """Keeps which keys are down: a key (channel, pitch) is down once or not at all.
 
-    Where two parts share a channel and a pitch, the key stays down until both have let go.
+    Where two parts share a channel and a pitch, the key stays down until both have let go. A note is known by its part
+    and its pitch as the model has it; it may sound at another.
     """
 
     def __init__(self) -> None:
         self._down: dict[tuple[int, int], _Sound] = {}
-        self._channel: dict[tuple[int, int], int] = {}
+        self._key: dict[tuple[int, int], tuple[int, int]] = {}
         self.used: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._down)
 
     def sounding(self) -> tuple[tuple[int, int], ...]:
-        """Return the (part, pitch) pairs that sound, sorted."""
-        return tuple(sorted(self._channel))
+        """Return the (part, pitch) pairs that sound, sorted, each pitch as the model has it."""
+        return tuple(sorted(self._key))
+
+    def heard(self) -> dict[tuple[int, int], int]:
+        """Return for each (part, pitch) pair that sounds the pitch at which it does."""
+        return {pair: key[1] for pair, key in sorted(self._key.items())}
+
+    def keys(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return for each (part, pitch) pair that sounds its channel, 1 to 16, and the pitch at which it does."""
+        return dict(self._key)
 
     def older_than(self, tick: int) -> list[tuple[int, int]]:
         """Return the (part, pitch) pairs whose sound began before ``tick``."""
-        return [
-            (part, pitch) for (part, pitch), channel in self._channel.items() if self._down[channel, pitch].since < tick
-        ]
+        return [pair for pair, key in self._key.items() if self._down[key].since < tick]
 
-    def begin(self, part: int, channel: int, pitch: int, velocity: int, tick: int) -> Iterator[NoteEvent]:
-        """Yield what begins a note at ``tick``; a key that is down is let go first.
+    def begin(
+        self, part: int, channel: int, pitch: int, velocity: int, tick: int, *, shift: int = 0
+    ) -> Iterator[NoteEvent]:
+        """Yield what begins a note at ``tick``, ``shift`` semitones higher; a key that is down is let go first.
 
-        A second part that wants a key begun in the same tick shares it, and nothing is yielded.
+        A second note that wants a key begun in the same tick shares it, and nothing is yielded.
         """
-        key = (channel, pitch)
+        key, pair = (channel, pitch + shift), (part, pitch)
+        if self._key.get(pair, key) != key:
+            yield from self.end(part, pitch)
         sound = self._down.get(key)
-        self._channel[part, pitch] = channel
+        self._key[pair] = key
         self.used.add(channel)
         if sound is not None and sound.since == tick:
-            sound.owners.add(part)
+            sound.owners.add(pair)
             return
-        owners = {part} | (sound.owners if sound is not None else set())
+        owners = {pair} | (sound.owners if sound is not None else set())
         self._down[key] = _Sound(part, tick, owners)
         if sound is not None:
-            yield NoteEvent(sound.part, channel, pitch)
-        yield NoteEvent(part, channel, pitch, velocity)
+            yield NoteEvent(sound.part, *key)
+        yield NoteEvent(part, *key, velocity)
 
     def end(self, part: int, pitch: int) -> Iterator[NoteEvent]:
         """Yield what ends a part's note: nothing where it does not sound, or another part still wants the key."""
-        channel = self._channel.pop((part, pitch), None)
-        if channel is None:
+        key = self._key.pop((part, pitch), None)
+        if key is None:
             return
-        sound = self._down[channel, pitch]
-        sound.owners.discard(part)
+        sound = self._down[key]
+        sound.owners.discard((part, pitch))
         if not sound.owners:
-            del self._down[channel, pitch]
-            yield NoteEvent(sound.part, channel, pitch)
+            del self._down[key]
+            yield NoteEvent(sound.part, *key)
 
     def end_all(self, which: Iterable[tuple[int, int]] | None = None) -> list[NoteEvent]:
         """Return what ends the given (part, pitch) pairs, or all."""

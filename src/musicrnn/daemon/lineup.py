@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from musicrnn.control import Set
 from musicrnn.daemon.account import Account
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.priming import Primer
@@ -37,11 +38,11 @@ class Lineup:
         """Whether a piece can begin: its prime is read."""
         return self._primer.done
 
-    def choose(self, choice: Choice) -> None:
-        """Let tokens be chosen so from the next tick on."""
-        self.performance.choice = choice
+    def steer(self, command: Set) -> None:
+        """Give a control its value from the next tick on. Raises ControlError for a part that is not there."""
+        self.performance.steer(command.name, command.value, command.part)
         if self._coming is not None:
-            self._coming.performance.choice = choice
+            self._coming.performance.choice = self.performance.choice
 
     def read(self, prime: str) -> None:
         """Begin from another prime once it is read. Raises ControlError where it cannot be."""

@@ -3,129 +3,59 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import select
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
-from musicrnn.control import MODEL_NAME, Status
-from musicrnn.daemon.bucket import Bucket
-from musicrnn.daemon.inbox import Inbox, Request
-from musicrnn.daemon.osc import ERROR, MODELS, PRIME, STATUS, URGENT_ADDRESSES, command_of, status_messages
-from musicrnn.daemon.osc_packets import MAX_BYTES, Malformed, Message, bundle_bytes, message_bytes, messages
+from musicrnn.control import Status
+from musicrnn.daemon.display import note
+from musicrnn.daemon.inbox import Inbox
+from musicrnn.daemon.osc_desk import OscDesk
+from musicrnn.daemon.osc_senders import check_allowed
 from musicrnn.daemon.priority import unhindered
-from musicrnn.errors import ControlError
+from musicrnn.daemon.stream import Address
+from musicrnn.daemon.watch import Watch
 
-Address = tuple[str, int]
-_URGENT = tuple(address.encode() for address in URGENT_ADDRESSES)
 RECEIVE_BUFFER = 65_536
 KERNEL_BUFFERS = (2**22, 2**20, 2**18)
-PRIME_BYTES = 8192 + 64
 AT_ONCE = 4096
 REST_SECONDS = 0.001
-MOST_NAMES = 256
-
-
-@dataclass(slots=True)
-class Counts:
-    """What came in: messages that were taken, packets or messages that were refused, and what a flood lost."""
-
-    taken: int = 0
-    refused: int = 0
-    dropped: int = 0
-
-
-@dataclass(slots=True)
-class OscDesk:
-    """Turns packets into requests and answers, with no socket and no clock of its own."""
-
-    inbox: Inbox
-    status: Callable[[], Status]
-    answer: Callable[[bytes, Address], None]
-    counts: Counts = field(default_factory=Counts)
-    _intake: Bucket = field(default_factory=lambda: Bucket(500.0, 100))
-    _replies: Bucket = field(default_factory=lambda: Bucket(20.0, 20))
-
-    def packet(self, data: bytes, sender: Address, now: float) -> bool:
-        """Take one packet; False where it came too fast, and then it is read only if it may silence.
-
-        Never raises, whatever the packet holds.
-        """
-        if not self._intake.ready(now) and not any(address in data for address in _URGENT):
-            self.counts.dropped += 1  # unread: a flood must cost next to nothing
-            return False
-        limit = PRIME_BYTES if data.startswith(PRIME.encode() + b"\0") else MAX_BYTES
-        try:
-            found = messages(data, limit)
-        except Malformed as error:
-            self.refuse(str(error), sender, now)
-            return self._intake.allows(now)
-        calm = [self._message(message, sender, now) for message in found]
-        return all(calm)
-
-    def refuse(self, reason: str, sender: Address, now: float) -> None:
-        """Count a refusal and tell the sender, twenty times a second at most."""
-        self.counts.refused += 1
-        self._reply(lambda: message_bytes(ERROR, reason[:512]), sender, now)
-
-    def _message(self, message: Message, sender: Address, now: float) -> bool:
-        if not self._intake.allows(now) and message.address not in URGENT_ADDRESSES:
-            self.counts.dropped += 1
-            return False
-        if message.address == STATUS:
-            self.counts.taken += 1
-            self._reply(lambda: bundle_bytes(status_messages(self.status(), self._counted())), sender, now)
-            return True
-        if message.address == MODELS:
-            self.counts.taken += 1
-            self._reply(lambda: message_bytes(MODELS, *_model_names()), sender, now)
-            return True
-        try:
-            command = command_of(message)
-        except (ControlError, Malformed) as error:
-            self.refuse(str(error), sender, now)
-            return True
-        if command is None or self.inbox.put(Request(command, lambda reason: self._later(reason, sender))):
-            self.counts.taken += 1
-        else:
-            self.counts.dropped += 1
-        return True
-
-    def _reply(self, make: Callable[[], bytes], sender: Address, now: float) -> None:
-        if self._replies.allows(now):
-            self.answer(make(), sender)
-
-    def _later(self, reason: str, sender: Address) -> None:
-        """Tell a sender, from another thread, that the engine refused its command."""
-        self.counts.refused += 1
-        self.answer(message_bytes(ERROR, reason[:512]), sender)
-
-    def _counted(self) -> dict[str, int]:
-        return {"taken": self.counts.taken, "refused": self.counts.refused, "dropped": self.counts.dropped}
 
 
 class OscServer:
     """Receives on one UDP port until it is closed."""
 
-    def __init__(self, host: str, port: int, inbox: Inbox, status: Callable[[], Status]) -> None:
-        """Bind the port. Raises OSError where it is taken or the address is not this machine's."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        inbox: Inbox,
+        status: Callable[[], Status],
+        watch: Watch | None = None,
+        allowed: Sequence[str] = (),
+    ) -> None:
+        """Bind the port; ``allowed`` names who is heard beside this machine.
+
+        Raises OSError where it is taken or the address is not this machine's, ConfigError where the address lets others
+        in and nobody is allowed.
+        """
         self._socket = socket.socket(_family(host), socket.SOCK_DGRAM)
         self._wake_reader, self._wake_writer = socket.socketpair()
         try:
             _make_room(self._socket)
             self._socket.bind((host, port))
+            self._senders = check_allowed(host, allowed)
         except BaseException:
             self._shut()
             raise
         self._socket.setblocking(False)
         self._outbox: deque[tuple[bytes, Address]] = deque(maxlen=256)
         self._closing = False
-        self.desk = OscDesk(inbox, status, self._answer)
-        self._thread = threading.Thread(target=self._run, name="musicrnn-osc", daemon=True)
+        self.desk = OscDesk(inbox, status, self._answer, watch if watch is not None else Watch())
+        self._thread = threading.Thread(target=self._serve, name="musicrnn-osc", daemon=True)
 
     @property
     def address(self) -> Address:
@@ -152,13 +82,29 @@ class OscServer:
 
     def _serve(self) -> None:
         while not self._closing:
-            ready, _, _ = select.select([self._socket, self._wake_reader], [], [])
+            ready, _, _ = select.select([self._socket, self._wake_reader], [], [], self._seconds_to_wait())
             if self._wake_reader in ready:
                 self._wake_reader.recv(4096)
             calm = self._receive() if self._socket in ready else True
+            self._publish()
             self._send_answers()
             if not calm:
                 time.sleep(REST_SECONDS)  # a flood: it waits with the kernel, the music keeps the processor
+        self.desk.stream.close()
+        self._send_answers()
+
+    def _publish(self) -> None:
+        """Send what was subscribed to; a fault in that must not take stop and panic with it."""
+        try:
+            self.desk.stream.publish(time.monotonic())
+        except Exception as error:  # noqa: BLE001  whatever is wrong in a picture of the music, the music is steered
+            self.desk.stream.close()
+            note(f"a fault in the state stream, which is off until somebody subscribes again: {error!r}")
+
+    def _seconds_to_wait(self) -> float | None:
+        """Return how long nothing is due of what was subscribed to, None while nobody looks on."""
+        moment = self.desk.stream.next_moment()
+        return None if moment is None else max(moment - time.monotonic(), 0.0)
 
     def _receive(self) -> bool:
         """Take what waits, some of it; False where it comes too fast."""
@@ -170,7 +116,10 @@ class OscServer:
                 return calm
             except OSError:
                 continue  # an earlier answer reached nobody; Windows says so here
-            calm = self.desk.packet(data, (sender[0], sender[1]), time.monotonic()) and calm
+            if self._senders.allow(sender[0]):
+                calm = self.desk.packet(data, (sender[0], sender[1]), time.monotonic()) and calm
+            else:
+                self.desk.counts.refused += 1  # unread and unanswered
         return calm
 
     def _answer(self, data: bytes, receiver: Address) -> None:
@@ -195,21 +144,6 @@ class OscServer:
     def _shut(self) -> None:
         for one in (self._socket, self._wake_reader, self._wake_writer):
             one.close()
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a host's address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _model_names() -> list[str]:
-    """Return the names of the models that a message can name, as many as an answer has room for."""
-    from musicrnn.models.catalogue import names
-
-    return [name for name in names() if MODEL_NAME.fullmatch(name)][:MOST_NAMES]
 
 
 def _make_room(receiver: socket.socket) -> None:

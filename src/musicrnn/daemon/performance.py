@@ -11,10 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from musicrnn.config.controls import ControlValue
 from musicrnn.daemon.ledger import Ledger, NoteEvent
 from musicrnn.daemon.recording import Recording
+from musicrnn.daemon.steering import OF_SILENCE, changed
 from musicrnn.daemon.timeline import Begin, Made, Point, Timeline
 from musicrnn.daemon.voices import channel_of, velocity_of
+from musicrnn.daemon.watch import Surroundings
+from musicrnn.errors import ControlError
+from musicrnn.models.fence import Fence
 from musicrnn.models.frames import Sounding, carried
 from musicrnn.models.generator import Choice, Generator, TickRecord
 from musicrnn.models.score import Bar, bar_length
@@ -34,6 +39,7 @@ class Performance:
         self.recording = recording
         self.ledger = Ledger()
         self.muted: set[int] = set()
+        self.soloed: set[int] = set()
         self.tick = 0
         self.begin: Begin | None = None
         self.forced: dict[int, str] = {}
@@ -50,8 +56,55 @@ class Performance:
 
     @choice.setter
     def choice(self, choice: Choice) -> None:
+        if replace(self._choice, velocity=choice.velocity) != choice:
+            self.timeline.cut()
         self._choice = choice
-        self.timeline.cut()
+
+    @property
+    def fence(self) -> Fence:
+        """What may sound."""
+        return self.generator.fence(self._choice.limits)
+
+    def steer(self, name: str, value: ControlValue, part: str = "") -> None:
+        """Give a control a value that it has checked, from the next tick on; tempo and offset are for others.
+
+        Raises ControlError where the model has no such part.
+        """
+        if name in OF_SILENCE:
+            (self._mute if name == "mute" else self._solo)(self._index(part), bool(value))
+            return
+        if part:
+            self._index(part)
+        self.choice = changed(self._choice, name, value, part)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """Through what the next tick is heard."""
+        return Surroundings(self.vocabulary, self._choice, self.fence, frozenset(self.silent))
+
+    def part_values(self) -> dict[str, dict[str, int]]:
+        """Return for each control of parts the value of each part."""
+        parts = self.vocabulary.parts
+        ranges = {part.name: self._choice.limits.range_of(part.name) for part in parts}
+        return {
+            "mute": {part.name: int(index in self.muted) for index, part in enumerate(parts)},
+            "solo": {part.name: int(index in self.soloed) for index, part in enumerate(parts)},
+            "low": {name: bounds.low for name, bounds in ranges.items()},
+            "high": {name: bounds.high for name, bounds in ranges.items()},
+        }
+
+    def _index(self, part: str) -> int:
+        names = [one.name for one in self.vocabulary.parts]
+        if part not in names:
+            raise ControlError(f"a part must be one of {', '.join(names)}, got {part!r}")
+        return names.index(part)
+
+    @property
+    def silent(self) -> set[int]:
+        """Parts that are not heard: the muted ones and, where some are soloed, all but those."""
+        if not self.soloed:
+            return self.muted
+        return self.muted | (set(range(len(self.vocabulary.parts))) - self.soloed)
 
     def next_bar(self, tick: int | None = None) -> int:
         """Return the first tick from ``tick`` on at which a bar begins; of those not yet played where none is given."""
@@ -126,7 +179,12 @@ class Performance:
 
     def _ends(self, made: Made) -> list[NoteEvent]:
         kept = frozenset() if made.begins else carried(made.record.frame, self.vocabulary)
-        gone = [pair for pair in self.ledger.sounding() if pair not in kept or pair[0] in self.muted]
+        silent, fence = self.silent, self.fence
+        gone = [
+            pair
+            for pair, heard in self.ledger.heard().items()
+            if pair not in kept or pair[0] in silent or not fence.allows(pair[0], heard)
+        ]
         return self.ledger.end_all(gone) + self.ledger.end_all(self._too_old(self.tick))
 
     def _too_old(self, tick: int) -> list[tuple[int, int]]:
@@ -134,10 +192,12 @@ class Performance:
         return self.ledger.older_than(tick - LONGEST_NOTE_BARS * self.bar_ticks + 1)
 
     def _begins(self, made: Made, before: frozenset[tuple[int, int]]) -> list[NoteEvent]:
+        silent, fence = self.silent, self.fence
         return [
             event
             for note in made.record.frame
-            if note.part not in self.muted and self._is_new(note, made.begins is not None, before)
+            if note.part not in silent and self._is_new(note, made.begins is not None, before)
+            if fence.allows(note.part, note.pitch + fence.shift(note.part))
             for event in self._begin_note(note, made.record.position)
         ]
 
@@ -148,16 +208,16 @@ class Performance:
         return note.attack and (self.vocabulary.articulation or (note.part, note.pitch) not in before)
 
     def _begin_note(self, note: Sounding, where: Position) -> Iterator[NoteEvent]:
-        velocity = velocity_of(note, where, self.vocabulary)
+        velocity = velocity_of(note, where, self.vocabulary, self._choice.velocity)
         channel = channel_of(self.vocabulary.parts[note.part])
-        return self.ledger.begin(note.part, channel, note.pitch, velocity, self.tick)
+        shift = self.fence.shift(note.part)
+        return self.ledger.begin(note.part, channel, note.pitch, velocity, self.tick, shift=shift)
 
-    def mute(self, part: int, muted: bool) -> None:
-        """Silence a part, or let it be heard again, from the next tick on."""
-        if muted:
-            self.muted.add(part)
-        else:
-            self.muted.discard(part)
+    def _mute(self, part: int, muted: bool) -> None:
+        (self.muted.add if muted else self.muted.discard)(part)
+
+    def _solo(self, part: int, soloed: bool) -> None:
+        (self.soloed.add if soloed else self.soloed.discard)(part)
 
     def release_all(self) -> list[NoteEvent]:
         """End all that sounds, as of the next tick; what the model holds is heard again with its next attack."""

@@ -71,6 +71,7 @@ class PlayerPort:
         self._reason = "the player has ended"
         self._wake = wake
         self._place = place
+        self._listens = orders.listens
         self._heard: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
         self._pending: deque[bytes] = deque()
         self._sounding = Sounding()
@@ -247,7 +248,8 @@ class PlayerPort:
                 self.lost = True
             case Heard(seconds, data):
                 self._heard.append(TimedMessage(seconds, data))
-                self._wake()
+                if self._listens:  # a controller can wait for the next tick
+                    self._wake()
             case Counts(beat):
                 self.counts, self._answered = record, beat
             case Connected(names):

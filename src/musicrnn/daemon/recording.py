@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from musicrnn.daemon.joined import common_grid, joined
 from musicrnn.daemon.ledger import NoteEvent
@@ -101,7 +101,7 @@ class Recording:
         scores = [stretch.score(self.metre, stretch.end) for stretch in self._earlier]
         if not scores or until > self._present.start:
             scores.append(self._present.score(self.metre, until, self._ringing(until)))
-        return joined(scores) if len(scores) > 1 else scores[0]
+        return _widened(joined(scores) if len(scores) > 1 else scores[0])
 
     def window(self, start: int, until: int) -> list[Note]:
         """Return the notes that sound from tick ``start``, no more than a few bars ago, up to ``until``, cut to fit."""
@@ -117,6 +117,15 @@ class Recording:
         )
         return [Note(*row) for row in sorted(cut)]
 
+    def excerpt(self, first: int, until: int) -> Score:
+        """Return the score from bar line ``first``, or where the model that plays began, up to ``until``."""
+        present = self._present
+        start = max(first, present.start)
+        notes = tuple(replace(note, start=note.start - start) for note in self.window(start, until))
+        bars = regular_bars(max(until - start, 1), present.ticks_per_beat, *self.metre)
+        tempos = _tempos_from(present.tempos(), start)
+        return _widened(Score(present.ticks_per_beat, present.parts, notes, bars, tempos))
+
     def _ringing(self, until: int) -> list[Row]:
         return [
             (start, part, pitch, until - start, velocity)
@@ -127,3 +136,24 @@ class Recording:
     def tempos(self) -> tuple[Tempo, ...]:
         """Return the changes of tempo since the model that plays began, the first at its first tick."""
         return self._present.tempos()
+
+
+def _widened(score: Score) -> Score:
+    """Return the score with parts whose ranges hold all their notes: what was transposed may lie outside."""
+    low: dict[int, int] = {}
+    high: dict[int, int] = {}
+    for note in score.notes:
+        low[note.part] = min(note.pitch, low.get(note.part, note.pitch))
+        high[note.part] = max(note.pitch, high.get(note.part, note.pitch))
+    parts = tuple(
+        replace(part, low=min(part.low, low.get(index, part.low)), high=max(part.high, high.get(index, part.high)))
+        for index, part in enumerate(score.parts)
+    )
+    return replace(score, parts=parts)
+
+
+def _tempos_from(tempos: tuple[Tempo, ...], start: int) -> tuple[Tempo, ...]:
+    """Return the changes of tempo as they are from ``start`` on, which becomes tick 0."""
+    before = [tempo for tempo in tempos if tempo.tick <= start]
+    after = [Tempo(tempo.tick - start, tempo.bpm) for tempo in tempos if tempo.tick > start]
+    return (*(Tempo(0, tempo.bpm) for tempo in before[-1:]), *after)

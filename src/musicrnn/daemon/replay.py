@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from musicrnn.control import CONTROLS
+from musicrnn.control import CONTROLS, Set
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.priming import Primer
-from musicrnn.daemon.session import Entry, Session, changed, choice_of, hash_of, recording_of, tick_after
+from musicrnn.daemon.session import Entry, Session, hash_of, recording_of, tick_after
+from musicrnn.daemon.steering import OF_TIME, choice_of
 from musicrnn.daemon.succession import hand_over, primer_of, successor
 from musicrnn.daemon.timeline import Begin, Made
 from musicrnn.errors import ControlError, SessionError
@@ -99,7 +100,7 @@ class Replay:
             case "skip":
                 performance.skip_to(max(entry["to"], performance.tick))
             case "mute":
-                self._mute(entry)
+                self._set({**entry, "name": "mute", "value": int(entry["muted"])})
             case "set":
                 self._set(entry)
 
@@ -123,24 +124,16 @@ class Replay:
         begin = Begin(self.performance.tick, self._primer.finish(), kind, self._primer.text)
         self.performance.begin_at(begin)
 
-    def _mute(self, entry: Entry) -> None:
-        names = [part.name for part in self.performance.vocabulary.parts]
-        if entry["part"] not in names:
-            raise SessionError(f"tick {entry['tick']}: a part must be one of {', '.join(names)}, got {entry['part']!r}")
-        self.performance.mute(names.index(entry["part"]), entry["muted"])
-
     def _set(self, entry: Entry) -> None:
-        control = CONTROLS.get(entry["name"])
-        if control is None:
-            raise SessionError(f"tick {entry['tick']}: a control must be one of {', '.join(CONTROLS)}")
+        """Give a control its value; those of time move no note in a replay."""
         try:
-            value = control.check(entry["value"])
+            command = Set(entry["name"], entry["value"], entry.get("part", ""))
+            if command.name == "tempo":
+                self.recording.tempo(self.performance.tick, CONTROLS["tempo"].number(command.value))
+            elif command.name not in OF_TIME:
+                self.performance.steer(command.name, command.value, command.part)
         except ControlError as error:
             raise SessionError(f"tick {entry['tick']}: {error}") from error
-        if control.name == "tempo":
-            self.recording.tempo(self.performance.tick, value)
-        else:
-            self.performance.choice = changed(self.performance.choice, control.name, value)
 
 
 def _failures(entries: Sequence[Entry]) -> list[dict[int, str]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from musicrnn.config.folders import user_map_file
 from musicrnn.config.play import MidiSettings, RecordSettings
 from musicrnn.config.settings import Settings
 from musicrnn.control import Command, Start, Status
@@ -25,8 +26,13 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
+from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
 from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
-from musicrnn.daemon.osc_server import OscServer, is_loopback
+from musicrnn.daemon.midi_map import MidiMap
+from musicrnn.daemon.midi_map_file import MapFile, load_map
+from musicrnn.daemon.osc_query import QueryServer
+from musicrnn.daemon.osc_senders import is_loopback
+from musicrnn.daemon.osc_server import OscServer
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player_port import PlayerPort, Players
 from musicrnn.daemon.ports import NullPort
@@ -36,6 +42,7 @@ from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry, hash_of, header_line, resolved
 from musicrnn.daemon.shelf import folder_of, log_of, new_recording, trim
 from musicrnn.daemon.signals import EndedBySignal, Signals
+from musicrnn.daemon.watch import Watch
 from musicrnn.errors import ConfigError, PortError
 from musicrnn.models.generator import Generator
 from musicrnn.models.metadata import ModelInfo
@@ -72,6 +79,7 @@ class Daemon:
     runtime: Runtime
     port: NullPort | PlayerPort
     osc: OscServer | None
+    query: QueryServer | None
     journal: Journal | None
     recording: Path | None
     host: HostClock
@@ -91,6 +99,8 @@ class Daemon:
             yield f"Clock     {self.host.words}"
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
+        if self.query:
+            yield f"OSCQuery  http://{self.query.address[0]}:{self.query.address[1]}/"
         yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
         yield from (f"Note      {notice}" for notice in self.notices)
         yield "Ctrl-C stops."
@@ -119,6 +129,8 @@ class Daemon:
     def _play(self, first: list[Command], line: StatusLine) -> None:
         if self.osc is not None:
             self.osc.start()
+        if self.query is not None:
+            self.query.start()
         line.start()
         with punctual():
             self.runtime.run(first)
@@ -174,10 +186,12 @@ def build(
         source=host.source,
         clock_out=settings.midi.clock_out,
     )
+    player.offset_ms = settings.midi.offset_ms
     players = _players(settings.midi, clock, host)
     port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
     inbox = Inbox(clock.wake)
-    osc = _osc(settings, inbox, lambda: runtime.status, stack, notices)
+    osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
+    query = _query(settings, osc, lambda: runtime.status, stack, notices)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)
@@ -185,6 +199,8 @@ def build(
     if why:
         notices.append(f"{why}. It is looked for while this plays{' into the recording' if recording else ''}.")
         keeper.missing()
+    map_file = Path(settings.midi.map_file) if settings.midi.map_file else user_map_file()
+    hands = _hands(map_file, bool(settings.midi.map_file), notices)
     loader = Loader(clock.wake, _files(model.info, settings.play.model), patience=PATIENCE_SECONDS)
     stack.callback(loader.close)
     runtime = Runtime(
@@ -198,12 +214,14 @@ def build(
         asleep=seconds_asleep,
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,
-        offset=settings.midi.offset_ms / 1000,
+        hands=hands,
+        save_hands=MapFile(map_file, note).save,
+        keepsakes=_keepsakes(recording, clock.wake, stack),
         follows=host.source is not None,
     )
     if host.needs_input and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, journal, recording, host, notices)
+    return Daemon(settings, player, runtime, port, osc, query, journal, recording, host, notices)
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -263,6 +281,7 @@ def _osc(
     settings: Settings,
     inbox: Inbox,
     status: Callable[[], Status],
+    watch: Watch,
     stack: contextlib.ExitStack,
     notices: list[str],
 ) -> OscServer | None:
@@ -270,7 +289,7 @@ def _osc(
     if not osc.enabled:
         return None
     try:
-        server = OscServer(osc.host, osc.port, inbox, status)
+        server = OscServer(osc.host, osc.port, inbox, status, watch, osc.allow)
     except (OSError, UnicodeError) as error:
         reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {_words(error)}"
         at_fault, hint = ("osc.host", HOST_HINT) if _is_of_host(error) else ("osc.port", PORT_HINT)
@@ -280,7 +299,29 @@ def _osc(
         return None
     stack.callback(server.close)
     if not is_loopback(osc.host):
-        notices.append(f"OSC listens on {osc.host}: everybody on that network can steer this, and nothing checks who")
+        notices.append(f"OSC listens on {osc.host} to {', '.join(osc.allow)}: a sender's address can be forged")
+    return server
+
+
+def _query(
+    settings: Settings,
+    osc: OscServer | None,
+    status: Callable[[], Status],
+    stack: contextlib.ExitStack,
+    notices: list[str],
+) -> QueryServer | None:
+    if osc is None or not settings.osc.query:
+        return None
+    host, port = settings.osc.host, settings.osc.query_port or osc.address[1]
+    try:
+        server = QueryServer(host, port, osc.address, status, settings.osc.allow)
+    except OSError as error:
+        reason = f"OSCQuery must be able to listen on {host} TCP port {port}, got: {_words(error)}"
+        if "osc.query_port" in settings.origins or "osc.query" in settings.origins:
+            raise PortError(f"{reason}; --osc-query-port names another") from error
+        notices.append(f"{reason}; it is off (--osc-query-port names another)")
+        return None
+    stack.callback(server.close)
     return server
 
 
@@ -315,6 +356,24 @@ def _recording(
     if not record.file:
         trim(folder_of(record), record.keep_megabytes, path)
     return path, journal
+
+
+def _hands(path: Path, asked: bool, notices: list[str]) -> MidiMap:
+    try:
+        return load_map(path)
+    except ConfigError as error:
+        if asked:
+            raise
+        notices.append(f"{error}; this begins without one")
+        return MidiMap()
+
+
+def _keepsakes(recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack) -> Keepsakes:
+    if recording is None:
+        return NoKeepsakes()
+    files = KeepsakeFiles(recording.parent, notify)
+    stack.callback(files.close)
+    return files
 
 
 def _stand_still() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Model, Panic, Stop
+from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.keepsakes import Keepsakes, NoKeepsakes
 from musicrnn.daemon.ledger import Keys, is_end
 from musicrnn.daemon.loader import Loaded, ModelLoader, NoLoader, Refused, Wish
+from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
 from musicrnn.errors import MusicRNNError, PortError
@@ -19,6 +21,8 @@ IDLE_SECONDS = 0.5
 PACE_SECONDS = 0.01
 MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
+STEP_SECONDS = 0.01
+CLOCK = 0xF8
 ROOM_STEP_SECONDS = 0.004
 
 
@@ -44,8 +48,11 @@ class Runtime:
     status; ``stand_still`` stops the process until its user lets it go on. ``silencing`` tells that the last notes are
     being released, which nothing should break off.
 
-    ``offset`` is how many seconds later than at its moment each message leaves. Where the engine ``follows`` a host, it
-    lives ahead by the port's latency too, so that what it plays is heard with the host's beat and not after it.
+    Each message leaves ``delay`` seconds later than at its moment, which follows the control ``offset``. Where the
+    engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
+    beat and not after it.
+    ``keepsakes`` writes the bars that are to be kept. ``hands`` says which MIDI controllers move which controls, and
+    ``save_hands`` keeps that.
     """
 
     def __init__(
@@ -61,18 +68,24 @@ class Runtime:
         asleep: Callable[[], float] = lambda: 0.0,
         recording: Callable[[], str] = str,
         stand_still: Callable[[], None] = lambda: None,
-        offset: float = 0.0,
+        keepsakes: Keepsakes | None = None,
+        hands: MidiMap | None = None,
+        save_hands: Callable[[str], None] = lambda _: None,
         follows: bool = False,
     ) -> None:
-        self._offset = offset
+        self._engine = engine
         self._follows = follows
-        self._delay = self._delay_of(port)
+        self._latest = float("-inf")
+        self.delay = self._delay_of(port)
         self.lead = port.lead if isinstance(port, TimedOut) else 0.0
         self.status = replace(
-            engine.status(clock.now() + self.lead - self._delay), port=port.name, recording=recording()
+            engine.status(clock.now() + self.lead - self.delay), port=port.name, recording=recording()
         )
         self.silencing = False
-        self._engine = engine
+        self._watch = engine.watch
+        self._hands = hands if hands is not None else MidiMap()
+        self._save_hands = save_hands
+        self._keepsakes: Keepsakes = keepsakes if keepsakes is not None else NoKeepsakes()
         self._clock = clock
         self._port: MidiOut | None = port
         self._timed = port if isinstance(port, TimedOut) else None
@@ -116,7 +129,7 @@ class Runtime:
         self._listen()
         self._make_ahead()
         self._wait()
-        self._send(self._engine.release(self._now()))
+        self._release()
         self._let_build()
         self._tell()
         self._beat()
@@ -134,7 +147,7 @@ class Runtime:
 
     @property
     def _ahead(self) -> float:
-        return self.lead + self._headroom - self._delay
+        return self.lead + self._headroom - self.delay
 
     def _make_room(self) -> None:
         """Live as far ahead as the loader may hold this up, by small steps: in a large one ticks would look late."""
@@ -150,19 +163,38 @@ class Runtime:
         if self._loader.holdup and self._headroom >= self._wanted_room:
             self._loader.go_ahead()
 
+    def _move(self) -> None:
+        """Come nearer to the offset that is asked for: while it plays in small steps, so that no tick is too late."""
+        if self._port is None:
+            return
+        way = self._delay_of(self._port) - self.delay
+        step = min(max(way, -STEP_SECONDS), STEP_SECONDS) if self.status.playing else way
+        self.delay += step
+
     def _delay_of(self, port: MidiOut) -> float:
         """Return how much later than the engine has it a message is to be sent, in seconds."""
         latency = port.latency if self._follows and isinstance(port, TimedOut) else 0.0
-        return self._offset - latency
+        return self._engine.offset_ms / 1000.0 - latency
 
     def _listen(self) -> None:
-        """Let the engine know what came in, and that time goes by."""
+        """Obey MIDI controllers; let an engine that follows know what came in, and that time goes by."""
+        messages = self._timed.heard() if self._timed is not None else []
+        for message in messages:
+            self._obey_hand(message.data)
         if self._follows:
-            messages = self._timed.heard() if self._timed is not None else []
             sent = self._engine.hear(messages, self._now())
             self._send(sent)
             if sent:
                 self._tell()
+
+    def _obey_hand(self, data: bytes) -> None:
+        learning = self._hands.learning
+        command = self._hands.hear(data, self.status)
+        if learning and not self._hands.learning:
+            self._engine.say("a MIDI controller was learnt", self._now())
+            self._save_hands(self._hands.text())
+        if command is not None:
+            self._inbox.put(Request(command))
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
@@ -179,6 +211,13 @@ class Runtime:
             match request.command:
                 case Model(name):
                     self._loader.want(Wish(name, self.status.tempo, request.refuse))
+                case Learn() as target:
+                    self._hands.learn(target)
+                case Forget(name, part):
+                    self._hands.forget(name, part)
+                    self._save_hands(self._hands.text())
+                case Keep(bars):
+                    self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
                 case command:
                     self._send(self._engine.handle(command, self._now()))
         except MusicRNNError as error:
@@ -203,7 +242,7 @@ class Runtime:
 
     def _make_ahead(self) -> None:
         """Let the engine work ahead, but leave off where the next tick comes near."""
-        while self._engine.prepare(self._now()):
+        while self._prepare():
             deadline = self._engine.next_deadline()
             if self._leaving or (deadline is not None and deadline - self._now() < MARGIN_SECONDS):
                 break
@@ -214,6 +253,24 @@ class Runtime:
         """Tell whether a host, or a model that came while nothing played, made the status untrue."""
         status, plays = self.status, self._engine.next_deadline() is not None
         return status.tick != self._engine.tick or status.playing != plays
+
+    def _prepare(self) -> bool:
+        if not self._watch.on:
+            return self._engine.prepare(self._now())
+        began, made = self._clock.now(), self._engine.made
+        more = self._engine.prepare(self._now())
+        if self._engine.made > made:
+            self._watch.making.append(self._clock.now() - began)
+        return more
+
+    def _release(self) -> None:
+        """Send what is due."""
+        due = self._engine.next_deadline()
+        now = self._now()
+        if self._watch.on and due and due <= now:
+            self._watch.lateness.append(now - due)
+        self._send(self._engine.release(now))
+        self._move()
 
     def _next_moment(self) -> float:
         moments = [self._now() + IDLE_SECONDS]
@@ -230,9 +287,9 @@ class Runtime:
         """See whether the port is back, and whether the machine has been suspended."""
         port = self._keeper.found()
         if port is not None:
-            self._port, self._keys = port, Keys()
+            self._port, self._keys, self._latest = port, Keys(), float("-inf")
             self._timed = port if isinstance(port, TimedOut) else None
-            self._delay = self._delay_of(port)
+            self.delay = self._delay_of(port)
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
@@ -278,7 +335,11 @@ class Runtime:
             self._lose(self._port)
 
     def _moved(self, message: TimedMessage) -> TimedMessage:
-        return replace(message, seconds=message.seconds + self._delay) if self._delay else message
+        """Return the message at the moment at which it leaves: no note before one that was sent before it."""
+        seconds = message.seconds + self.delay
+        if message.data[0] < CLOCK:
+            seconds = self._latest = max(seconds, self._latest)
+        return replace(message, seconds=seconds) if seconds != message.seconds else message
 
     def _beat(self) -> None:
         """Let the port know that there was a turn; a loop that stands still says nothing."""
@@ -308,8 +369,13 @@ class Runtime:
             late_messages=self._late + (timed.late if timed is not None else 0),
             dropped_messages=self._dropped + (timed.dropped if timed is not None else 0),
             recording=self._recording(),
+            kept=self._keepsakes.last,
             loading=self._loader.loading,
         )
+        if self._watch.on:
+            ahead = self._engine.ahead()
+            due = None if ahead.due is None else ahead.due + self.delay
+            self._watch.ahead = ahead._replace(due=due)
 
     def _fall_silent(self) -> None:
         """Release every note and close the port, even where one of these fails.

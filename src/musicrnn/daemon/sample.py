@@ -54,6 +54,9 @@ def sample(settings: Settings, model: StepModel) -> int:
         _say(f"seed {play.seed}")
     length = length_in_ticks(settings.sample, play, model)
     prime = prime_text(play.prime, model.info.vocabulary)
+    if play.transpose:
+        _deliver(made(model, play, prime, length), settings.sample, model)
+        return 0
     with _output(settings.sample, model, length) as output:
         output.finish(made(model, play, prime, length, output.follow))
     return 0
@@ -63,12 +66,12 @@ def replay(settings: Settings, model: StepModel, session: Session) -> int:
     """Play a session again, and write or print it."""
     check_model(session, Generator(model), hash_of(model))
     swapped = any(entry["do"] == "model" for entry in session.entries)
+    transposed = session.header.play.transpose or any(entry.get("name") == "transpose" for entry in session.entries)
     if not session.complete:
         _say(f"{settings.sample.replay}: the session breaks off; it is played up to the last bar in its log")
     length = session.entries[-1]["tick"] if session.entries else 0
-    if swapped:  # bar by bar there is no text yet: its header names the parts of all
-        score = replayed(model, session)
-        _write(score, settings.sample, None) if settings.sample.output else print(text_of(score), end="")
+    if swapped or transposed:
+        _deliver(replayed(model, session), settings.sample, None if swapped else model)
         return 0
     with _output(settings.sample, model, length) as output:
         output.finish(replayed(model, session, output.follow))
@@ -150,6 +153,17 @@ def _check_outputs(sample: SampleSettings) -> None:
             raise ConfigError(f"output must be a file that is not there yet (--overwrite allows one), got {path}")
         if path is not None and not path.parent.is_dir():
             raise ConfigError(f"output must be in a folder that is there, got {path}")
+
+
+def _deliver(score: Score, sample: SampleSettings, model: StepModel | None) -> None:
+    """Write or print a score whose text has no lines before the end: its header has the parts and ranges of all of it.
+
+    ``model`` is as for `_write`.
+    """
+    if sample.output:
+        _write(score, sample, model)
+    else:
+        print(whole_text(score, model.info.vocabulary) if model is not None else text_of(score), end="")
 
 
 def _write(score: Score, sample: SampleSettings, model: StepModel | None) -> None:

@@ -4,7 +4,8 @@ The first line is the header, each other line an entry: the tick of the session 
 effect, what it did (``do``), and its facts:
 
 - ``start``, ``reset``, ``prime``: a piece began from the prime; ``prime`` is its text where it is new
-- ``set`` (``name``, ``value``), ``mute`` (``part``, ``muted``): controls
+- ``set`` (``name``, ``value``, and ``part`` where it is a part's): a control; older logs have ``mute`` (``part``,
+  ``muted``) too
 - ``model`` (``name``, ``sha256`` of its file, ``vocabulary``, ``to``): another model took over, and counts from ``to``
 - ``stop``, ``continue``, ``panic``, ``gap`` (``seconds`` for which the program was held up): all notes were released
 - ``skip`` (``to``): the ticks up to ``to`` came too late and were left out
@@ -24,9 +25,7 @@ from typing import Any, TypeVar, cast
 from musicrnn.config.play import PlaySettings
 from musicrnn.daemon.recording import Recording
 from musicrnn.errors import ConfigError, SessionError
-from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.sampling import Chance, Span
 from musicrnn.models.score import Part
 from musicrnn.models.step import StepModel
 
@@ -40,7 +39,7 @@ _FACTS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "start": {},
     "reset": {},
     "prime": {},
-    "set": {"name": str, "value": (int, float)},
+    "set": {"name": str, "value": (int, float, str)},
     "mute": {"part": str, "muted": bool},
     "model": {"name": str, "sha256": str, "vocabulary": str, "to": int},
     "stop": {},
@@ -111,19 +110,6 @@ def make_header(info: ModelInfo, play: PlaySettings, prime: str, model_hash: str
 def hash_of(model: StepModel) -> str:
     """Return the SHA-256 of a model's file, empty for a model that has none."""
     return str(getattr(model, "digest", ""))
-
-
-def choice_of(play: PlaySettings) -> Choice:
-    """Return how tokens are chosen at the start of a session."""
-    span = cast(Span, play.exponent_span)
-    chance = cast(Chance, play.chance)
-    return Choice(play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on", chance)
-
-
-def changed(choice: Choice, name: str, value: float) -> Choice:
-    """Return the choice with one control at another value; ``name`` is not the tempo."""
-    values: dict[str, Any] = {name: value}
-    return dataclasses.replace(choice, **values)
 
 
 def recording_of(header: Header) -> Recording:
@@ -232,5 +218,6 @@ def _check(entry: Entry, after: int, place: str) -> None:
         raise SessionError(f"{place}: to must be in 0..{MAX_TICK}, got {entry['to']!r}")
     if do == "failure" and entry["kind"] not in ("rest", "reset"):
         raise SessionError(f"{place}: kind must be rest or reset, got {entry['kind']!r}")
-    if not isinstance(entry.get("prime", ""), str):
-        raise SessionError(f"{place}: prime must be a text, got {entry['prime']!r}")
+    for name in ("prime", "part"):
+        if not isinstance(entry.get(name, ""), str):
+            raise SessionError(f"{place}: {name} must be a text, got {entry[name]!r}")

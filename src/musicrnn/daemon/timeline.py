@@ -90,7 +90,7 @@ class Timeline:
 
 
 def _light(made: Made) -> Made:
-    """Return the tick without its network state, which weighs more than all the rest."""
+    """Return the tick without its network state and beliefs, which weigh more than all the rest."""
     snapshot = made.point.snapshot._replace(network=_NO_NETWORK)
-    record = replace(made.record, after=snapshot)
+    record = replace(made.record, after=snapshot, beliefs=())
     return replace(made, record=record, point=replace(made.point, snapshot=snapshot), begins=None)

@@ -15,12 +15,16 @@ def channel_of(part: Part) -> int:
     return DRUM_CHANNEL if part.percussive else part.channel
 
 
-def velocity_of(note: Sounding, position: Position, vocabulary: Vocabulary) -> int:
-    """Return the MIDI velocity of an attack.
+def velocity_of(note: Sounding, position: Position, vocabulary: Vocabulary, factor: float = 1.0) -> int:
+    """Return the MIDI velocity of an attack, 1 to 127, after multiplying by ``factor``.
 
     It is the middle of the note's velocity bin. A model without velocities plays 80, 88 on a beat and
     96 at the head of a bar, so that the metre is heard.
     """
+    return min(max(round(_velocity(note, position, vocabulary) * factor), 1), 127)
+
+
+def _velocity(note: Sounding, position: Position, vocabulary: Vocabulary) -> int:
     if note.bin >= 0 and vocabulary.velocity_bins:
         return vocabulary.velocity_of(note.bin)
     if position.tick:

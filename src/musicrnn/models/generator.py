@@ -7,13 +7,14 @@ so the future can be cut and made again, a bar rolled again, and a session repla
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musicrnn.models import sampling
+from musicrnn.models.fence import FREE, Fence, Limits
 from musicrnn.models.frames import Frame
 from musicrnn.models.grammar import Grammar, Phase, State
 from musicrnn.models.step import NetworkState, StepModel
@@ -38,7 +39,7 @@ class Choice:
     A ~ Normal(mu, sigma) is drawn once a ``span``; ``density`` is added to the logits of attacks;
     ``may_end`` allows the model to end the piece. ``chance`` is where tokens are drawn at all: in every tick, only in
     those on a beat or at the head of a bar, or only among the attacks where the likeliest token is one; elsewhere the
-    likeliest is taken.
+    likeliest is taken. ``limits`` is what may sound at all; ``velocity`` is a factor of the velocities that are sent.
     """
 
     mu: float = 1.0
@@ -48,6 +49,8 @@ class Choice:
     density: float = 0.0
     may_end: bool = False
     chance: sampling.Chance = "always"
+    limits: Limits = FREE
+    velocity: float = 1.0
 
     def draws_at(self, position: Position) -> bool:
         """Tell whether every token of a tick at this position is drawn."""
@@ -57,7 +60,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class TickRecord:
-    """One tick as it was made: what sounds, the tokens, the exponent of each, and the point after it."""
+    """One tick as it was made: what sounds, the tokens, the exponent of each, and the point after it.
+
+    ``beliefs`` has the log probabilities from which each token was drawn, before the exponent, float64[V] each.
+    """
 
     tick: int
     position: Position
@@ -66,6 +72,7 @@ class TickRecord:
     exponents: tuple[float, ...]
     after: Snapshot
     ended: bool = False
+    beliefs: tuple[sampling.Floats, ...] = field(default=(), compare=False, repr=False)
 
 
 class Generator:
@@ -77,6 +84,13 @@ class Generator:
         self.grammar = Grammar(self.vocabulary)
         self._is_attack = self.vocabulary.kind == Kind.ATTACK
         self._attacks = self._is_attack.astype(np.float32)
+        self._fence = Fence(self.vocabulary, FREE)
+
+    def fence(self, limits: Limits) -> Fence:
+        """Return the limits as they are for this model's vocabulary."""
+        if self._fence.limits != limits:
+            self._fence = Fence(self.vocabulary, limits)
+        return self._fence
 
     def begin(self) -> Snapshot:
         """Return the point before the first tick of a piece."""
@@ -108,22 +122,25 @@ class Generator:
         token, state, network, frame = before
         tokens: list[int] = []
         exponents: list[float] = []
+        beliefs: list[sampling.Floats] = []
         while not tokens or token not in (TICK, SUSTAIN, END):
             if choice.span == "token":
                 exponent = sampling.draw_exponent(rng, choice.mu, choice.sigma)
             logits, network = self.model.step(token, position, network)
             log_p = self._believed(logits, state, choice)
+            beliefs.append(log_p)
             if not choice.draws_at(position):
                 log_p = sampling.surest(log_p, self._is_attack if choice.chance == "attacks" else None)
             token = sampling.choose(sampling.powered(log_p, exponent), rng)
             state = self.grammar.advance(state, token)
             tokens.append(token)
             exponents.append(exponent)
+        drawn = tuple(tokens), tuple(exponents)
         if token == END:
-            return TickRecord(tick, position, (), tuple(tokens), tuple(exponents), self.begin(), ended=True)
+            return TickRecord(tick, position, (), *drawn, self.begin(), ended=True, beliefs=tuple(beliefs))
         frame = sustained(frame, self.vocabulary) if token == SUSTAIN else decode(tokens, self.vocabulary)[0]
         after = Snapshot(token, state, network, frame)
-        return TickRecord(tick, position, frame, tuple(tokens), tuple(exponents), after)
+        return TickRecord(tick, position, frame, *drawn, after, beliefs=tuple(beliefs))
 
     def _exponent(self, choice: Choice, tick: int, bar: int) -> float:
         place = {"tick": tick, "bar": bar}.get(choice.span, 0)
@@ -135,6 +152,7 @@ class Generator:
         legal = self.grammar.legal(state)
         if not choice.may_end and state.phase == Phase.OPEN:
             legal[END] = False
+        legal = self.fence(choice.limits).narrow(legal, state)
         if choice.density:
             logits = logits + choice.density * self._attacks
         return sampling.log_probabilities(logits, legal)

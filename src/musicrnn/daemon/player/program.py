@@ -44,6 +44,7 @@ SWITCH_SECONDS = 0.0005
 STACK_BYTES = 512 * 1024
 LEAVING_SECONDS = 1.0
 MOST_HEARD = 4096
+SYSTEM = b"\xf0"  # from here on: clocks, and what is not of a channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Orders:
     """What the player is told at its start: a port, and how long an engine may be silent (0: for ever).
 
     ``transport`` tells to say where the JACK server's transport is, ``listens`` whether the engine wants to know
-    what comes in.
+    all that comes in; it is told what controllers send in any case.
     """
 
     api: str
@@ -158,7 +159,7 @@ class Player:
         """Tell the engine what came in, and what has become of what it sent."""
         for _ in range(min(len(output.heard), MOST_HEARD)):
             moment, data = output.heard.popleft()
-            if self._orders.listens:
+            if self._orders.listens or data[:1] < SYSTEM:
                 self._tell(Heard(moment, data))
         while output.places:
             self._tell(output.places.popleft())

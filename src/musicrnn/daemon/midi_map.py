@@ -1,0 +1,168 @@
+"""Knobs, wheels and keys of MIDI controllers as hands on the controls: learnt, and taken over softly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from musicrnn.config.controls import CONTROLS, Control, ControlValue
+from musicrnn.control import Learn, Set, Status
+from musicrnn.errors import ConfigError, ControlError
+
+Kind = Literal["controller", "wheel", "note"]
+CHANNEL_MODE = 120
+NEAR = 1 / 48
+FORMAT = 1
+MOST = 256
+
+
+class Hand(NamedTuple):
+    """What is moved: a controller, the pitch wheel or a key of a channel (1 to 16); a wheel has the number 0."""
+
+    kind: Kind
+    channel: int
+    number: int = 0
+
+
+@dataclass(slots=True)
+class _Grip:
+    """How a hand holds a control: where the hand was last, 0..1, what it asked for last, and what was there then."""
+
+    target: Learn
+    place: float | None = None
+    asked: tuple[ControlValue, ControlValue] | None = None
+
+
+@dataclass
+class MidiMap:
+    """Which hand moves which control.
+
+    A hand takes a control over only once it has come to where the control is, so that nothing jumps; whoever else
+    changes the control takes it out of the hand again.
+    """
+
+    _grips: dict[Hand, _Grip] = field(default_factory=dict)
+    _learning: Learn | None = None
+
+    def __len__(self) -> int:
+        return len(self._grips)
+
+    def learn(self, target: Learn) -> None:
+        """Let the next hand that moves be the one of a control."""
+        self._learning = target
+
+    def forget(self, name: str, part: str = "") -> None:
+        """Let no hand move a control any more."""
+        self._learning = None
+        forgotten = (name, part)
+        grips = self._grips.items()
+        self._grips = {hand: grip for hand, grip in grips if (grip.target.name, grip.target.part) != forgotten}
+
+    def hear(self, data: bytes, status: Status) -> Set | None:
+        """Return what a message asks for, if anything; in learning, bind the hand that sent it."""
+        moved = _moved(data)
+        if moved is None:
+            return None
+        hand, place = moved
+        if self._learning is not None and len(self._grips) < MOST:
+            self._grips[hand] = _Grip(self._learning)
+            self._learning = None
+        grip = self._grips.get(hand)
+        return None if grip is None else _turned(grip, hand, place, status)
+
+    @property
+    def learning(self) -> bool:
+        """Whether the next hand that moves will be bound."""
+        return self._learning is not None
+
+    def text(self) -> str:
+        """Return it as JSON for a file."""
+        rows = [{**hand._asdict(), **asdict(grip.target)} for hand, grip in self._grips.items()]
+        return json.dumps({"musicrnn": "midi-map", "format": FORMAT, "hands": rows}, indent=1) + "\n"
+
+
+def read_map(text: str, source: str) -> MidiMap:
+    """Read a map from a file's text; ConfigError, naming the file and what is wrong, for what is none."""
+    try:
+        values = json.loads(text)
+        if values["musicrnn"] != "midi-map" or values["format"] != FORMAT or len(values["hands"]) > MOST:
+            raise ValueError(f"it must be a map of format {FORMAT} with at most {MOST} hands")
+        return MidiMap(dict(_rows(values["hands"])))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ControlError) as error:
+        raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written, got {error}") from error
+
+
+def _rows(rows: list[Mapping[str, Any]]) -> Iterator[tuple[Hand, _Grip]]:
+    for row in rows:
+        hand = Hand(row["kind"], row["channel"], row["number"])
+        numbers = type(hand.channel) is int and type(hand.number) is int
+        if hand.kind not in ("controller", "wheel", "note") or not numbers:
+            raise ValueError(f"a hand of kind {hand.kind!r}, channel {hand.channel!r}, number {hand.number!r}")
+        if not (1 <= hand.channel <= 16 and 0 <= hand.number <= 127):
+            raise ValueError(f"channel {hand.channel}, number {hand.number}")
+        yield hand, _Grip(Learn(row["name"], row["part"], row["low"], row["high"]))
+
+
+def _moved(data: bytes) -> tuple[Hand, float] | None:
+    """Return the hand that a message is of and where it is, 0..1; None for other messages, and for keys let go."""
+    if len(data) != 3:
+        return None
+    channel = (data[0] & 0x0F) + 1
+    match data[0] & 0xF0:
+        case 0xB0 if data[1] < CHANNEL_MODE:
+            return Hand("controller", channel, data[1]), data[2] / 127.0
+        case 0xE0:
+            return Hand("wheel", channel), (data[1] + 128 * data[2]) / 16383.0
+        case 0x90 if data[2]:
+            return Hand("note", channel, data[1]), data[2] / 127.0
+    return None
+
+
+def _turned(grip: _Grip, hand: Hand, place: float, status: Status) -> Set | None:
+    target = grip.target
+    control = CONTROLS[target.name]
+    present = _present(target, status)
+    if present is None:
+        return None
+    if hand.kind == "note":
+        return Set(target.name, _other(target, present) if _is_switch(control) else _value(target, place), target.part)
+    before, grip.place = grip.place, place
+    there = _place(target, present)
+    holds = grip.asked is not None and present in grip.asked
+    reached = abs(place - there) <= NEAR or (before is not None and (before - there) * (place - there) <= 0.0)
+    if not (holds or reached):
+        return None
+    value = _value(target, place)
+    grip.asked = (value, present)
+    return None if value == present else Set(target.name, value, target.part)
+
+
+def _present(target: Learn, status: Status) -> ControlValue | None:
+    """Return the control's value, None where the model has no such part."""
+    if target.part:
+        return status.part_controls.get(target.name, {}).get(target.part)
+    return status.controls.get(target.name)
+
+
+def _is_switch(control: Control) -> bool:
+    return control.whole and (control.low, control.high) == (0, 1)
+
+
+def _other(target: Learn, present: ControlValue) -> ControlValue:
+    return target.low if present == target.high else target.high
+
+
+def _value(target: Learn, place: float) -> ControlValue:
+    control = CONTROLS[target.name]
+    number = target.low + place * (target.high - target.low)
+    return control.check(round(number) if control.whole or control.choices else number)
+
+
+def _place(target: Learn, present: ControlValue) -> float:
+    """Return where a hand must be to stand for a value; beyond its ends, at the nearer one."""
+    control = CONTROLS[target.name]
+    number = float(control.choices.index(present)) if isinstance(present, str) else float(present)
+    width = target.high - target.low
+    return min(max((number - target.low) / width, 0.0), 1.0) if width else 0.0

@@ -1,0 +1,139 @@
+"""OSCQuery: the namespace of OSC over HTTP, in a thread of its own, for clients that build their controls from it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import unquote
+
+from musicrnn.control import Status
+from musicrnn.daemon.osc_desk import model_names
+from musicrnn.daemon.osc_namespace import ATTRIBUTES, Node, host_info, namespace, node_at
+from musicrnn.daemon.osc_senders import check_allowed
+from musicrnn.daemon.stream import Address
+
+READ_SECONDS = 2.0
+LONGEST_PATH = 1024
+Answer = tuple[HTTPStatus, Node | None]
+
+
+def answer(target: str, status: Status, models: Sequence[str], osc: Address) -> Answer:
+    """Return what a GET of ``target`` (path and query) is answered with; ``osc`` is where OSC is taken."""
+    path, _, attribute = target.partition("?")
+    if attribute == "HOST_INFO":
+        return HTTPStatus.OK, host_info(*osc)
+    node = node_at(namespace(status, models), unquote(path))
+    if node is None:
+        return HTTPStatus.NOT_FOUND, None
+    if not attribute:
+        return HTTPStatus.OK, node
+    if attribute not in ATTRIBUTES:
+        return HTTPStatus.BAD_REQUEST, None
+    return (HTTPStatus.OK, {attribute: node[attribute]}) if attribute in node else (HTTPStatus.NO_CONTENT, None)
+
+
+class QueryServer:
+    """Answers one request at a time until it is closed.
+
+    ``osc`` is where OSC is taken, ``status`` gives the values, ``allowed`` names who is heard beside this machine.
+    """
+
+    def __init__(
+        self, host: str, port: int, osc: Address, status: Callable[[], Status], allowed: Sequence[str] = ()
+    ) -> None:
+        """Bind the port. Raises OSError where it is taken or the address is not this machine's."""
+        senders = check_allowed(host, allowed)
+
+        class Handler(_Handler):
+            def reply_to(self, target: str) -> Answer:
+                if not senders.allow(self.client_address[0]):
+                    return HTTPStatus.FORBIDDEN, None
+                return answer(target, status(), model_names(), osc)
+
+        self._server = _server(host)((host, port), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="musicrnn-query", daemon=True)
+
+    @property
+    def address(self) -> Address:
+        """The host and port that it listens on."""
+        host, port = self._server.server_address[:2]
+        return str(host), int(port)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and give the port back."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(timeout=READ_SECONDS + 1.0)
+        self._server.server_close()
+
+
+class _Server(HTTPServer):
+    def server_bind(self) -> None:
+        """Bind, and look up no names."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over a client that went away, or said nothing in time."""
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+def _server(host: str) -> type[_Server]:
+    return _Server6 if ":" in host else _Server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = READ_SECONDS
+    server_version = "MusicRNN"
+    sys_version = ""
+
+    def reply_to(self, target: str) -> Answer:
+        """Return the answer to a path with its query."""
+        raise NotImplementedError
+
+    def do_GET(self) -> None:
+        """Answer a request for a node, an attribute of one, or the host's info."""
+        if len(self.path) > LONGEST_PATH:
+            self._send(HTTPStatus.REQUEST_URI_TOO_LONG, None)
+        elif not _is_ours(self.headers.get("Host", "")):
+            self._send(HTTPStatus.FORBIDDEN, None)
+        else:
+            self._send(*self.reply_to(self.path))
+
+    def _send(self, status: HTTPStatus, node: Node | None) -> None:
+        body = json.dumps(node).encode() if node is not None else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the terminal is the player's."""
+
+
+def _is_ours(host: str) -> bool:
+    """Tell whether a request was made for an address, not for a name that somebody's page made point here."""
+    name = host.rpartition(":")[0] if host.count(":") == 1 or "]:" in host else host
+    name = name.strip("[]")
+    if name in ("", "localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == socket.gethostname()
+    return True

@@ -1,0 +1,84 @@
+"""The last bars, kept on request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from musicrnn.control import Set, Start
+from musicrnn.daemon.keepsakes import KeepsakeFiles, NoKeepsakes
+from musicrnn.errors import ControlError
+from musicrnn.models.midi_write import midi_bytes
+from musicrnn.testing import random_model, small_vocabulary
+from tests.daemon.driving import Driver, driver
+
+MODEL = random_model(small_vocabulary(), 5, scale=2.0, calm=1.0)
+
+
+def player() -> Driver:
+    """Return an engine that has played three bars and a half, the last at another tempo."""
+    one = driver(MODEL, density=3.0)
+    one.do(Start())
+    one.ticks(48)
+    one.do(Set("tempo", 90.0))
+    one.ticks(8)
+    return one
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[tuple[KeepsakeFiles, threading.Event]]:
+    """Give a writer and what it sets when it has written."""
+    done = threading.Event()
+    files = KeepsakeFiles(tmp_path, done.set)
+    yield files, done
+    files.close()
+
+
+def test_the_last_bars_are_those_played_last() -> None:
+    """With the one that is going on; notes, bars and tempo as they are in the whole recording."""
+    one = player()
+    kept, whole = one.engine.last_bars(2), one.score
+    assert len(kept.bars) == 2
+    assert [tempo.bpm for tempo in kept.tempos] == [120.0, 90.0]
+    assert kept.tempos[1].tick == 16
+    begun = {(note.start - 32, note.part, note.pitch) for note in whole.notes if note.start >= 32}
+    assert begun <= {(note.start, note.part, note.pitch) for note in kept.notes}
+    assert len(begun) > 10
+
+
+def test_more_bars_than_there_are_is_all_of_them() -> None:
+    """From the first tick."""
+    one = player()
+    assert one.engine.last_bars(64) == one.score
+
+
+def test_they_are_written_as_a_midi_file(written: tuple[KeepsakeFiles, threading.Event], tmp_path: Path) -> None:
+    """In a thread of its own, which tells when it is done."""
+    files, done = written
+    score = player().engine.last_bars(2)
+    files.keep(score, pytest.fail)
+    assert done.wait(10)
+    (path,) = tmp_path.iterdir()
+    assert files.last == str(path)
+    assert path.read_bytes() == midi_bytes(score)
+
+
+def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    """To the one who asked."""
+    reasons: list[str] = []
+    files = KeepsakeFiles(tmp_path / "file", lambda: None)
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    files.keep(player().engine.last_bars(1), reasons.append)
+    files.close()
+    assert len(reasons) == 1
+    assert "the last bars must be written to" in reasons[0]
+    assert files.last == ""
+
+
+def test_without_a_recording_nothing_is_kept() -> None:
+    """And the reason is told."""
+    with pytest.raises(ControlError, match="without recording"):
+        NoKeepsakes().keep(player().engine.last_bars(1), pytest.fail)

@@ -1,0 +1,190 @@
+"""MIDI controllers as hands on the controls: learnt, taken over without a jump, and kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicrnn.control import CONTROLS, ControlValue, Forget, Learn, Set, Status
+from musicrnn.daemon.midi_map import MidiMap, read_map
+from musicrnn.daemon.midi_map_file import MapFile, load_map
+from musicrnn.errors import ConfigError, ControlError
+from tests.peers.program import wait_until
+
+KNOB = 21
+PARTS = {"mute": {"bass": 0}, "solo": {"bass": 0}, "low": {"bass": 0}, "high": {"bass": 127}}
+
+
+def status(**controls: float | str) -> Status:
+    """Return a status with controls at these values."""
+    return Status(controls={**Status().controls, **controls}, part_controls=PARTS)
+
+
+def cc(value: int, number: int = KNOB, channel: int = 1) -> bytes:
+    """Return a control change."""
+    return bytes((0xB0 + channel - 1, number, value))
+
+
+def learnt(target: Learn, data: bytes) -> MidiMap:
+    """Return a map in which the hand that sends ``data`` moves a control."""
+    one = MidiMap()
+    one.learn(target)
+    one.hear(data, status())
+    assert not one.learning
+    return one
+
+
+def value_of(command: Set | None) -> ControlValue:
+    """Return the value that mu is to have."""
+    assert command is not None
+    assert command.name == "mu"
+    return command.value
+
+
+def row(**changed: object) -> str:
+    """Return the text of a map of one hand, changed."""
+    hand = {"kind": "controller", "channel": 1, "number": 1, "name": "mu", "part": "", "low": 0, "high": 1}
+    return json.dumps({"musicrnn": "midi-map", "format": 1, "hands": [{**hand, **changed}]})
+
+
+def test_the_hand_that_moves_next_is_learnt() -> None:
+    """And no other moves the control."""
+    one = learnt(Learn("sigma"), cc(0))
+    assert one.hear(cc(127), status(sigma=0.0)) == Set("sigma", 16.0)
+    assert one.hear(cc(64, number=22), status(sigma=0.0)) is None
+    assert one.hear(cc(64, channel=2), status(sigma=0.0)) is None
+
+
+def test_a_hand_takes_a_control_over_only_where_it_is() -> None:
+    """Until the knob has come to the value, or passed it, nothing changes."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(127))
+    assert [one.hear(cc(value), status(mu=1.0)) for value in (120, 80, 45)] == [None, None, None]
+    assert value_of(one.hear(cc(20), status(mu=1.0))) == pytest.approx(4.0 * 20 / 127)
+    assert value_of(one.hear(cc(60), status(mu=4.0 * 20 / 127))) == pytest.approx(4.0 * 60 / 127)
+
+
+def test_a_fast_hand_is_not_lost_while_its_last_wish_is_on_its_way() -> None:
+    """The status is a little behind."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(32))
+    before = status(mu=1.0)
+    assert value_of(one.hear(cc(32), before)) == pytest.approx(4.0 * 32 / 127)
+    assert value_of(one.hear(cc(90), before)) == pytest.approx(4.0 * 90 / 127)
+
+
+def test_whoever_else_changes_the_control_takes_it_out_of_the_hand() -> None:
+    """No jump back."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(32))
+    one.hear(cc(33), status(mu=1.0))
+    assert one.hear(cc(34), status(mu=3.0)) is None
+    assert value_of(one.hear(cc(95), status(mu=3.0))) == pytest.approx(4.0 * 95 / 127)
+
+
+def test_a_wheel_is_finer_than_a_knob() -> None:
+    """Fourteen bits."""
+    wheel = bytes((0xE2, 0, 64))
+    one = learnt(Learn("transpose"), wheel)
+    assert one.hear(wheel, status()) is None
+    assert one.hear(bytes((0xE2, 127, 127)), status()) == Set("transpose", 48)
+
+
+def test_a_key_switches_what_has_two_values_and_sets_others_by_how_it_is_struck() -> None:
+    """Its release does nothing."""
+    one = learnt(Learn("mute", "bass"), bytes((0x90, 36, 100)))
+    assert one.hear(bytes((0x90, 36, 100)), status()) == Set("mute", 1, "bass")
+    assert one.hear(bytes((0x80, 36, 0)), status()) is None
+    assert one.hear(bytes((0x90, 36, 0)), status()) is None
+    two = learnt(Learn("scale"), bytes((0x90, 37, 127)))
+    assert two.hear(bytes((0x90, 37, 127)), status()) == Set("scale", CONTROLS["scale"].choices[-1])
+
+
+def test_a_part_that_the_model_does_not_have_is_passed_over() -> None:
+    """Another model may have it."""
+    one = learnt(Learn("mute", "alto"), bytes((0x90, 36, 100)))
+    assert one.hear(bytes((0x90, 36, 100)), status()) is None
+
+
+def test_what_is_forgotten_moves_nothing() -> None:
+    """And learning ends."""
+    one = learnt(Learn("sigma"), cc(0))
+    one.forget("sigma")
+    assert one.hear(cc(127), status()) is None
+    assert len(one) == 0
+
+
+OTHERS = [b"", b"\xf8", bytes((0xC0, 5)), cc(0, number=123), bytes((0xA0, 60, 1)), b"\xf0\x7e\xf7"]
+
+
+@pytest.mark.parametrize("data", OTHERS)
+def test_other_messages_are_not_hands(data: bytes) -> None:
+    """Clock, programs, channel mode, pressure."""
+    one = MidiMap()
+    one.learn(Learn("mu"))
+    assert one.hear(data, status()) is None
+    assert one.learning
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(CONTROLS)), st.integers(0, 119)), max_size=8), st.data())
+def test_whatever_a_hand_asks_for_is_a_command(targets: list[tuple[str, int]], data: st.DataObject) -> None:
+    """In range, whatever the control."""
+    one = MidiMap()
+    for name, number in targets:
+        one.learn(Learn(name, "bass" if CONTROLS[name].per_part else ""))
+        one.hear(cc(data.draw(st.integers(0, 127)), number), status())
+    for _, number in targets:
+        for value in data.draw(st.lists(st.integers(0, 127), max_size=4)):
+            command = one.hear(cc(value, number), status())
+            assert command is None or isinstance(command, Set)
+
+
+def test_a_map_is_kept(tmp_path: Path) -> None:
+    """Whole, in a folder that is made for it, and read again."""
+    said: list[str] = []
+    path = tmp_path / "new" / "map.json"
+    one = learnt(Learn("mu", low=0.5, high=2.0), cc(0))
+    one.learn(Learn("mute", "bass"))
+    one.hear(bytes((0x99, 36, 100)), status())
+    MapFile(path, said.append).save(one.text())
+    wait_until(path.exists, 10, "the map")
+    assert load_map(path).text() == one.text()
+    assert said == []
+
+
+def test_where_there_is_no_file_there_is_no_hand(tmp_path: Path) -> None:
+    """The first start."""
+    assert len(load_map(tmp_path / "none.json")) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"musicrnn": "midi-map", "format": 2, "hands": []}',
+        '{"musicrnn": "midi-map", "format": 1, "hands": [{"kind": "knob"}]}',
+        row(channel=17),
+        row(number=True),
+        row(high=99),
+        row(name="volume"),
+        row(part="bass"),
+        row(kind="knob"),
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_map_is_refused(text: str) -> None:
+    """With the file's name."""
+    with pytest.raises(ConfigError, match=r"map\.json: a map of MIDI controllers must be as it was written"):
+        read_map(text, "map.json")
+
+
+@pytest.mark.parametrize("words", [("volume", ""), ("mu", "bass"), ("mute", "")])
+def test_only_a_control_can_be_learnt(words: tuple[str, str]) -> None:
+    """And a part's only with its part."""
+    with pytest.raises(ControlError):
+        Learn(*words)
+    with pytest.raises(ControlError):
+        Forget(*words)

@@ -1,0 +1,158 @@
+"""OSCQuery: what a client that builds its controls from the namespace is told."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from musicrnn.control import CONTROLS, Status
+from musicrnn.daemon.osc import ADDRESSES, command_of
+from musicrnn.daemon.osc_namespace import namespace, node_at
+from musicrnn.daemon.osc_packets import Message
+from musicrnn.daemon.osc_query import QueryServer, answer
+
+PARTS = ("soprano", "bass")
+STATUS = Status(
+    model="chorales",
+    parts=PARTS,
+    controls={**Status().controls, "mu": 1.25, "scale": "dorian"},
+    part_controls={name: dict.fromkeys(PARTS, 0) for name, control in CONTROLS.items() if control.per_part},
+)
+MODELS = ("chorales", "songs")
+OSC = ("127.0.0.1", 9000)
+ROOT = namespace(STATUS, MODELS)
+
+
+def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every node that takes a value."""
+    if "CONTENTS" not in node:
+        yield node
+    for one in node.get("CONTENTS", {}).values():
+        yield from leaves(one)
+
+
+def test_every_address_that_takes_something_has_its_node() -> None:
+    """A part's control one for each part."""
+    assert {path for path in ADDRESSES if node_at(ROOT, path) is None} == set()
+    assert {node["FULL_PATH"] for node in leaves(node_at(ROOT, "/musicrnn/mute") or {})} == {
+        "/musicrnn/mute/soprano",
+        "/musicrnn/mute/bass",
+    }
+
+
+def test_what_a_node_declares_is_taken() -> None:
+    """A message of its type with the ends of its range, or each of its choices, is a command."""
+    for node in leaves(ROOT):
+        letters = {"f": float, "i": int, "s": str}
+        ranges = node.get("RANGE", [{"VALS": ["C4 . - -"]}])
+        assert len(node["TYPE"]) == len(ranges), node
+        for pick in (0, -1):
+            ends = [(one["VALS"] if "VALS" in one else [one["MIN"], one["MAX"]])[pick] for one in ranges]
+            values = tuple(letters[letter](end) for letter, end in zip(node["TYPE"], ends, strict=True))
+            command = command_of(Message(node["FULL_PATH"], node["TYPE"], values))
+            assert command is not None or ends == [0], node
+
+
+def test_a_number_has_its_value_range_unit_and_meaning() -> None:
+    """As a slider needs them."""
+    assert node_at(ROOT, "/musicrnn/tempo") == {
+        "FULL_PATH": "/musicrnn/tempo",
+        "DESCRIPTION": "quarter notes a minute",
+        "TYPE": "f",
+        "ACCESS": 3,
+        "RANGE": [{"MIN": 20.0, "MAX": 999.0}],
+        "VALUE": [120.0],
+        "CLIPMODE": ["none"],
+        "UNIT": ["bpm"],
+    }
+
+
+def test_a_choice_has_its_choices() -> None:
+    """As a menu needs them; the models too."""
+    scale, model = node_at(ROOT, "/musicrnn/scale"), node_at(ROOT, "/musicrnn/model")
+    assert scale is not None
+    assert scale["VALUE"] == ["dorian"]
+    assert scale["RANGE"] == [{"VALS": list(CONTROLS["scale"].choices)}]
+    assert model is not None
+    assert (model["VALUE"], model["RANGE"], model["ACCESS"]) == (["chorales"], [{"VALS": ["chorales", "songs"]}], 3)
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "found"),
+    [
+        ("/musicrnn/mu?VALUE", HTTPStatus.OK, {"VALUE": [1.25]}),
+        ("/musicrnn/mute/bass?VALUE", HTTPStatus.OK, {"VALUE": [0]}),
+        ("/musicrnn/panic?VALUE", HTTPStatus.NO_CONTENT, None),
+        ("/musicrnn/mu?COLOUR", HTTPStatus.BAD_REQUEST, None),
+        ("/musicrnn/volume", HTTPStatus.NOT_FOUND, None),
+        ("/musicrnn/mu/mu", HTTPStatus.NOT_FOUND, None),
+        ("/../etc/passwd", HTTPStatus.NOT_FOUND, None),
+    ],
+)
+def test_a_request_is_answered(target: str, status: HTTPStatus, found: object) -> None:
+    """By a node, one of its attributes, or a reason."""
+    assert answer(target, STATUS, MODELS, OSC) == (status, found)
+
+
+def test_the_host_says_where_osc_is_taken() -> None:
+    """And what of the proposal there is."""
+    _, info = answer("/?HOST_INFO", STATUS, MODELS, OSC)
+    assert info is not None
+    assert (info["NAME"], info["OSC_IP"], info["OSC_PORT"], info["OSC_TRANSPORT"]) == (
+        "MusicRNN",
+        "127.0.0.1",
+        9000,
+        "UDP",
+    )
+    assert info["EXTENSIONS"]["RANGE"] is True
+    assert info["EXTENSIONS"]["LISTEN"] is False
+
+
+@pytest.fixture
+def server() -> Iterator[QueryServer]:
+    """Give a server that answers."""
+    one = QueryServer("127.0.0.1", 0, OSC, lambda: STATUS)
+    one.start()
+    yield one
+    one.close()
+
+
+def get(server: QueryServer, target: str, host: str = "127.0.0.1") -> tuple[int, object]:
+    """Return the status and the JSON of a GET."""
+    connection = http.client.HTTPConnection(*server.address, timeout=10)
+    connection.request("GET", target, headers={"Host": host})
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    return reply.status, json.loads(body) if body else None
+
+
+def test_it_answers_over_http(server: QueryServer) -> None:
+    """The whole namespace at the root."""
+    status, root = get(server, "/")
+    assert status == 200
+    assert isinstance(root, dict)
+    assert root["CONTENTS"]["musicrnn"]["CONTENTS"]["mu"]["VALUE"] == [1.25]
+
+
+def test_a_page_that_points_its_own_name_here_is_refused(server: QueryServer) -> None:
+    """Only addresses, and this machine's name, are hosts."""
+    assert get(server, "/", host="rebound.example")[0] == 403
+    assert get(server, "/", host=f"localhost:{server.address[1]}")[0] == 200
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"GET /" + b"x" * 70_000])
+def test_rubbish_does_not_end_it(server: QueryServer, data: bytes) -> None:
+    """The next client is answered."""
+    with socket.create_connection(server.address, timeout=10) as client:
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass
+    assert get(server, "/?HOST_INFO")[0] == 200

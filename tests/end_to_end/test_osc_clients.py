@@ -1,0 +1,87 @@
+"""OSC clients of another make set mu and are sent the state, by a real daemon."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from musicrnn.control import CONTROLS
+from tests.end_to_end.daemon import free_udp_port, program
+from tests.peers.program import Program
+
+CLIENTS = Path(__file__).parents[1] / "peers/osc_clients"
+SECONDS = 60.0
+MU = "1.25"
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[str]:
+    """Give the OSC port of a daemon that plays into nothing."""
+    number = str(free_udp_port())
+    own = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
+    words = ["--model", "chorales", "--midi-api", "none", "--no-recording", "--osc-port", number]
+    with Program([program("musicrnn-daemon"), *words], own) as daemon:
+        daemon.wait_for_line("Ctrl-C stops.", SECONDS)
+        yield number
+        assert daemon.running, "no client must end the daemon"
+
+
+@pytest.mark.skipif(shutil.which("oscdump") is None, reason="oscdump is not installed (Debian: liblo-tools)")
+def test_liblo(port: str) -> None:
+    """One program sends, another listens at a port of its own."""
+    listens = str(free_udp_port())
+    with Program(["oscdump", "-L", listens]) as dump:
+        for words in (["subscribe", "ffi", "20", "30", listens], ["mu", "f", MU]):
+            with Program(["oscsend", "127.0.0.1", port, f"/musicrnn/{words[0]}", *words[1:]]) as sender:
+                assert sender.wait(SECONDS) == 0
+        dump.wait_for_line("/musicrnn/mu f 1.25", SECONDS)
+        dump.wait_for_line("/musicrnn/stream/place", SECONDS)
+
+
+@pytest.mark.clients
+def test_node(port: str) -> None:
+    """The package osc of npm."""
+    assert (CLIENTS / "node_modules/osc").is_dir(), "npm ci has not been run in tests/peers/osc_clients"
+    with Program(["node", CLIENTS / "client.js", port]) as client:
+        client.wait_for_line(f"/musicrnn/mu {MU}", SECONDS)
+        client.wait_for_line("/musicrnn/stream/place", SECONDS)
+
+
+@pytest.mark.clients
+def test_a_client_of_osc_query_builds_its_controls(port: str) -> None:
+    """The package oscquery of npm finds each with its range, and sets one by what it was told."""
+    assert (CLIENTS / "node_modules/oscquery").is_dir(), "npm ci has not been run in tests/peers/osc_clients"
+    with Program(["node", CLIENTS / "query.js", port]) as client:
+        client.wait_for_line("mu is 16", SECONDS)
+        rows = [json.loads(line.removeprefix("method ")) for line in client.printed if line.startswith("method ")]
+    found = {row["full_path"]: row for row in rows}
+    mu, scale = found["/musicrnn/mu"], found["/musicrnn/scale"]
+    assert mu["arguments"][0]["range"] == {"min": 0, "max": 16}
+    assert scale["arguments"][0]["range"]["vals"] == list(CONTROLS["scale"].choices)
+    assert "/musicrnn/mute/soprano" in found
+    plain = {f"/musicrnn/{name}" for name, control in CONTROLS.items() if not control.per_part}
+    assert plain <= set(found)
+
+
+@pytest.mark.clients
+def test_supercollider(port: str) -> None:
+    """Its language, sclang."""
+    assert shutil.which("sclang"), "sclang is not installed (Debian: supercollider-language)"
+    quiet = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
+    with Program(["sclang", CLIENTS / "client.scd", port], quiet) as client:
+        client.wait_for_line(f"/musicrnn/mu {MU}", SECONDS)
+        client.wait_for_line("/musicrnn/stream/place", SECONDS)
+
+
+@pytest.mark.clients
+def test_pure_data(port: str) -> None:
+    """A patch."""
+    assert shutil.which("pd"), "pd is not installed (Debian: puredata-core)"
+    words = ["-nogui", "-nosound", "-nomidi", "-stderr", "-send", f"port {port}"]
+    with Program(["pd", *words, CLIENTS / "client.pd"]) as client:
+        client.wait_for_line(f"musicrnn mu {MU}", SECONDS)
+        client.wait_for_line("musicrnn stream place", SECONDS)
