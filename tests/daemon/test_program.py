@@ -232,4 +232,4 @@ def test_without_a_midi_system_it_plays_into_its_recording(tmp_path: Path) -> No
         assert playing.wait(20) == 0
     assert list(tmp_path.glob("**/*.mid"))
     if not Path("/dev/snd/seq").exists():
-        assert any("into the recording only" in line for line in playing.printed)
+        assert any("looked for while this plays into the recording" in line for line in playing.printed)
