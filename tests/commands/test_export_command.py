@@ -88,5 +88,5 @@ def test_a_damaged_checkpoint_is_refused(run: Path, capsys: pytest.CaptureFixtur
     """Its name holds its checksum."""
     path = next((run / "checkpoints").iterdir())
     path.write_bytes(path.read_bytes()[:-9])
-    assert main(["export", str(run)]) == 66
+    assert main(["export", str(run)]) == 70
     assert "it is damaged" in capsys.readouterr().err
