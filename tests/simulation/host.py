@@ -45,8 +45,12 @@ class SimulatedHost:
 
     @property
     def is_known(self) -> bool:
-        """Whether its tempo has been heard for long enough to be known, and it is not about to move elsewhere."""
-        return self.steady >= KNOWN_CLOCKS and not self._begins
+        """Whether its tempo has been heard for long enough to be known, and it is not about to move elsewhere.
+
+        Over a jump of the world's clock nobody can know it before it is heard again.
+        """
+        has_jumped = self._world.jumped != self._jumped
+        return self.steady >= KNOWN_CLOCKS and not self._begins and not has_jumped
 
     @property
     def period(self) -> float:
