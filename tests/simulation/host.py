@@ -12,6 +12,7 @@ CLOCKS_PER_BEAT = 24
 STEADY_CLOCKS = 4 * CLOCKS_PER_BEAT
 KNOWN_CLOCKS = 5 * CLOCKS_PER_BEAT
 SURE_OF_CLOCKS = 0.1
+CONFUSING_CLOCKS = 0.5  # a clock that is later is nearer to the next one's place, and nobody can tell which it is
 GENTLE = 4 / 3
 SURE_SECONDS = 2.0
 
@@ -81,8 +82,7 @@ class SimulatedHost:
     def stop(self) -> None:
         """Stop rolling; the clocks go on."""
         self._rolls = self._begins = False
-        if self._say(STOP):
-            self.rolls_as_heard = False
+        self._say(STOP)
 
     def go_on(self) -> None:
         """Roll from where it stopped."""
@@ -126,6 +126,11 @@ class SimulatedHost:
         """Let nobody be sure of the song position until the next start or locate."""
         self.is_sure = False
         self._disturb()
+
+    def arrived(self, data: bytes) -> None:
+        """Be told that a message got through: before that, which may be a jitter later, nobody can obey it."""
+        if data[0] in (START, CONTINUE, STOP):
+            self.rolls_as_heard = data[0] != STOP
 
     # Its clocks.
 
@@ -199,14 +204,12 @@ class SimulatedHost:
         self._lost_since = None
         if self._begins and self._rolls:
             self.is_sure = True
+        self.is_sure = self.is_sure and self.jitter <= CONFUSING_CLOCKS * self.period
         self._begins = False
 
-    def _say(self, *data: int) -> bool:
+    def _say(self, *data: int) -> None:
         """Send a message at once; where it gets lost nobody is sure of anything."""
         is_there = self._world.seconds >= self.silent_until and self._deliver(bytes(data), self._world.seconds)
         if not is_there:
             self._begins = False
             self.doubt()
-        elif data[0] in (START, CONTINUE):
-            self.rolls_as_heard = True
-        return is_there

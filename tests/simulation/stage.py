@@ -137,6 +137,8 @@ class Stage:
         if isinstance(port, SimulatedPlayerPort) and not port.is_lost:
             port.incoming.append(TimedMessage(self.world.seconds, data))
             self.clock.wake()
+            if self.host is not None:
+                self.host.arrived(data)
         elif self.host is not None:
             self.host.doubt()
 
