@@ -48,12 +48,13 @@ class ManualClock:
 
 
 class RecordingPort:
-    """A MIDI output that keeps what is sent; after ``lasts`` messages it is lost."""
+    """A MIDI output that keeps what is sent; after ``lasts`` messages it is lost, and keeps the one that it refused."""
 
     def __init__(self, name: str = "test port", lasts: int | None = None) -> None:
         self._name = name
         self._lasts = lasts
         self.messages: list[TimedMessage] = []
+        self.refused = TimedMessage(0.0, b"")
         self.closed = False
 
     @property
@@ -64,6 +65,7 @@ class RecordingPort:
     def send(self, message: TimedMessage) -> None:
         """Keep a message; PortError once the port is lost."""
         if self.closed or (self._lasts is not None and len(self.messages) >= self._lasts):
+            self.refused = message
             raise PortError(f"the port {self._name} must be open, got none")
         self.messages.append(message)
 

@@ -118,10 +118,11 @@ def test_what_was_sent_decides_what_is_to_end() -> None:
     """A begin counts before it is sent, an end after: whatever is broken off, too much is ended and not too little."""
     keys = Keys()
     on, off = TimedMessage(2.0, bytes((0x91, 60, 80))), TimedMessage(3.0, bytes((0x81, 60, 0)))
-    keys.will_send(on)
+    assert keys.will_send(on)
     assert keys.ends(1.0) == [TimedMessage(2.0, bytes((0x81, 60, 0)))]
     keys.was_sent(on)
-    keys.will_send(off)
+    assert keys.will_send(off)
     assert keys.ends(5.0) == [TimedMessage(5.0, bytes((0x81, 60, 0)))]
     keys.was_sent(off)
     assert keys.ends(5.0) == []
+    assert not keys.will_send(off)

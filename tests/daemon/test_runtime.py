@@ -160,6 +160,10 @@ class PortGiver:
         given, self._spare = self._spare, None
         return given
 
+    def bring(self, port: MidiOut) -> None:
+        """Have this port to give."""
+        self._spare = port
+
 
 class ScriptLoader:
     """A loader that has each model at once, but for those whose names begin with "bad"."""
@@ -308,6 +312,20 @@ def test_a_lost_port_does_not_stop_the_music_and_a_new_one_is_told_everything() 
     assert set(SILENCE) <= set(before)
     assert second.closed
     assert sent[-9:] == SILENCE
+
+
+@pytest.mark.parametrize("lasts", range(3, 12))
+def test_a_port_that_came_back_is_told_the_ends_of_what_it_was_left_with_and_no_others(lasts: int) -> None:
+    """What began and ended while it was away is none of its business; what it held may still sound there."""
+    second = RecordingPort("second")
+    stage = Stage({3.0: [Quit()]}, lasts=lasts, frames=[(Sounding(0, 60 + tick, True),) for tick in range(12)])
+    stage.at(1.0, lambda: stage.keeper.bring(second))
+    stage.runtime.run([Start()])
+    sent = [message.data for message in second.messages]
+    ends = [data for data in sent[: sent.index(SILENCE[0])] if data[0] & 0xF0 == 0x80]
+    first, tried = stage.sent(), stage.port.refused
+    assert _pairs([*first, *([tried.data] if tried.data[0] & 0xF0 == 0x90 else []), *ends])
+    assert _pairs(sent[sent.index(SILENCE[0]) :])
 
 
 def test_without_its_port_it_plays_on() -> None:

@@ -58,6 +58,7 @@ class PortJudge:
         self._programs: set[int] = set()
         self._silencing: list[tuple[int, int]] = []
         self._silent_first = True
+        self._left: set[Key] = set()
 
     def opened(self) -> None:
         """Be told that a new incarnation of the port is there."""
@@ -118,13 +119,16 @@ class PortJudge:
     def _off(self, channel: int, pitch: int, _: int) -> None:
         self._silencing.clear()
         key = (channel, pitch)
-        if key not in self.down and self._silent_first and not self.broken_off:
-            raise Violation(f"a note must not end that has not begun on this port, got {key}")
+        if key not in self.down and key not in self._left and not self.broken_off:
+            raise Violation(f"a note must not end that has not begun, got {key}")
         self.down.pop(key, None)
+        self._left.discard(key)
 
     def _control(self, channel: int, number: int, value: int) -> None:
         if value or number not in SILENCERS:
             raise Violation(f"a controller must silence, got {number} at {value}")
+        if self._left and not self.broken_off:
+            raise Violation(f"what a lost port was left with must end on the next, got {sorted(self._left)}")
         self._silencing.append((channel, number))
         whole = [(channel, number) for channel in sorted(self._to_silence) for number in SILENCERS]
         if self._silencing[-len(whole) :] == whole:
@@ -142,6 +146,11 @@ class PortJudge:
         """Whether this incarnation was told programs, so that there is something to silence."""
         return self.is_open and bool(self._programs)
 
+    def failed(self, message: TimedMessage) -> None:
+        """Be told that a message could not be sent: a note that it was to begin may sound, and is to be ended."""
+        if message.data[0] & 0xF0 == 0x90:
+            self._left.add((message.data[0] & 0x0F, message.data[1]))
+
     def check_lengths(self) -> None:
         """Judge that no note has sounded for too long, in ticks."""
         tick = self._tick()
@@ -153,7 +162,8 @@ class PortJudge:
         """Judge the end of this incarnation: nothing is left hanging on a port that was there to the last."""
         self.is_open = False
         if lost:
-            self.down = {}  # nothing more reaches that receiver
+            self._left |= set(self.down)
+            self.down = {}  # nothing more reaches that receiver before the port is back
             return
         if self.down:
             raise Violation(f"nothing must sound when the port is closed, got {sorted(self.down)}")

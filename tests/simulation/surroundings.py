@@ -38,6 +38,7 @@ class SimulatedPort:
         if self.slow_seconds:
             self._world.pass_time(self.slow_seconds / 2)
         if self.is_lost:
+            self._judge.failed(message)
             raise PortError(f"{self.name} must be open, got none")
         self._judge.sent(message)
         if self.slow_seconds:

@@ -112,12 +112,25 @@ def test_a_receiver_sees_what_is_left_at_the_end() -> None:
     judge(*PROGRAMS, ON, OFF, *SILENCE).closed(lost=False)
 
 
+def test_a_receiver_wants_an_end_of_what_a_lost_port_was_left_with_and_of_nothing_else() -> None:
+    """Where a begin could not be sent nobody knows whether it was heard."""
+    came_back = judge(*PROGRAMS)
+    came_back.failed(TimedMessage(3.0, ON))
+    came_back.closed(lost=True)
+    came_back.opened()
+    with pytest.raises(Violation, match="left with must end"):
+        came_back.sent(TimedMessage(0.0, SILENCE[0]))
+    came_back.sent(TimedMessage(0.0, OFF))
+    with pytest.raises(Violation, match="has not begun"):
+        came_back.sent(TimedMessage(0.0, OFF))
+
+
 def test_a_receiver_wants_silence_first_from_a_port_that_came_back() -> None:
     """It may still sound there."""
     came_back = judge(*PROGRAMS, ON)
     came_back.closed(lost=True)
     came_back.opened()
-    for number, data in enumerate([*SILENCE, *PROGRAMS, ON]):
+    for number, data in enumerate([OFF, *SILENCE, *PROGRAMS, ON, OFF]):
         came_back.sent(TimedMessage(float(number), data))
     came_back.closed(lost=True)
     came_back.opened()

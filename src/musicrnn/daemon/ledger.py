@@ -110,19 +110,23 @@ class Keys:
     """The keys that are down at a receiver, judged by what was sent there and nothing else.
 
     Whatever breaks off the making or the sending of messages, `ends` ends what sounds: a begin counts
-    before it is sent, an end after.
+    before it is sent, an end after. What a port that was lost has left down is still to be ended where it comes back.
     """
 
     def __init__(self) -> None:
         self._down: dict[tuple[int, int], None] = {}
         self._latest = float("-inf")
 
-    def will_send(self, message: TimedMessage) -> None:
-        """Count a begin that is about to be sent."""
+    def will_send(self, message: TimedMessage) -> bool:
+        """Count a begin that is about to be sent; tell whether to send it: an end only where the key is down."""
+        key = message.data[0] & 0x0F, message.data[1] if len(message.data) > 1 else 0
+        if is_end(message.data) and key not in self._down:
+            return False
         if message.data[0] < 0xF0:  # a clock may be sent far ahead of the notes
             self._latest = max(self._latest, message.seconds)
         if message.data[0] & 0xF0 == NOTE_ON:
-            self._down[message.data[0] & 0x0F, message.data[1]] = None
+            self._down[key] = None
+        return True
 
     def was_sent(self, message: TimedMessage) -> None:
         """Count an end that was sent."""

@@ -10,7 +10,7 @@ from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Pani
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.keepsakes import Keepsakes, NoKeepsakes
-from musicrnn.daemon.ledger import Keys, is_end
+from musicrnn.daemon.ledger import Keys
 from musicrnn.daemon.loader import Loaded, ModelLoader, NoLoader, Refused, Wish
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
@@ -207,6 +207,7 @@ class Runtime:
     def _do(self, request: Request) -> None:
         if isinstance(request.command, Panic):
             self._with_player(lambda port: port.panic())
+            self._send(self._keys.ends(self._now()))
         try:
             match request.command:
                 case Model(name):
@@ -287,7 +288,7 @@ class Runtime:
         """See whether the port is back, and whether the machine has been suspended."""
         port = self._keeper.found()
         if port is not None:
-            self._port, self._keys, self._latest = port, Keys(), float("-inf")
+            self._port, self._latest = port, float("-inf")
             self._timed = port if isinstance(port, TimedOut) else None
             self.delay = self._delay_of(port)
             self.lead = self._timed.lead if self._timed is not None else 0.0
@@ -311,7 +312,7 @@ class Runtime:
             self._do(Request(Continue()))
 
     def _begin_again(self) -> None:
-        """Tell a port that has come back the programs, and nothing of the time without it."""
+        """Tell a port that has come back the programs, and nothing of the time without it but what it was left with."""
         self._do(Request(Panic()))
         if self._break_off():
             self._do(Request(Continue()))
@@ -324,13 +325,14 @@ class Runtime:
         return goes_on
 
     def _send(self, messages: Sequence[TimedMessage]) -> None:
+        """Send messages, without the ends of notes whose begin was not sent."""
         if self._port is None:
             return
         try:
             for message in messages:
-                self._keys.will_send(message)
-                self._port.send(self._moved(message))
-                self._keys.was_sent(message)
+                if self._keys.will_send(message):
+                    self._port.send(self._moved(message))
+                    self._keys.was_sent(message)
         except PortError:
             self._lose(self._port)
 
@@ -385,8 +387,7 @@ class Runtime:
         self.silencing = True
         try:
             self._send(self._keys.ends(self._now()))
-            silence = self._engine.silence(self._now())
-            self._send([message for message in silence if not is_end(message.data)])
+            self._send(self._engine.silence(self._now()))
             self._tell()
         finally:
             if self._port is not None:
