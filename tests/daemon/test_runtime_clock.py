@@ -16,7 +16,7 @@ from musicrnn.daemon.runtime import NoKeeper, Runtime
 from musicrnn.models.frames import Sounding
 from musicrnn.models.generator import Generator
 from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, TimedPort, small_vocabulary
-from tests.daemon.clock_sender import CLOCK, START, beats, steady
+from tests.daemon.clock_sender import CLOCK, START, STOP, beats, steady
 from tests.daemon.driving import DELAY, PLAY, TICK
 
 HITS = [(Sounding(2, 36),)]
@@ -41,26 +41,44 @@ class HostClock(ManualClock):
         super().wait_until(seconds)
 
 
+class PortLostAtAStop(TimedPort):
+    """A port that is lost where the host's stop has come in and nobody has read it yet."""
+
+    def beat(self, now: float) -> None:
+        """Be lost four seconds in."""
+        if now > 1004.0 and not self.gone:
+            self.incoming.append(TimedMessage(now, STOP))
+            self.gone = True
+        super().beat(now)
+
+
 def hits(port: RecordingPort) -> list[float]:
     """Return the seconds at which notes begin."""
     return [message.seconds - 1000.0 for message in port.messages if message.data[0] & 0xF0 == 0x90]
 
 
-def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: float) -> None:
-    """Play until some seconds are over."""
+def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: float) -> bool:
+    """Play until some seconds are over; tell whether it played then."""
     source = MidiClock(100.0) if follows else None
     engine = Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY, source=source)
     engine.offset_ms = offset * 1000.0
+    plays: list[bool] = []
+
+    def end() -> None:
+        plays.append(runtime.status.playing)
+        runtime.leave()
+
     runtime = Runtime(
         engine,
         clock,
         port,
         Inbox(clock.wake),
-        log=lambda _: runtime.leave() if clock.now() > 1000.0 + SECONDS else None,
+        log=lambda _: end() if clock.now() > 1000.0 + SECONDS else None,
         keeper=NoKeeper(),
         follows=follows,
     )
     runtime.run([Start()])
+    return plays[0]
 
 
 @pytest.mark.parametrize("offset", [-0.1, -0.012, 0.0, 0.02, 0.25])
@@ -91,6 +109,13 @@ def test_what_follows_a_host_is_heard_with_it_whatever_the_port_needs(latency: f
     assert len(heard) > 30
     assert heard[0] == pytest.approx(1.5 + max(port.lead + latency - offset, 0.0), abs=0.001)
     assert heard[1:] == pytest.approx([1.5 + number * TICK for number in range(1, len(heard))], abs=0.002)
+
+
+@pytest.mark.parametrize("kind", [TimedPort, PortLostAtAStop])
+def test_a_stop_that_came_in_just_before_the_port_was_lost_is_obeyed(kind: type[TimedPort]) -> None:
+    """Without it the music would go on alone, as it does with a clock that is lost."""
+    port = kind()
+    assert play(port, host(port), follows=True, offset=0.0) is (kind is TimedPort)
 
 
 def test_a_midi_controller_moves_a_control_and_what_was_learnt_is_kept() -> None:

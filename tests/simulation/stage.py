@@ -274,7 +274,9 @@ class Stage:
     def _judge_host(self) -> None:
         """Judge that what plays is where the host truly is, in time and in its bar, and silent where it stopped."""
         port, host, engine = self.keeper.port, self.host, self.engine
-        if host is None or not isinstance(port, SimulatedPlayerPort) or port.incoming or port.is_lost:
+        if host is None or not isinstance(port, SimulatedPlayerPort) or port.is_lost:
+            return
+        if port.incoming or self.runtime._unheard:
             return
         if not host.rolls_as_heard and engine.status(self.world.seconds).playing:
             raise Violation("nothing must play after the host has stopped")

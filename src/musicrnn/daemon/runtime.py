@@ -92,6 +92,7 @@ class Runtime:
         self._late = self._dropped = 0
         self._headroom, self._turned = 0.0, clock.now()
         self._keys = Keys()
+        self._unheard: list[TimedMessage] = []
         self._inbox = inbox
         self._log = log
         self._keeper = keeper
@@ -178,7 +179,8 @@ class Runtime:
 
     def _listen(self) -> None:
         """Obey MIDI controllers; let an engine that follows know what came in, and that time goes by."""
-        messages = self._timed.heard() if self._timed is not None else []
+        messages, self._unheard = self._unheard, []
+        messages += self._timed.heard() if self._timed is not None else []
         for message in messages:
             self._obey_hand(message.data)
         if self._follows:
@@ -359,6 +361,7 @@ class Runtime:
         if self._timed is not None:
             self._late += self._timed.late
             self._dropped += self._timed.dropped
+            self._unheard += self._timed.heard()
         self._port = self._timed = None
         self._keeper.lost(port)
 
