@@ -491,6 +491,15 @@ def test_a_model_that_is_refused_leaves_the_old_one_playing_and_says_why(name: s
     assert stage.runtime.status.message.startswith(f"not played: {reason}")
 
 
+def test_a_model_that_comes_while_nothing_plays_is_told_of_at_once_although_the_tick_keeps_its_number() -> None:
+    """Not only half a second later, where the loop turns again."""
+    stage = Stage({1.0: [Model("other")], 3.0: [Quit()]})
+    told: list[str] = []
+    stage.at(1.2, lambda: told.extend(entry["do"] for entry in stage.entries))
+    stage.runtime.run()
+    assert "model" in told
+
+
 def test_the_status_says_what_is_loading() -> None:
     """And the music goes on."""
     stage = Stage({0.5: [Model("slow")], 5.0: [Quit()]})

@@ -383,6 +383,11 @@ class Engine:
         first = performance.next_bar(max(self.tick - bars * performance.bar_ticks, 0))
         return self.recording.excerpt(first, self.tick)
 
+    @property
+    def has_entries(self) -> bool:
+        """Whether anything was logged since the entries were last taken, such as that another model plays."""
+        return bool(self._account.entries)
+
     def take_entries(self) -> list[Entry]:
         """Return the entries of the session log since the last call."""
         return self._account.take_entries()

@@ -255,7 +255,7 @@ class Runtime:
     def _has_news(self) -> bool:
         """Tell whether a host, or a model that came while nothing played, made the status untrue."""
         status, plays = self.status, self._engine.next_deadline() is not None
-        return status.tick != self._engine.tick or status.playing != plays
+        return status.tick != self._engine.tick or status.playing != plays or self._engine.has_entries
 
     def _prepare(self) -> bool:
         if not self._watch.on:
