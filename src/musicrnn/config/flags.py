@@ -36,9 +36,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "card": ("corpus", *(f"play.{key}" for key in _CARD_PLAY), "card"),
     "daemon": ("midi", "play", "osc", "record"),
     "bench": ("bench", "play.tempo", "midi.api"),
+    "tui": ("tui", "osc.port"),
 }
 #: Commands that read the user's own settings file where no other is named.
-PLAYING = ("sample", "daemon", "bench")
+PLAYING = ("sample", "daemon", "bench", "tui")
 
 
 def flag_of(name: str, rule: Rule) -> str:

@@ -15,6 +15,7 @@ from musicrnn.config.network import NetworkSettings
 from musicrnn.config.play import MidiSettings, OscSettings, PlaySettings, RecordSettings
 from musicrnn.config.sample import ExportSettings, SampleSettings
 from musicrnn.config.training import TrainingSettings
+from musicrnn.config.tui import TuiSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Settings:
     sample: SampleSettings = field(default_factory=SampleSettings)
     card: CardSettings = field(default_factory=CardSettings)
     bench: BenchSettings = field(default_factory=BenchSettings)
+    tui: TuiSettings = field(default_factory=TuiSettings)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def value(self, name: str) -> Any:

@@ -1,0 +1,338 @@
+"""The terminal UI: a picture of the music, and every control of it, in a process of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from musicrnn.config.tui import TuiSettings
+from musicrnn.control import CONTROLS
+from musicrnn.errors import ControlError
+from musicrnn.tui.hand import NAMES, Hand
+from musicrnn.tui.link import Link
+from musicrnn.tui.packets import Message
+from musicrnn.tui.panel import Panel
+from musicrnn.tui.panels import panels
+from musicrnn.tui.roll import View
+from musicrnn.tui.screens import Chooser, Help
+from musicrnn.tui.sliders import number_at, place_at, rows_for
+from musicrnn.tui.state import State
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 18
+KEEP_SECONDS = 0.25
+LEAVE = 10  # exit status: the UI goes, the music stays
+DARK, LIGHT = "textual-dark", "textual-light"
+
+
+class MusicApp(App[int]):
+    """Shows what a daemon plays, and steers it.
+
+    ``owner`` is true where the daemon was started with this UI (`musicrnn-daemon --tui`): quitting asks about it.
+    """
+
+    TITLE = "MusicRNN"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "choose(-1)"),
+        Binding("down", "choose(1)"),
+        Binding("left", "nudge(-1, False)"),
+        Binding("right", "nudge(1, False)"),
+        Binding("shift+left", "nudge(-1, True)"),
+        Binding("shift+right", "nudge(1, True)"),
+        Binding("pageup", "nudge(1, True)"),
+        Binding("pagedown", "nudge(-1, True)"),
+        Binding("left_square_bracket,shift+tab", "part(-1)"),
+        Binding("right_square_bracket,tab", "part(1)"),
+        Binding("p", "panic", "Panic"),
+        Binding("f12", "panic", "Panic", priority=True),
+        Binding("space,s", "start_stop", "Start, stop"),
+        Binding("c", "tell('continue')"),
+        Binding("R", "tell('reset')"),
+        Binding("t", "tell('tap')"),
+        Binding("n", "tell('reseed')"),
+        Binding("e", "tell('keep')"),
+        Binding("m", "switch('mute')"),
+        Binding("S", "switch('solo')"),
+        Binding("d", "default"),
+        Binding("u", "undo"),
+        Binding("w", "pad('store')"),
+        Binding("r", "pad('recall')"),
+        Binding("k", "scale"),
+        Binding("o", "model"),
+        Binding("l", "light"),
+        Binding("question_mark", "help"),
+        Binding("q", "leave"),
+        *(Binding(f"f{pad}", f"recall('{pad}')") for pad in range(1, 10)),
+    ]
+
+    def __init__(
+        self, link: Callable[[Callable[[Message], None]], Link], settings: TuiSettings, *, owner: bool = False
+    ) -> None:
+        super().__init__()
+        self.state = State()
+        self.link = link(self._take)
+        self.hand = Hand(self.state, self.link.send)
+        self.words = ""
+        self._settings = settings
+        self._owner = owner
+        self._pad = ""
+        self._drawn = (-1, False)
+        self._panels = panels(self, View())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the daemon answers."""
+        return self.state.connected(time.monotonic())
+
+    def compose(self) -> ComposeResult:
+        """Lay the panels out: the picture above, the controls below."""
+        top, music, beliefs, *bottom = self._panels
+        yield top
+        with Horizontal(id="picture"):
+            yield music
+            yield beliefs
+        yield from bottom
+
+    async def on_mount(self) -> None:
+        """Open the way to the daemon and begin to draw."""
+        self.theme = LIGHT if self._settings.theme == "light" else DARK
+        self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+        self._recolour()
+        await self.link.open()
+        self.set_interval(KEEP_SECONDS, lambda: self.link.keep(time.monotonic()))
+        self.set_interval(1.0 / self._settings.rate, self.look)
+
+    def on_unmount(self) -> None:
+        """Tell the daemon that nobody looks on any more."""
+        self.link.close()
+
+    def _take(self, message: Message) -> None:
+        self.state.take(message, time.monotonic())
+
+    def _recolour(self) -> None:
+        dark = self.current_theme.dark
+        for panel in self._panels:
+            panel.recolour(dark)
+
+    def look(self) -> None:
+        """Draw what has changed since the last time."""
+        drawn = (self.state.revision, self.connected)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Let every panel look at the state."""
+        for panel in self._panels:
+            panel.look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give the sliders the rows they need; too small a terminal shows what it wants to be instead."""
+        width, height = event.size
+        small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(small, "small")
+        self.set_class(width < 110, "narrow")
+        self.set_class(height < 34, "low")
+        self.query_one("#sliders", Panel).styles.height = rows_for(width)
+
+    def say(self, text: str) -> None:
+        """Show a word in the last line until the next key."""
+        self.words = text
+        self.redraw()
+
+    def _try(self, work: Callable[[], object], words: str = "") -> None:
+        """Do it, and show the result or the rule that was broken."""
+        try:
+            work()
+            self.say(words)
+        except ControlError as error:
+            self.say(str(error))
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the digits: for a pad that was asked for, or for a value that is typed."""
+        if len(self.screen_stack) > 1:
+            return
+        key = event.character or ""
+        if self._pad:
+            pad, self._pad = self._pad, ""
+            if key.isdigit() and key != "0":
+                event.stop()
+                event.prevent_default()
+                self._use_pad(pad, key)
+                return
+            self.say("")
+        if event.key == "escape":
+            self.hand.typed = ""
+            self.say("")
+        elif event.key == "enter":
+            if self.hand.typed:
+                self._try(self.hand.enter)
+        elif event.key == "backspace":
+            if self.hand.typed:
+                self.hand.typed = self.hand.typed[:-1]
+                self.say(self.words)
+            else:
+                self.action_default()
+        elif key and key in "0123456789.-":
+            self.hand.typed = (self.hand.typed + key)[:10]
+            self.say(f"{self.hand.control.name}: {self._rule()}; enter gives it, escape does not")
+
+    def _rule(self) -> str:
+        control = self.hand.control
+        return f"{control.low:g} to {control.high:g} {control.unit}".strip()
+
+    def action_choose(self, steps: int) -> None:
+        """Choose another control."""
+        self.hand.choose(steps)
+        control = self.hand.control
+        self.say(f"{control.name}: {control.meaning} ({self._rule()})")
+
+    def action_part(self, steps: int) -> None:
+        """Choose another part."""
+        self.hand.choose_part(steps)
+        self.say(f"part {self.hand.part}")
+
+    def action_nudge(self, direction: int, coarse: bool) -> None:
+        """Move the chosen control."""
+        self._try(lambda: self.hand.nudge(direction, coarse))
+
+    def action_default(self) -> None:
+        """Give the chosen control its default."""
+        self._try(self.hand.default)
+
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        undone = self.hand.undo()
+        self.say(f"taken back: {undone}" if undone else "there is nothing to take back")
+
+    def action_panic(self) -> None:
+        """Silence everything at once."""
+        self.link.send("panic")
+        self.say("panic: everything is silenced")
+
+    def action_start_stop(self) -> None:
+        """Start, or stop."""
+        self.link.send("stop" if self.state.playing else "start")
+
+    def action_tell(self, name: str) -> None:
+        """Press one of the daemon's buttons."""
+        self.link.send(name)
+        self.say(name)
+
+    def action_switch(self, name: str) -> None:
+        """Mute or solo the chosen part."""
+        part = self.hand.part
+        if part:
+            self._try(lambda: self.hand.switch(name, part))
+
+    def action_pad(self, what: str) -> None:
+        """Ask for a pad."""
+        self._pad = what
+        self.say(f"{what} the seed: which pad, 1 to 9?")
+
+    def action_recall(self, pad: str) -> None:
+        """Take the seed of a pad."""
+        self._use_pad("recall", pad)
+
+    def _use_pad(self, what: str, pad: str) -> None:
+        if what == "store":
+            self.hand.store(pad)
+            self.say(f"pad {pad} keeps seed {self.hand.pads[pad]}")
+        elif self.hand.recall(pad):
+            self.say(f"seed {self.hand.pads[pad]} of pad {pad}")
+        else:
+            self.say(f"pad {pad} keeps no seed yet: w {pad} writes this one to it")
+
+    def action_scale(self) -> None:
+        """Let a scale or a root be chosen."""
+        lists = [(name, CONTROLS[name].choices, str(self.state.value(name))) for name in ("scale", "root")]
+        self.push_screen(Chooser(lists), self._chosen)
+
+    def action_model(self) -> None:
+        """Let a model be chosen."""
+        names = self.state.models or ((self.state.model,) if self.state.model else ())
+        self.link.send("models")
+        self.push_screen(Chooser([("model", names, self.state.model)]), self._chosen)
+
+    def _chosen(self, answer: tuple[str, str] | None) -> None:
+        if answer is None:
+            return
+        name, value = answer
+        if name == "model":
+            self.link.send("model", value)
+        else:
+            self._try(lambda: self.hand.change(name, value))
+
+    def action_light(self) -> None:
+        """Change between light and dark."""
+        self.theme = LIGHT if self.current_theme.dark else DARK
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(Help())
+
+    def action_leave(self) -> None:
+        """Quit; ask what becomes of the music where it was started with this UI."""
+        if not self._owner:
+            self.exit(0)
+            return
+        words = ("end the music", "leave it playing")
+        self.push_screen(Chooser([("quit", words, words[0])]), self._left)
+
+    def _left(self, answer: tuple[str, str] | None) -> None:
+        if answer is not None:
+            self.exit(LEAVE if answer[1].startswith("leave") else 0)
+
+    async def action_quit(self) -> None:
+        """Quit, as Textual's own key and palette have it."""
+        self.action_leave()
+
+    def on_click(self, event: events.Click) -> None:
+        """Point at a slider, a part or a pad."""
+        if event.widget is None or len(self.screen_stack) > 1:
+            return
+        name = event.widget.id
+        if name == "sliders":
+            self._point(event.x, event.y, event.widget.size.width)
+
+    def _point(self, x: int, y: int, width: int) -> None:
+        found = place_at(x, y, width)
+        if found is None:
+            return
+        place, share = found
+        self.hand.choose(place - self.hand.chosen)
+        control = CONTROLS[NAMES[place]]
+        self._try(lambda: self.hand.place(control, number_at(control, share)) if -0.1 <= share <= 1.1 else None)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Nudge up what is chosen."""
+        self.action_nudge(1, event.shift)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Nudge down what is chosen."""
+        self.action_nudge(-1, event.shift)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
+        """Offer every control and button in the command palette."""
+        yield SystemCommand("Quit", "leave the UI", self.action_leave)
+        yield SystemCommand("Help", "the keys", self.action_help)
+        yield SystemCommand("Light or dark", "change the theme", self.action_light)
+        yield SystemCommand("Panic", "silence everything at once", self.action_panic)
+        yield SystemCommand("Scale and root", "choose what all but the drums keep to", self.action_scale)
+        yield SystemCommand("Model", "choose another model", self.action_model)
+        yield SystemCommand("Undo", "take the last change back", self.action_undo)
+        for name in ("start", "stop", "continue", "reset", "reseed", "tap", "keep"):
+            yield SystemCommand(name.capitalize(), f"send /musicrnn/{name}", lambda name=name: self.action_tell(name))
+        for place, name in enumerate(NAMES):
+            yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self._choose(place))
+
+    def _choose(self, place: int) -> None:
+        self.action_choose(place - self.hand.chosen)

@@ -1,0 +1,145 @@
+"""The player's hand: what is chosen, what is typed, how a control is nudged, and how a change is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from musicrnn.control import CONTROLS, Control, ControlValue
+from musicrnn.errors import ControlError
+from musicrnn.tui.state import State
+
+Send = Callable[..., None]
+UNDO_DEPTH = 100
+_STEPS = {
+    "mu": (0.05, 0.25),
+    "sigma": (0.05, 0.25),
+    "tempo": (1.0, 10.0),
+    "density": (0.1, 1.0),
+    "seed": (1, 100),
+    "polyphony": (1, 4),
+    "transpose": (1, 12),
+    "velocity": (0.05, 0.25),
+    "offset": (1.0, 10.0),
+    "low": (1, 12),
+    "high": (1, 12),
+}
+NAMES = tuple(CONTROLS)
+
+
+def step_of(control: Control, coarse: bool) -> float:
+    """Return how far a nudge moves a control."""
+    if control.choices:
+        return 1
+    fine = 1.0 if control.whole else (control.high - control.low) / 200
+    return _STEPS.get(control.name, (fine, 10 * fine))[coarse]
+
+
+def as_number(control: Control, value: ControlValue) -> float:
+    """Return a value as a number; a choice as its place among the choices."""
+    return float(control.choices.index(value)) if isinstance(value, str) else float(value)
+
+
+@dataclass(slots=True)
+class Hand:
+    """Which control and which part are chosen, and what was changed; ``send`` sends an address and values."""
+
+    state: State
+    send: Send
+    chosen: int = 0
+    part_number: int = 0
+    typed: str = ""
+    pads: dict[str, int] = field(default_factory=dict)
+    undone: list[tuple[str, str, ControlValue]] = field(default_factory=list)
+
+    @property
+    def control(self) -> Control:
+        """The control that is chosen."""
+        return CONTROLS[NAMES[self.chosen % len(NAMES)]]
+
+    @property
+    def part(self) -> str:
+        """Name of the part that is chosen; empty while none is known."""
+        parts = self.state.parts
+        return parts[self.part_number % len(parts)].name if parts else ""
+
+    def of(self, control: Control) -> str:
+        """Return the part that a control is of, empty for one of the whole."""
+        return self.part if control.per_part else ""
+
+    def choose(self, steps: int) -> None:
+        """Choose another control."""
+        self.typed = ""
+        self.chosen = (self.chosen + steps) % len(NAMES)
+
+    def choose_part(self, steps: int) -> None:
+        """Choose another part."""
+        self.part_number = (self.part_number + steps) % max(len(self.state.parts), 1)
+
+    def change(self, name: str, value: object, part: str = "") -> None:
+        """Give a control a value, remembered so that it can be taken back. ControlError where it takes none such."""
+        control = CONTROLS[name]
+        if control.per_part and not part:
+            raise ControlError(f"{name} must have a part, and none is known yet")
+        checked = control.check(value)
+        before = self.state.value(name, part)
+        if checked == before:
+            return
+        self.undone = [*self.undone, (name, part, before)][-UNDO_DEPTH:]
+        self._tell(name, part, checked)
+
+    def _tell(self, name: str, part: str, value: ControlValue) -> None:
+        if part:
+            self.state.part_controls[name, part] = int(float(value))
+            self.send(name, part, value)
+        else:
+            self.state.controls[name] = value
+            self.send(name, value)
+
+    def nudge(self, direction: int, coarse: bool) -> None:
+        """Move the chosen control by a step, as far as its range goes."""
+        control, part = self.control, self.of(self.control)
+        moved = as_number(control, self.state.value(control.name, part)) + direction * step_of(control, coarse)
+        self.place(control, moved)
+
+    def place(self, control: Control, number: float) -> None:
+        """Give a control the number nearest to this one that it takes."""
+        number = min(max(number, control.low), control.high)
+        whole = control.whole or bool(control.choices)
+        self.change(control.name, round(number) if whole else round(number, 4), self.of(control))
+
+    def default(self) -> None:
+        """Give the chosen control its default."""
+        self.change(self.control.name, self.control.default, self.of(self.control))
+
+    def enter(self) -> None:
+        """Give the chosen control the value that was typed. ControlError where it takes none such."""
+        text, self.typed = self.typed, ""
+        try:
+            number = float(text)
+        except ValueError:
+            raise ControlError(f"{self.control.name} must be a number, got {text!r}") from None
+        self.change(self.control.name, number, self.of(self.control))
+
+    def undo(self) -> str:
+        """Take the last change back; return what it was of, empty where there is none."""
+        if not self.undone:
+            return ""
+        name, part, before = self.undone.pop()
+        self._tell(name, part, before)
+        return f"{name} {part}".strip()
+
+    def switch(self, name: str, part: str) -> None:
+        """Turn mute or solo of a part over."""
+        self.change(name, 1 - int(float(self.state.value(name, part))), part)
+
+    def store(self, pad: str) -> None:
+        """Keep the seed on a pad."""
+        self.pads[pad] = int(float(self.state.value("seed")))
+
+    def recall(self, pad: str) -> bool:
+        """Take the seed of a pad; False where it keeps none."""
+        if pad not in self.pads:
+            return False
+        self.change("seed", self.pads[pad])
+        return True

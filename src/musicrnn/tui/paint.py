@@ -1,0 +1,72 @@
+"""Lines to be drawn, before they have colours: each is a row of spans, and a span is a text and its role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+
+Span = tuple[str, str]
+Line = tuple[Span, ...]
+PART_COLOURS = 8
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+_DARK = ("#5fd7ff", "#ffaf5f", "#87d787", "#ff87af", "#d7af87", "#af87ff", "#ffff87", "#87afaf")
+_LIGHT = ("#005f87", "#9e4a00", "#00703c", "#a3004f", "#6b4a00", "#5a2ca0", "#6b6b00", "#30585f")
+
+
+def fit(line: Sequence[Span], width: int) -> Line:
+    """Return the line cut or filled to so many columns."""
+    fitted: list[Span] = []
+    left = width
+    for text, role in line:
+        size = cell_len(text)
+        if size > left:
+            text, size = set_cell_size(text, left), left
+        if text:
+            fitted.append((text, role))
+        left -= size
+        if left <= 0:
+            return tuple(fitted)
+    return (*fitted, (" " * left, ""))
+
+
+def words(line: Sequence[Span]) -> str:
+    """Return the text of a line."""
+    return "".join(text for text, _ in line)
+
+
+def column(share: float, height: int) -> list[str]:
+    """Return a bar of so many rows, from the top, filled from below to a share in 0..1."""
+    eighths = round(min(max(share, 0.0), 1.0) * height * 8)
+    return [BLOCKS[min(max(eighths - 8 * row, 0), 8)] for row in reversed(range(height))]
+
+
+def palette(dark: bool) -> dict[str, Style]:
+    """Return the style of each role."""
+    ground, text, dim, grid, accent, warn = (
+        ("#12161c", "#d8dee9", "#8b95a5", "#2c3440", "#f0c674", "#ff6b6b")
+        if dark
+        else ("#fbfaf6", "#22262c", "#666c75", "#d5d2c8", "#8a5a00", "#b3001b")
+    )
+    base = Style(color=text, bgcolor=ground)
+    styles = {
+        "": base,
+        "dim": base + Style(color=dim),
+        "grid": base + Style(color=grid),
+        "bar": base + Style(color=dim),
+        "bold": base + Style(bold=True),
+        "accent": base + Style(color=accent, bold=True),
+        "warn": base + Style(color=warn, bold=True),
+        "bad": Style(color=ground, bgcolor=warn, bold=True),
+        "chosen": Style(color=ground, bgcolor=accent, bold=True),
+        "title": Style(color=text, bgcolor=grid),
+        "title-dim": Style(color=dim if dark else text, bgcolor=grid),
+        "title-bold": Style(color=accent, bgcolor=grid, bold=True),
+    }
+    for number, colour in enumerate(_DARK if dark else _LIGHT):
+        styles[f"part{number}"] = base + Style(color=colour, bold=True)
+        styles[f"begin{number}"] = Style(color=ground, bgcolor=colour, bold=True)
+        styles[f"soon{number}"] = base + Style(color=colour, dim=dark)
+    return styles

@@ -1,0 +1,22 @@
+"""The program `musicrnn-tui`."""
+
+from __future__ import annotations
+
+from musicrnn.config.settings import Settings
+from musicrnn.tui.app import MusicApp
+from musicrnn.tui.link import Link
+
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - where a daemon listens to all, this machine is one of them
+
+
+def run_owned(settings: Settings) -> int:
+    """Do as `run` does for a daemon that was started with this UI: quitting asks what becomes of the music."""
+    return run(settings, owner=True)
+
+
+def run(settings: Settings, *, owner: bool = False) -> int:
+    """Show and steer a daemon until the player quits; return the exit status."""
+    host = settings.tui.host or settings.osc.host
+    host = "127.0.0.1" if host in EVERY_ADDRESS else host
+    app = MusicApp(lambda take: Link(host, settings.osc.port, settings.tui.rate, take), settings.tui, owner=owner)
+    return app.run() or app.return_code or 0

@@ -1,0 +1,232 @@
+"""What is known of the daemon: each message that comes in changes it; nothing here draws or sends."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from musicrnn.control import CONTROLS, ControlValue
+from musicrnn.errors import ControlError
+from musicrnn.tui.packets import Message, Value
+
+PREFIX = "/musicrnn/"
+TICKS_KEPT = 512
+MOST_PARTS = 64
+MOST_MODELS = 256
+SILENCED = 64  # added to the number of a part that is not heard
+LOST_SECONDS = 2.0
+
+Note = tuple[int, int, int]  # part (64 more where it is not heard), pitch, velocity (0 goes on)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the model that plays; ``letter`` stands for it in pictures."""
+
+    name: str
+    letter: str
+    low: int = 0
+    high: int = 127
+    percussive: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """The daemon as its messages tell of it."""
+
+    heard_at: float = float("-inf")
+    revision: int = 0
+    playing: bool = False
+    bar: int = 0
+    beat: int = 0
+    tick: int = 0
+    tempo: float = 0.0
+    controls: dict[str, ControlValue] = field(default_factory=dict)
+    part_controls: dict[tuple[str, str], int] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    model: str = ""
+    loading: str = ""
+    ticks_per_beat: int = 4
+    bar_ticks: int = 16
+    metre: tuple[int, int] = (4, 4)
+    clock: str = ""
+    port: str = ""
+    recording: str = ""
+    played: dict[int, tuple[Note, ...]] = field(default_factory=dict)
+    coming: dict[int, tuple[Note, ...]] = field(default_factory=dict)
+    exponents: deque[float] = field(default_factory=lambda: deque(maxlen=TICKS_KEPT))
+    entropies: deque[float] = field(default_factory=lambda: deque(maxlen=TICKS_KEPT))
+    density: float = 0.0
+    belief: tuple[float, ...] = (0.0,) * 12
+    likeliest: tuple[tuple[str, float], ...] = ()
+    chosen: tuple[tuple[str, float], ...] = ()
+    counts: tuple[int, ...] = (0,) * 8
+    timing: tuple[float, ...] = (-1.0,) * 4
+    models: tuple[str, ...] = ()
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=200))
+
+    def connected(self, now: float) -> bool:
+        """Tell whether the daemon was heard of lately."""
+        return now - self.heard_at < LOST_SECONDS
+
+    def value(self, name: str, part: str = "") -> ControlValue:
+        """Return a control's value; its default while it is not known."""
+        known = self.part_controls.get((name, part)) if part else self.controls.get(name)
+        return known if known is not None else CONTROLS[name].default
+
+    def take(self, message: Message, now: float) -> None:
+        """Change by a message; one that makes no sense changes nothing."""
+        if not message.address.startswith(PREFIX):
+            return
+        name = message.address[len(PREFIX) :]
+        try:
+            if name in CONTROLS:
+                self._control(name, message.values)
+            elif name in _TAKERS:
+                _TAKERS[name](self, message.values)
+            else:
+                return
+        except (ValueError, TypeError, IndexError, ControlError):
+            return
+        self.heard_at = now
+        self.revision += 1
+
+    def _control(self, name: str, values: tuple[Value, ...]) -> None:
+        if CONTROLS[name].per_part:
+            part, value = values
+            if isinstance(part, str) and len(self.part_controls) < MOST_PARTS * 8:
+                self.part_controls[name, part] = int(CONTROLS[name].number(value))
+        else:
+            (value,) = values
+            self.controls[name] = CONTROLS[name].check(value)
+
+    def _place(self, values: tuple[Value, ...]) -> None:
+        playing, bar, beat, tick = (int(value) for value in values[:4])
+        if tick < self.tick:
+            self.played.clear()
+        self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
+        self.tempo = float(values[4])
+
+    def _played(self, values: tuple[Value, ...]) -> None:
+        self.played.update(ticks_of(values))
+        for tick in sorted(self.played)[:-TICKS_KEPT]:
+            del self.played[tick]
+
+    def _coming(self, values: tuple[Value, ...]) -> None:
+        self.coming = dict(ticks_of(values))
+
+    def _figures(self, values: tuple[Value, ...]) -> None:
+        _, exponent, entropy, density = (float(value) for value in values)
+        self.exponents.append(exponent)
+        self.entropies.append(entropy)
+        self.density = density
+
+    def _belief(self, values: tuple[Value, ...]) -> None:
+        classes = tuple(min(max(float(value), 0.0), 1.0) for value in values[1:13])
+        if len(classes) == 12:
+            self.belief = classes
+
+    def _likeliest(self, values: tuple[Value, ...]) -> None:
+        self.likeliest = _pairs(values[1:])
+
+    def _chosen(self, values: tuple[Value, ...]) -> None:
+        self.chosen = _pairs(values[1:])
+
+    def _model(self, values: tuple[Value, ...]) -> None:
+        grid, bar, upper, lower = (int(value) for value in values[2:6])
+        if not (1 <= grid <= 96 and 1 <= bar <= 10_000):
+            raise ValueError("no grid is like that")
+        if self.model and values[0] != self.model:
+            self.played.clear()
+        self.model, self.loading = str(values[0]), str(values[1])
+        self.ticks_per_beat, self.bar_ticks, self.metre = grid, bar, (upper, lower)
+
+    def _parts(self, values: tuple[Value, ...]) -> None:
+        rows = [values[start : start + 5] for start in range(0, len(values) // 5 * 5, 5)][:MOST_PARTS]
+        letters = letters_for([str(row[0]) for row in rows])
+        self.parts = tuple(
+            Part(str(row[0]), letter, int(row[1]), int(row[2]), bool(row[3]))
+            for row, letter in zip(rows, letters, strict=True)
+        )
+
+    def _source(self, values: tuple[Value, ...]) -> None:
+        self.clock, self.port, self.recording = (str(value) for value in values)
+
+    def _counts(self, values: tuple[Value, ...]) -> None:
+        if len(values) == 8:
+            self.counts = tuple(int(value) for value in values)
+
+    def _timing(self, values: tuple[Value, ...]) -> None:
+        if len(values) == 4:
+            self.timing = tuple(float(value) for value in values)
+
+    def _bar(self, values: tuple[Value, ...]) -> None:
+        self.bar = int(values[0])
+
+    def _models(self, values: tuple[Value, ...]) -> None:
+        self.models = tuple(str(value) for value in values[:MOST_MODELS])
+
+    def _warning(self, values: tuple[Value, ...]) -> None:
+        self.log.append(str(values[0]))
+
+    def _kept(self, values: tuple[Value, ...]) -> None:
+        self.log.append(f"kept: {values[0]}")
+
+    def _new_model(self, values: tuple[Value, ...]) -> None:
+        self.log.append(f"{values[0]} plays")
+
+    def _nothing(self, values: tuple[Value, ...]) -> None:
+        """Know that the daemon is there."""
+
+
+_TAKERS: dict[str, Callable[[State, tuple[Value, ...]], None]] = {
+    "stream/place": State._place,
+    "stream/played": State._played,
+    "stream/coming": State._coming,
+    "stream/figures": State._figures,
+    "stream/belief": State._belief,
+    "stream/likeliest": State._likeliest,
+    "stream/chosen": State._chosen,
+    "stream/model": State._model,
+    "stream/parts": State._parts,
+    "stream/source": State._source,
+    "stream/counts": State._counts,
+    "stream/timing": State._timing,
+    "event/bar": State._bar,
+    "event/model": State._new_model,
+    "event/warning": State._warning,
+    "event/kept": State._kept,
+    "models": State._models,
+    "error": State._warning,
+    "subscribed": State._nothing,
+}
+
+
+def ticks_of(values: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Note, ...]]]:
+    """Yield each tick and its notes from the flat numbers of ``played`` and ``coming``, as far as they make sense."""
+    numbers = [int(value) for value in values]
+    place = 0
+    while place + 2 <= len(numbers):
+        tick, count = numbers[place : place + 2]
+        place += 2
+        end = place + 3 * count
+        if count < 0 or end > len(numbers):
+            return
+        notes = zip(numbers[place:end:3], numbers[place + 1 : end : 3], numbers[place + 2 : end : 3], strict=True)
+        yield tick, tuple(note for note in notes if note[0] >= 0 and 0 <= note[1] <= 127)
+        place = end
+
+
+def _pairs(values: tuple[Value, ...]) -> tuple[tuple[str, float], ...]:
+    return tuple((str(name), float(chance)) for name, chance in zip(values[::2], values[1::2], strict=False))[:32]
+
+
+def letters_for(names: list[str]) -> list[str]:
+    """Return a letter for each part: the first of its name that no part before it has, or a digit."""
+    taken: list[str] = []
+    for name in names:
+        own = [letter.upper() for letter in name if letter.isascii() and letter.isalpha()]
+        spare = [*own, *"1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+        taken.append(next((letter for letter in spare if letter not in taken), "?"))
+    return taken
