@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn daemon`."""
     parser.add_argument("--list-models", action="store_true", help="show the models known by name, and end")
     parser.add_argument("--list-ports", action="store_true", help="show the MIDI ports that --port can name, and end")
+    parser.add_argument("--tui", action="store_true", help="show and steer it in this terminal, as musicrnn-tui does")
     add_settings(parser, SETTINGS)
 
 
@@ -26,4 +27,6 @@ def run(args: argparse.Namespace) -> int:
         return hand_over("musicrnn.commands.list_ports", "list_ports", settings)
     if shown(args, settings, SETTINGS):
         return 0
+    if args.tui:
+        return hand_over("musicrnn.commands.with_tui", "play", args)
     return hand_over("musicrnn.daemon.run", "run", settings)

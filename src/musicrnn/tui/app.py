@@ -23,10 +23,11 @@ from musicrnn.tui.panels import panels
 from musicrnn.tui.roll import View
 from musicrnn.tui.screens import Chooser, Help
 from musicrnn.tui.sliders import number_at, place_at, rows_for
-from musicrnn.tui.state import State
+from musicrnn.tui.state import PREFIX, State
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 KEEP_SECONDS = 0.25
+UNSUBSCRIBED = f"{PREFIX}unsubscribed"
 LEAVE = 10  # exit status: the UI goes, the music stays
 DARK, LIGHT = "textual-dark", "textual-light"
 
@@ -116,6 +117,8 @@ class MusicApp(App[int]):
 
     def _take(self, message: Message) -> None:
         self.state.take(message, time.monotonic())
+        if message.address == UNSUBSCRIBED and self._owner:
+            self.exit(0)  # the music has ended by itself
 
     def _recolour(self) -> None:
         dark = self.current_theme.dark

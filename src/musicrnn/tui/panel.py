@@ -27,6 +27,10 @@ class Panel(Widget):
         self._strips: list[Strip] = []
         self._styles: dict[str, Style] = PALETTES[True]
 
+    def seen(self) -> tuple[Line, ...]:
+        """Return the lines that are shown."""
+        return tuple(self._shown)
+
     def on_resize(self) -> None:
         """Fill the new size."""
         self.look()

@@ -1,0 +1,258 @@
+"""The terminal UI, driven by keys and the mouse, against a stand-in for the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from musicrnn.tui.app import LEAVE, MusicApp
+from musicrnn.tui.packets import Value
+from musicrnn.tui.screens import Chooser, Help
+from tests.tui.stand_in import Scene, StandIn, app_for, chorale, screen_text, until
+
+Act = Callable[[StandIn, MusicApp, Pilot[int]], Awaitable[None]]
+
+
+def on_screen(act: Act, size: tuple[int, int] = (80, 24), *, owner: bool = False, scene: Scene | None = None) -> int:
+    """Run the program until the scene is there, then act; return its exit status."""
+
+    async def run() -> int:
+        daemon = StandIn(scene=chorale() if scene is None else scene)
+        await daemon.open()
+        app = app_for(daemon, owner=owner)
+        try:
+            async with app.run_test(size=size) as pilot:
+                await until(pilot, lambda: bool(app.state.log) or scene is not None, "the scene")
+                await act(daemon, app, pilot)
+        finally:
+            daemon.close()
+        return app.return_value or 0
+
+    return asyncio.run(run())
+
+
+def sends(keys: list[str], name: str, *values: Value) -> None:
+    """Press keys and see that the last message of a name has these values."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press(*keys)
+        await until(pilot, lambda: bool(daemon.asked(name)), f"a message {name}")
+        assert daemon.asked(name)[-1] == pytest.approx(values)
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize("key", ["p", "f12"])
+def test_panic_is_one_key(key: str) -> None:
+    """On the main screen by p, everywhere by F12."""
+    sends([key], "panic")
+
+
+@pytest.mark.parametrize("screen", ["question_mark", "k", "ctrl+p"])
+def test_panic_works_over_every_screen(screen: str) -> None:
+    """Help, a list to choose from, the command palette where p is a letter."""
+    sends([screen, "f12"], "panic")
+
+
+@pytest.mark.parametrize(
+    ("keys", "name", "values"),
+    [
+        (["right"], "mu", (1.05,)),
+        (["shift+right"], "mu", (1.25,)),
+        (["left"], "mu", (0.95,)),
+        (["1", ".", "5", "enter"], "mu", (1.5,)),
+        (["down", "backspace"], "sigma", (0.0,)),
+        (["down", "down", "right"], "span", ("run",)),
+        (["space"], "stop", ()),
+        (["c"], "continue", ()),
+        (["R"], "reset", ()),
+        (["t"], "tap", ()),
+        (["n"], "reseed", ()),
+        (["e"], "keep", ()),
+        (["m"], "mute", ("soprano", 1)),
+        (["right_square_bracket", "S"], "solo", ("alto", 1)),
+        (["left_square_bracket", "m"], "mute", ("bass", 0)),
+    ],
+)
+def test_keys_steer_the_daemon(keys: list[str], name: str, values: tuple[Value, ...]) -> None:
+    """Each key does what the help says; floats come as 32 bits."""
+    sends(keys, name, *values)
+
+
+def test_the_last_change_is_taken_back() -> None:
+    """Once for each change, and then there is nothing left."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "right", "u", "u", "u")
+        await until(pilot, lambda: len(daemon.asked("mu")) == 4, "four messages")
+        assert [values[0] for values in daemon.asked("mu")] == pytest.approx([1.05, 1.1, 1.05, 1.0])
+        assert "nothing to take back" in screen_text(app)
+
+    on_screen(act)
+
+
+def test_a_seed_is_stored_on_a_pad_and_recalled() -> None:
+    """Another seed in between."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("w", "3", "down", "down", "down", "down", "7", "enter", "r", "3")
+        await until(pilot, lambda: len(daemon.asked("seed")) == 2, "two messages")
+        assert daemon.asked("seed") == [(7,), (187093702,)]
+        await pilot.press("r", "4")
+        assert "keeps no seed" in screen_text(app)
+
+    on_screen(act)
+
+
+def test_a_value_out_of_range_is_refused_with_the_rule() -> None:
+    """Nothing is sent."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("9", "9", "enter")
+        await until(pilot, lambda: "mu must be in 0..16, got 99" in screen_text(app), "the rule")
+        assert daemon.asked("mu") == []
+
+    on_screen(act)
+
+
+def test_escape_gives_a_typed_value_up() -> None:
+    """What is shown is the value that holds."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("9", "escape", "enter", "p")
+        await until(pilot, lambda: bool(daemon.asked("panic")), "a message that came later")
+        assert daemon.asked("mu") == []
+
+    on_screen(act)
+
+
+def test_a_slider_is_set_by_a_click() -> None:
+    """At the end of its track is the end of its range."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        for x in range(10, 26):
+            await pilot.click("#sliders", offset=(x, 0))
+        await until(pilot, lambda: bool(daemon.asked("mu")), "a message")
+        assert max(values[0] for values in daemon.asked("mu")) == 16.0
+
+    on_screen(act)
+
+
+def test_a_scale_and_a_root_are_chosen_from_lists() -> None:
+    """The list begins at what holds."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("k", "down", "enter", "k", "tab", "down", "down", "enter")
+        await until(pilot, lambda: bool(daemon.asked("root")), "a root")
+        assert daemon.asked("scale") == [("major",)]
+        assert daemon.asked("root") == [("D",)]
+
+    on_screen(act)
+
+
+def test_the_help_opens_and_closes() -> None:
+    """Over the picture, which goes on."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, Help)
+
+    on_screen(act)
+
+
+def test_the_command_palette_has_every_control_and_button() -> None:
+    """By their names."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Panic", "Start", "Keep", "Choose density", "Choose solo"} <= titles
+
+    on_screen(act)
+
+
+def test_quitting_leaves_a_daemon_of_its_own_alone() -> None:
+    """It is unsubscribed from and told nothing else."""
+    seen: list[StandIn] = []
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        seen.append(daemon)
+        await pilot.press("q")
+
+    assert on_screen(act) == 0
+    assert {message.address for message in seen[0].heard} <= {"/musicrnn/subscribe", "/musicrnn/unsubscribe"}
+
+
+@pytest.mark.parametrize(("keys", "status"), [(["enter"], 0), (["down", "enter"], LEAVE)])
+def test_quitting_asks_about_music_that_was_started_with_it(keys: list[str], status: int) -> None:
+    """To end it comes first."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("q")
+        assert isinstance(app.screen, Chooser)
+        await pilot.press(*keys)
+
+    assert on_screen(act, owner=True) == status
+
+
+def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
+    """Before, after, and again after the daemon has gone and come back at the same port."""
+
+    async def run() -> None:
+        daemon = StandIn(scene=chorale())
+        await daemon.open()
+        daemon.close()
+        app = app_for(daemon)
+        async with app.run_test(size=(80, 24)) as pilot:
+            missing = f"no daemon answers at 127.0.0.1:{daemon.port}"
+            await until(pilot, lambda: missing in screen_text(app), "the address")
+            for _ in range(2):
+                await daemon.open(daemon.port)
+                await until(pilot, lambda: "chorales" in screen_text(app), "the model")
+                daemon.close()
+                await until(pilot, lambda: missing in screen_text(app), "the address again")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 4), (59, 24), (80, 17), (60, 18), (80, 24), (160, 48), (300, 90)])
+def test_every_size_is_drawn_without_a_crash(size: tuple[int, int]) -> None:
+    """One that is too small says what it needs and still obeys panic."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: bool(daemon.asked("panic")), "panic")
+        if size in {(59, 24), (80, 17)}:
+            assert "MusicRNN needs 60 by 18" in screen_text(app)
+        if size[0] >= 60 and size[1] >= 18:
+            assert "soprano" in screen_text(app)
+
+    on_screen(act, size)
+
+
+def test_the_terminal_may_change_its_size_while_it_plays() -> None:
+    """Down to nothing and back."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        for size in ((10, 3), (160, 48), (60, 18), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert "soprano" in screen_text(app)
+
+    on_screen(act)
+
+
+def test_what_the_network_sends_cannot_command_the_terminal() -> None:
+    """Escapes and line ends in a warning are drawn as marks; markup is text."""
+    scene: Scene = [*chorale(), ("event/warning", ("\x1b[2Jgone\r\n[red]x",))]
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "[2Jgone" in screen_text(app), "the warning")
+        assert "\x1b" not in screen_text(app)
+        assert "\ufffd[2Jgone\ufffd\ufffd[red]x" in screen_text(app)
+
+    on_screen(act, scene=scene)
