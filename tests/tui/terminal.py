@@ -29,8 +29,9 @@ class Tmux:
     def __enter__(self) -> Tmux:
         given = [word for name, value in self._environment.items() for word in ("-e", f"{name}={value}")]
         columns, rows = (str(length) for length in self._size)
-        self._tmux("set-option", "-g", "remain-on-exit", "on", ";", "set-option", "-g", "status", "off", ";",
-                   "new-session", "-d", "-s", "t", "-x", columns, "-y", rows, *given, "sh", "-c", AND_STATUS, str(self._ended), *self._command)  # fmt: skip
+        self._tmux("-f", "/dev/null", "start-server", ";", "set-option", "-g", "remain-on-exit", "on", ";",
+                   "set-option", "-g", "status", "off", ";", "new-session", "-d", "-s", "t", "-x", columns, "-y", rows,
+                   *given, "sh", "-c", AND_STATUS, str(self._ended), *self._command)  # fmt: skip
         return self
 
     def __exit__(
@@ -39,7 +40,7 @@ class Tmux:
         subprocess.run(["tmux", "-S", str(self._socket), "kill-server"], check=False, capture_output=True)
 
     def _tmux(self, *words: str) -> str:
-        command = ["tmux", "-S", str(self._socket), "-f", "/dev/null", *words]
+        command = ["tmux", "-S", str(self._socket), *words]
         answer = subprocess.run(command, check=False, capture_output=True, text=True)
         if answer.returncode:
             raise PeerError(f"{' '.join(command)}: {answer.stderr}")

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from musicrnn.tui.paint import BLOCKS, Line, Span, column
 from musicrnn.tui.roll import NAMES
 from musicrnn.tui.state import State
 
 TOKEN_ROWS = 8
+LEAST_ENTROPY_ROWS = 3
 
 
 def belief(state: State, width: int, height: int) -> list[Line]:
     """Return the right-hand column: classes above, tokens, then A; small heights show less of each."""
     bars = max(min((height - 6) // 3, 8), 2)
     tokens = max(min(height - bars - 7, TOKEN_ROWS), 1)
-    curve = max(min(height - bars - tokens - 6, 6), 1)
+    rows = max(height - bars - tokens - 6, 1)
+    curve = min(rows, 6)
     lines = [_title("Pitch classes it expects", width), *classes(state.belief, width, bars)]
     lines += [_title("Likeliest first token", width), *likeliest(state, width, tokens)]
     lines += [_title(exponent_words(state), width), *exponent(state, width, curve)]
+    if rows >= curve + LEAST_ENTROPY_ROWS:
+        lines += [_title(_entropy_words(state), width), *_curve(state.entropies, width, min(rows - curve - 1, 5), 4.0)]
     return lines
+
+
+def _entropy_words(state: State) -> str:
+    last = f"{state.entropies[-1]:.2f}" if state.entropies else "-"
+    return f"Entropy {last} nats"
+
+
+def _curve(values: Iterable[float], width: int, rows: int, least_top: float) -> list[Line]:
+    """Return the last values as bars, the newest at the right."""
+    recent = list(values)[-width:]
+    top = max(least_top, *recent) if recent else least_top
+    bars = [column(max(value, 0.0) / top, rows) for value in recent]
+    pad = " " * (width - len(bars))
+    return [((pad + "".join(bar[row] for bar in bars), "part0"),) for row in range(rows)]
 
 
 def _title(text: str, width: int) -> Line:
@@ -31,10 +49,7 @@ def classes(chances: Sequence[float], width: int, rows: int) -> list[Line]:
     """Return a bar for each pitch class, and below it its name."""
     cell = max(min(width // 12, 4), 2)
     bars = [column(chance, rows) for chance in chances]
-    lines: list[Line] = [
-        tuple((bar[row] * (cell - 1) + " ", f"part{number % 8}") for number, bar in enumerate(bars))
-        for row in range(rows)
-    ]
+    lines: list[Line] = [tuple((bar[row] * (cell - 1) + " ", "accent") for bar in bars) for row in range(rows)]
     likely = max(chances, default=0.0)
     names = tuple(
         (name[: cell - 1].ljust(cell) if cell > 2 else _short(name), "bold" if chance == likely and likely else "dim")
@@ -67,7 +82,7 @@ def _token(name: str, chance: float, drawn: bool, room: int) -> Line:
 def exponent_words(state: State) -> str:
     """Say what A is drawn from, and what it was."""
     last = f"{state.exponents[-1]:.2f}" if state.exponents else "-"
-    return f"A {last}   mu {state.value('mu'):g}  sigma {state.value('sigma'):g}"
+    return f"A {last} mu {state.value('mu'):g} sigma {state.value('sigma'):g}"
 
 
 def exponent(state: State, width: int, rows: int) -> list[Line]:
@@ -75,10 +90,11 @@ def exponent(state: State, width: int, rows: int) -> list[Line]:
     mu, sigma = float(state.value("mu")), float(state.value("sigma"))
     recent = list(state.exponents)[-width:]
     top = max(2.0, mu + 3 * sigma, *recent) if recent else max(2.0, mu + 3 * sigma)
-    bars = [column(max(value, 0.0) / top, rows) for value in recent]
-    pad = " " * (width - len(bars))
-    lines: list[Line] = [((pad + "".join(bar[row] for bar in bars), "part0"),) for row in range(rows)]
-    return [*lines, _distribution(mu, sigma, recent[-1] if recent else mu, top, width), _axis(top, width)]
+    return [
+        *_curve(recent, width, rows, top),
+        _distribution(mu, sigma, recent[-1] if recent else mu, top, width),
+        _axis(top, width),
+    ]
 
 
 def _distribution(mu: float, sigma: float, last: float, top: float, width: int) -> Line:

@@ -8,7 +8,7 @@ from musicrnn.control import CONTROLS, Control, ControlValue
 from musicrnn.tui.hand import NAMES, Hand, as_number
 from musicrnn.tui.paint import Line, Span
 
-NAME_WIDTH = 9
+NAME_WIDTH = 10
 VALUE_WIDTH = 10
 ROOTED = ("mu", "sigma", "velocity", "tempo")  # drawn finer at the low end, where they are used
 
