@@ -1,6 +1,6 @@
 """Make the pictures of the terminal UI: the real program, against a real daemon, exported as SVG.
 
-    python scripts/tui_pictures.py docs/pictures
+    python scripts/tui_pictures.py docs/pictures [light]
 
 NO_COLOR=1 in the environment makes them without colour, to see that they can be read so.
 """
@@ -19,17 +19,17 @@ from musicrnn.tui.link import Link
 
 MUSIC_SECONDS = 14.0
 MUSIC = ("--midi-api", "none", "--no-recording", "--no-osc-query", "--osc-port", "0", "--lookahead", "12")
-SHAPE = ("--seed", "4", "--sigma", "0.35", "--mu", "1.1")
-PICTURES = (("tui", (160, 48), "dark"), ("tui-light", (160, 48), "light"), ("tui-small", (80, 24), "dark"))
+SHAPE = ("--seed", "11", "--sigma", "0.35", "--mu", "1.3")
+PICTURES = (("tui", (160, 48)), ("tui-small", (80, 24)))
 
 
-def main(folder: Path) -> int:
-    """Write a picture of each size and theme into a folder."""
+def main(folder: Path, theme: str) -> int:
+    """Write a picture of each size into a folder."""
     command = [sys.executable, "-m", "musicrnn", "daemon", *MUSIC, *SHAPE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as daemon:
         try:
             port = _port(daemon)
-            asyncio.run(_all(port, folder))
+            asyncio.run(_all(port, folder, theme))
         finally:
             daemon.terminate()
     return 0
@@ -43,8 +43,8 @@ def _port(daemon: subprocess.Popen[str]) -> int:
     raise SystemExit("the daemon ended before it listened")
 
 
-async def _all(port: int, folder: Path) -> None:
-    await asyncio.gather(*(_picture(port, folder / f"{name}.svg", size, theme) for name, size, theme in PICTURES))
+async def _all(port: int, folder: Path, theme: str) -> None:
+    await asyncio.gather(*(_picture(port, folder / f"{name}.svg", size, theme) for name, size in PICTURES))
 
 
 async def _picture(port: int, path: Path, size: tuple[int, int], theme: str) -> None:
@@ -58,4 +58,5 @@ async def _picture(port: int, path: Path, size: tuple[int, int], theme: str) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")))
+    words = sys.argv[1:]
+    sys.exit(main(Path(words[0] if words else "docs/pictures"), "light" if "light" in words[1:] else "dark"))

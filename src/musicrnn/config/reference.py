@@ -24,8 +24,8 @@ This page is written from the declarations of the settings: `python -m musicrnn.
 Every setting is a key of a settings file and a flag of the commands it concerns. What holds is, in this order:
 
 1. a flag, if it was typed;
-2. the settings file named with `--config FILE`. Where none is named, `sample`, `daemon` and `bench` read the user's
-   own, if there is one: `$XDG_CONFIG_HOME/musicrnn/musicrnn.toml` (`~/.config/musicrnn/musicrnn.toml`; on macOS
+2. the settings file named with `--config FILE`. Where none is named, `sample`, `daemon`, `bench` and `tui` read the
+   user's own, if there is one: `$XDG_CONFIG_HOME/musicrnn/musicrnn.toml` (`~/.config/musicrnn/musicrnn.toml`; on macOS
    `~/Library/Application Support/musicrnn/`, on Windows `%APPDATA%\\musicrnn\\`). `train` and `export` read no file
    that is not named, and no command reads one from the current folder: a run must not depend on where it starts;
 3. the default.
