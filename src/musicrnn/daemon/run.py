@@ -187,11 +187,11 @@ def build(
         clock_out=settings.midi.clock_out,
     )
     player.offset_ms = settings.midi.offset_ms
-    players = _players(settings.midi, clock, host)
-    port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
     query = _query(settings, osc, lambda: runtime.status, stack, notices)
+    players = _players(settings.midi, clock, host)
+    port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)
