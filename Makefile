@@ -93,7 +93,7 @@ test-reliability: $(FULL)/.wheel build/.system-test
 	@printf '| fault | times | median ms | worst ms | limit ms |\n|---|---|---|---|---|\n' >build/reliability.md
 	MUSICRNN_LONG=1 MUSICRNN_RELIABILITY_TABLE=build/reliability.md \
 		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability tests/daemon/test_swaps_on_jack.py tests/daemon/test_loader.py \
-		tests/end_to_end/test_jack_transport.py; status=$$?; cat build/reliability.md; exit $$status
+		tests/end_to_end/test_jack_transport.py tests/end_to_end/test_clock.py; status=$$?; cat build/reliability.md; exit $$status
 
 # ---- what the above need ----
 build/.system-%: scripts/system_packages.sh

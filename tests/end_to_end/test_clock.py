@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -202,6 +203,7 @@ def test_it_goes_where_the_host_goes(tmp_path: Path) -> None:
     assert max(_distance(place, CLOCKS_PER_BAR) for place in heads) * 60 / 120 / CLOCKS_PER_BEAT < PHASE_ERROR
 
 
+@pytest.mark.skipif(not os.environ.get("MUSICRNN_LONG"), reason="a minute each: measured by make test-reliability")
 @pytest.mark.parametrize("bpm", [120, 240])
 def test_it_stays_with_a_clock_that_wanders(bpm: int, tmp_path: Path) -> None:
     """Every distance of two clocks is up to a fifth too long or too short, and none makes up for another.
