@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -62,10 +61,8 @@ def run_verb(verb: str, words: Sequence[str], program: str) -> int:
 
 
 def _verb(verb: str, words: Sequence[str], program: str) -> int:
-    if not is_there(verb):
-        raise MusicRNNError(f"{program} is not there yet in version {__version__} (to come: {VERBS[verb]})")
     _use_one_thread()
-    command = importlib.import_module(_module(verb))
+    command = importlib.import_module(f"musicrnn.commands.{verb}")
     parser = argparse.ArgumentParser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
     command.add_arguments(parser)
@@ -78,19 +75,9 @@ def _use_one_thread() -> None:
         os.environ.setdefault(name, "1")
 
 
-def is_there(verb: str) -> bool:
-    """Tell whether this version can do what the verb is for."""
-    return importlib.util.find_spec(_module(verb)) is not None
-
-
-def _module(verb: str) -> str:
-    return f"musicrnn.commands.{verb}"
-
-
 def _without_verb(words: Sequence[str]) -> int:
     """Answer ``--help``, ``--version``, no verb at all, and a verb that there is not."""
-    there = [verb for verb in VERBS if is_there(verb)]
-    lines = "\n".join(f"  {verb:9} {VERBS[verb]}" for verb in there)
+    lines = "\n".join(f"  {verb:9} {purpose}" for verb, purpose in VERBS.items())
     parser = argparse.ArgumentParser(
         "musicrnn",
         usage="musicrnn [--version] [--help] VERB ...",
@@ -103,7 +90,7 @@ def _without_verb(words: Sequence[str]) -> int:
     if words and not words[0].startswith("-"):
         from musicrnn.config.declare import unknown
 
-        raise ConfigError(unknown(f"the verb {words[0]!r:.80}", words[0], there))
+        raise ConfigError(unknown(f"the verb {words[0]!r:.80}", words[0], list(VERBS)))
     parser.parse_args(words)
     parser.print_help()
     return 0

@@ -50,6 +50,12 @@ class PortError(MusicRNNError):
     exit_status = 69
 
 
+class TerminalError(MusicRNNError):
+    """The terminal UI has no terminal to draw on; mended by starting it in one."""
+
+    exit_status = 69
+
+
 class ControlError(MusicRNNError):
     """A live control is unknown, of the wrong type or out of its range."""
 

@@ -108,9 +108,13 @@ def test_without_osc_there_is_no_ui_and_the_reason_is_said(tmp_path: Path) -> No
     environment = surroundings(tmp_path)
     flags = ["--midi-api", "none", "--no-osc", "--no-recording"]
     command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *flags]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    ours, theirs = os.openpty()
+    answer = subprocess.run(command, env=environment, stdin=theirs, stderr=theirs, check=False, timeout=60)
+    os.close(theirs)
+    printed = os.read(ours, 65_536).decode()
+    os.close(ours)
     assert answer.returncode == 69
-    assert "--tui must have OSC" in answer.stderr
+    assert "--tui must have OSC" in printed
 
 
 def children(pid: int) -> list[tuple[int, list[str]]]:

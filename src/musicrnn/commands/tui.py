@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from musicrnn.commands.handover import hand_over
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.errors import TerminalError
 
 SETTINGS = COMMANDS["tui"]
 
@@ -21,4 +23,12 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args, "tui")
     if shown(args, settings, SETTINGS):
         return 0
+    check_terminal()
     return hand_over("musicrnn.tui.run", "run_owned" if args.asks else "run", settings)
+
+
+def check_terminal() -> None:
+    """Raise TerminalError where keys cannot come in or nothing can be drawn: Textual draws on standard error."""
+    for name, stream in (("input", sys.stdin), ("error", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise TerminalError(f"the terminal UI must be started in a terminal, and standard {name} is none")

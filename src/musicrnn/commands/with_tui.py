@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 
+from musicrnn.commands.tui import check_terminal
 from musicrnn.config.flags import flag_of
 from musicrnn.config.settings import declared
 from musicrnn.errors import PortError
@@ -40,7 +41,11 @@ def flags_typed(args: argparse.Namespace) -> list[str]:
 
 
 def play(args: argparse.Namespace) -> int:
-    """Play, with the UI in front; return the music's exit status. PortError where the UI could not reach it."""
+    """Play, with the UI in front; return the music's exit status. PortError where the UI could not reach it.
+
+    Raises TerminalError where there is no terminal, before anything plays.
+    """
+    check_terminal()
     with _music(flags_typed(args)) as music:
         said = _Said(music)
         found = said.until_ready()
