@@ -40,7 +40,7 @@ def written(tmp_path: Path) -> Iterator[tuple[KeepsakeFiles, threading.Event]]:
 def test_the_last_bars_are_those_played_last() -> None:
     """With the one that is going on; notes, bars and tempo as they are in the whole recording."""
     one = player()
-    kept, whole = one.engine.last_bars(2), one.score
+    kept, whole = one.engine.last_bars(2).score(), one.score
     assert len(kept.bars) == 2
     assert [tempo.bpm for tempo in kept.tempos] == [120.0, 90.0]
     assert kept.tempos[1].tick == 16
@@ -52,18 +52,18 @@ def test_the_last_bars_are_those_played_last() -> None:
 def test_more_bars_than_there_are_is_all_of_them() -> None:
     """From the first tick."""
     one = player()
-    assert one.engine.last_bars(64) == one.score
+    assert one.engine.last_bars(64).score() == one.score
 
 
 def test_they_are_written_as_a_midi_file(written: tuple[KeepsakeFiles, threading.Event], tmp_path: Path) -> None:
     """In a thread of its own, which tells when it is done."""
     files, done = written
-    score = player().engine.last_bars(2)
-    files.keep(score, pytest.fail)
+    bars = player().engine.last_bars(2)
+    files.keep(bars, pytest.fail)
     assert done.wait(10)
     (path,) = tmp_path.iterdir()
     assert files.last == str(path)
-    assert path.read_bytes() == midi_bytes(score)
+    assert path.read_bytes() == midi_bytes(bars.score())
 
 
 def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import MAX_FAILURES, Performance
 from musicrnn.daemon.presence import Presence
 from musicrnn.daemon.protocols import TimedMessage
+from musicrnn.daemon.recording import Excerpt
 from musicrnn.daemon.session import Entry, Header, make_header, recording_of
 from musicrnn.daemon.sources import ClockSource
 from musicrnn.daemon.steering import choice_of, ordered, values_of
@@ -44,7 +45,6 @@ from musicrnn.daemon.watch import Ahead, Glimpse, Watch
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.score import Score
 
 
 class Engine:
@@ -377,7 +377,7 @@ class Engine:
         metre, due = self.recording.metre, self.next_deadline()
         return Ahead(coming, performance.surroundings, performance.bar_ticks, metre, due)
 
-    def last_bars(self, bars: int) -> Score:
+    def last_bars(self, bars: int) -> Excerpt:
         """Return the bars played last, the one that is going on included, of the model that plays."""
         performance = self._performance
         first = performance.next_bar(max(self.tick - bars * performance.bar_ticks, 0))

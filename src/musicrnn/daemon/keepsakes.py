@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from musicrnn.daemon.recording import Excerpt
 from musicrnn.errors import ControlError
-from musicrnn.models.score import Score
 
 ROOM = 8
 Refuse = Callable[[str], None]
@@ -21,8 +21,8 @@ class Keepsakes(Protocol):
 
     last: str
 
-    def keep(self, score: Score, refuse: Refuse) -> None:
-        """Take a score to be written; ControlError where it cannot be."""
+    def keep(self, excerpt: Excerpt, refuse: Refuse) -> None:
+        """Take bars to be written; ControlError where it cannot be."""
         ...
 
 
@@ -31,27 +31,27 @@ class NoKeepsakes:
 
     last = ""
 
-    def keep(self, score: Score, refuse: Refuse) -> None:
+    def keep(self, excerpt: Excerpt, refuse: Refuse) -> None:
         """Refuse."""
-        del score, refuse
+        del excerpt, refuse
         raise ControlError("bars are kept in the folder of recordings, got a session without recording")
 
 
 class KeepsakeFiles:
-    """Writes scores into a folder, each under the time of day and ``kept``; such files are never deleted."""
+    """Writes bars into a folder, each under the time of day and ``kept``; such files are never deleted."""
 
     def __init__(self, folder: Path, notify: Callable[[], None]) -> None:
         self.last = ""
         self._folder = folder
         self._notify = notify
-        self._queue: queue.Queue[tuple[Score, Refuse] | None] = queue.Queue(ROOM)
+        self._queue: queue.Queue[tuple[Excerpt, Refuse] | None] = queue.Queue(ROOM)
         self._thread = threading.Thread(target=self._write_all, name="musicrnn-keep", daemon=True)
         self._thread.start()
 
-    def keep(self, score: Score, refuse: Refuse) -> None:
-        """Take a score to be written; ControlError where too many wait."""
+    def keep(self, excerpt: Excerpt, refuse: Refuse) -> None:
+        """Take bars to be written; ControlError where too many wait."""
         try:
-            self._queue.put_nowait((score, refuse))
+            self._queue.put_nowait((excerpt, refuse))
         except queue.Full:
             raise ControlError(f"at most {ROOM} excerpts must wait to be written, got another") from None
 
@@ -65,17 +65,17 @@ class KeepsakeFiles:
 
     def _write_all(self) -> None:
         while (waiting := self._queue.get()) is not None:
-            score, refuse = waiting
+            excerpt, refuse = waiting
             try:
-                self.last = str(self._write(score))
+                self.last = str(self._write(excerpt))
                 self._notify()
             except OSError as error:
                 refuse(f"the last bars must be written to {self._folder}, got: {error.strerror}")
 
-    def _write(self, score: Score) -> Path:
+    def _write(self, excerpt: Excerpt) -> Path:
         from musicrnn.models.midi_write import write_midi
 
         stamp = f"kept-{datetime.now().astimezone():%Y-%m-%d-%H%M%S-%f}"
         path = self._folder / f"{stamp}.mid"
-        write_midi(score, path)
+        write_midi(excerpt.score(), path)
         return path

@@ -40,6 +40,26 @@ class _Stretch:
         return Score(self.ticks_per_beat, self.parts, notes, bars, tempos)
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Some bars of a recording as they were collected: cheap to take, and made a score of wherever there is time."""
+
+    ticks_per_beat: int
+    parts: tuple[Part, ...]
+    metre: tuple[int, int]
+    rows: list[Row]
+    tempos: tuple[Tempo, ...]
+    start: int
+    until: int
+
+    def score(self) -> Score:
+        """Return it as a score that begins at tick 0."""
+        notes = _cut(self.rows, self.start, self.until)
+        moved = tuple(replace(note, start=note.start - self.start) for note in notes)
+        bars = regular_bars(max(self.until - self.start, 1), self.ticks_per_beat, *self.metre)
+        return _widened(Score(self.ticks_per_beat, self.parts, moved, bars, _tempos_from(self.tempos, self.start)))
+
+
 class Recording:
     """Collects the notes that were sent, in ticks of the model that plays, and the tempo."""
 
@@ -105,26 +125,22 @@ class Recording:
 
     def window(self, start: int, until: int) -> list[Note]:
         """Return the notes that sound from tick ``start``, no more than a few bars ago, up to ``until``, cut to fit."""
+        return _cut(self._rows(start, until), start, until)
+
+    def excerpt(self, first: int, until: int) -> Excerpt:
+        """Return what sounded from bar line ``first``, or where the model that plays began, up to ``until``."""
+        present = self._present
+        start = max(first, present.start)
+        rows = self._rows(start, until)
+        return Excerpt(present.ticks_per_beat, present.parts, self.metre, rows, present.tempos(), start, until)
+
+    def _rows(self, start: int, until: int) -> list[Row]:
         rows = self._ringing(until)
         for row in reversed(self._present.notes):
             if row[0] + row[3] <= start:
                 break
             rows.append(row)
-        cut = (
-            (max(at, start), part, pitch, min(at + length, until) - max(at, start), velocity)
-            for at, part, pitch, length, velocity in rows
-            if at < until
-        )
-        return [Note(*row) for row in sorted(cut)]
-
-    def excerpt(self, first: int, until: int) -> Score:
-        """Return the score from bar line ``first``, or where the model that plays began, up to ``until``."""
-        present = self._present
-        start = max(first, present.start)
-        notes = tuple(replace(note, start=note.start - start) for note in self.window(start, until))
-        bars = regular_bars(max(until - start, 1), present.ticks_per_beat, *self.metre)
-        tempos = _tempos_from(present.tempos(), start)
-        return _widened(Score(present.ticks_per_beat, present.parts, notes, bars, tempos))
+        return rows
 
     def _ringing(self, until: int) -> list[Row]:
         return [
@@ -136,6 +152,16 @@ class Recording:
     def tempos(self) -> tuple[Tempo, ...]:
         """Return the changes of tempo since the model that plays began, the first at its first tick."""
         return self._present.tempos()
+
+
+def _cut(rows: Iterable[Row], start: int, until: int) -> list[Note]:
+    """Return rows as notes in their order, cut to what lies from ``start`` up to ``until``."""
+    cut = (
+        (max(at, start), part, pitch, min(at + length, until) - max(at, start), velocity)
+        for at, part, pitch, length, velocity in rows
+        if at < until
+    )
+    return [Note(*row) for row in sorted(cut)]
 
 
 def _widened(score: Score) -> Score:
