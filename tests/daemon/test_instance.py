@@ -41,7 +41,11 @@ def test_a_lock_of_a_program_that_crashed_is_no_lock(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
     """As on a machine without a session manager."""
-    Instance("MusicRNN", tmp_path / "deep" / "er").release()
+    folder = tmp_path / "deep" / "er"
+    first = Instance("MusicRNN", folder)
+    assert first.path.parent == folder
+    assert first.path.is_file()
+    first.release()
 
 
 def test_the_folder_is_the_sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ def test_a_closed_server_gives_its_port_back() -> None:
     port = first.address[1]
     first.close()
     second = OscServer("127.0.0.1", port, inbox, lambda: STATUS)
+    assert second.address[1] == port
     second.start()
     second.close()
 

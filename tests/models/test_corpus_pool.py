@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -53,10 +54,18 @@ def test_a_file_that_cannot_be_read_any_more_is_told() -> None:
 
 
 def test_leaving_early_ends_the_processes() -> None:
-    """Ctrl-C in the middle of a corpus leaves nothing behind."""
-    answers = ReaderPool(GridSettings(), command=FAKE).read(jobs(*["a.mid"] * 50))
+    """Ctrl-C in the middle of a corpus leaves nothing behind: neither threads nor what they started."""
+    threads, read = set(threading.enumerate()), list[bytes]()
+
+    def content() -> bytes:
+        read.append(b"MThd")
+        return read[-1]
+
+    answers = ReaderPool(GridSettings(), command=FAKE).read([Job("a.mid", content)] * 500)
     next(answers)
     answers.close()
+    assert set(threading.enumerate()) == threads
+    assert len(read) < 500
 
 
 def test_few_files_need_few_processes() -> None:
