@@ -102,6 +102,14 @@ def test_models_are_listed_with_their_figures(own_folders: Path, capsys: pytest.
     assert {"mine", "untrained"} <= set(lines)
 
 
+def test_the_list_of_models_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 80 columns, with where each model comes from below."""
+    assert cli.main(["daemon", "--list-models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    assert any(line.startswith("songs") and "OpenScore" in line and "CC0" in line for line in lines)
+
+
 class InterruptedModel:
     """Another model that the user breaks off at a step."""
 

@@ -12,34 +12,41 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import load_checked
 from musicrnn.models.untrained import untrained
 
-COLUMNS = ("name", "parts", "grid", "network", "size", "nats a tick", "licence", "made from")
+COLUMNS = ("name", "parts", "grid", "network", "size", "nats a tick")
 
 
 def list_models() -> int:
-    """Print a table of the models that ship, the user's own and the untrained one.
+    """Print a table of the models that ship, the user's own and the untrained one, and then where each comes from.
 
     Raises ModelError where a file is damaged.
     """
-    table = Table(*COLUMNS, box=None, header_style="bold", pad_edge=False)
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    table = Table(*COLUMNS, box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    origins = Table.grid(padding=(0, 2))
     for name, path in {**bundled(), **own()}.items():
         file = load_checked(path)
-        table.add_row(name, *row(file.info, len(file.content))[1:])
-    table.add_row(*row(untrained().info, 0))
-    Console(width=None if sys.stdout.isatty() else 200).print(table, highlight=False, markup=False)
+        table.add_row(name, *row(file.info, len(file.content)))
+        origins.add_row(name, origin(file.info))
+    last = untrained().info
+    table.add_row(last.name, *row(last, 0))
+    console.print(table, "\nmade from", origins, sep="\n", highlight=False, markup=False)
     return 0
 
 
 def row(info: ModelInfo, size: int) -> tuple[str, ...]:
-    """Return a model's cells, in the order of COLUMNS."""
+    """Return a model's cells, in the order of COLUMNS after the name."""
     vocabulary = info.vocabulary
     nats = info.figures.get("test_nats_a_tick", info.figures.get("valid_nats_a_tick"))
     return (
-        info.name,
         ", ".join(part.name for part in vocabulary.parts),
         f"{vocabulary.ticks_per_beat} a beat",
-        f"{info.layers} x {info.units} {info.precision}",
-        f"{size / 1e6:.1f} MB" if size else "made on the fly",
+        f"{info.layers}x{info.units} {info.precision}",
+        f"{size / 1e6:.1f} MB" if size else "-",
         "-" if nats is None else f"{nats:.2f}",
-        info.licence or "-",
-        str(info.corpus.get("source") or info.corpus.get("title") or "-"),
     )
+
+
+def origin(info: ModelInfo) -> str:
+    """Return what a model was made from, and the licence of that."""
+    source = str(info.corpus.get("source") or info.corpus.get("title") or "not said")
+    return f"{source} ({info.licence})" if info.licence else source
