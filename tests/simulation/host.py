@@ -144,7 +144,7 @@ class SimulatedHost:
         now = max(planned, world.seconds)
         if now > planned + 1e-9:
             self.doubt()
-        if world.seconds < self.frozen_until:
+        if now < self.frozen_until:
             self.doubt()
             self._plan(self.frozen_until)
             return
