@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -129,6 +131,61 @@ def test_lost_and_doubled_clocks_do_not_move_the_beat(lost: set[int], doubled: s
         clock.hear([TimedMessage(arrival, CLOCK)] * times, arrival)
         if number > 96:
             assert abs(line_of(clock).seconds_at(number / 24) - truth.seconds[number]) < 2 * PHASE_ERROR
+
+
+def late(truth: Beats, clocks: range, parts: list[float]) -> list[float]:
+    """Return arrivals in order, of which some are late by parts of the distance of two clocks."""
+    arrivals = list(truth.seconds[:-1])
+    for clock, part in zip(clocks, parts, strict=True):
+        arrivals[clock] += part * (truth.seconds[clock + 1] - truth.seconds[clock])
+    return list(accumulate(arrivals, max))
+
+
+@given(st.sampled_from((40.0, 120.0, 240.0)), st.lists(st.floats(0.0, 3.0), min_size=1, max_size=96))
+def test_a_burst_of_clocks_that_are_late_beyond_telling_leaves_the_beat_where_it_was(
+    bpm: float, parts: list[float]
+) -> None:
+    """By up to three clocks, for up to four beats; none was lost, and two beats later that is known."""
+    truth = beats(steady(bpm), 14)
+    clock = started()
+    for number, arrival in enumerate(late(truth, range(150, 150 + len(parts)), parts)):
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        if not 150 <= number < 200 + len(parts):
+            assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.5 / 24
+
+
+def test_clocks_that_were_held_back_together_are_counted_too() -> None:
+    """Half a second of them at once, as when the host's computer stood still."""
+    truth = beats(steady(120.0), 14)
+    arrivals = [
+        max(moment, truth.seconds[174]) if number >= 150 else moment for number, moment in enumerate(truth.seconds)
+    ]
+    clock = started()
+    for arrival in arrivals[:-1]:
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+    assert line_of(clock).beat_at(truth.seconds[-2]) == pytest.approx(14.0, abs=0.002)
+
+
+@pytest.mark.parametrize("part", [0.3, -0.3])
+def test_a_host_that_moves_its_clocks_for_good_is_followed_there(part: float) -> None:
+    """By less than half a clock: it is another phase, and no clock was lost."""
+    truth = beats(steady(120.0), 14)
+    moved = [moment + part * 0.5 / 24 * (number >= 150) for number, moment in enumerate(truth.seconds[:-1])]
+    clock = started()
+    for arrival in moved:
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+    assert line_of(clock).beat_at(moved[-1]) == pytest.approx(14.0, abs=0.002)
+
+
+def test_a_clock_lost_among_late_ones_is_not_made_up_for_twice() -> None:
+    """The beats are where the host's are, for the line says so; the count of the messages does not matter then."""
+    truth = beats(steady(120.0), 14)
+    arrivals = late(truth, range(150, 160), [0.3] * 10)
+    del arrivals[155]
+    clock = started()
+    for arrival in arrivals:
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+    assert line_of(clock).beat_at(truth.seconds[-2]) == pytest.approx(14.0, abs=0.002)
 
 
 @given(st.floats(20.0, 999.0), st.floats(20.0, 999.0), st.floats(0.0, 0.1), st.integers(0, 99))

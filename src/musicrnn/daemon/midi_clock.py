@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT, ClockFit, ClockLine
+from musicrnn.daemon.clock_tally import ClockTally
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
 
@@ -40,12 +41,13 @@ class ClockNumbers:
     Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
     the last was that it came twice; unless its distance from the one before it is near enough a clock's. Where more
     than three of eight are not where they should be, it is the line that is wrong: it is begun again, each clock
-    counting one.
+    counting one. What many clocks that came late made wrong is known once they are steady again (``ClockTally``).
     """
 
     def __init__(self, bpm: float) -> None:
         self._fit = ClockFit(60.0 / bpm / CLOCKS_PER_BEAT)
         self._recent: deque[_Heard] = deque(maxlen=DOUBTS_OF)
+        self._tally = ClockTally()
         self.line = ClockLine(0, 0.0, 60.0 / bpm / CLOCKS_PER_BEAT)
         self.number = -1
         self.arrived = float("-inf")
@@ -60,10 +62,16 @@ class ClockNumbers:
         if seconds - self.arrived > self.silence or abs(self.line.clock_at(seconds) - self.number - 1) > STILL_NEAR:
             self._begin_again(self.number + 1, seconds)
         else:
-            self.take(seconds)
+            self._take(seconds)
+        self._tally.forget()
 
-    def take(self, seconds: float) -> None:
-        """Take a clock that arrived; after a silence it is the nearest one on the line, as if that had gone on."""
+    def take(self, seconds: float) -> int:
+        """Take a clock that arrived; return by how many the numbers turn out to be too high, mostly none."""
+        self._take(seconds)
+        return self._tally.take(seconds, self.number, self.line)
+
+    def _take(self, seconds: float) -> None:
+        """Give a clock its number; after a silence it is the nearest one on the line, as if that had gone on."""
         if seconds - self.arrived > self.silence:
             nearest = round(self.line.clock_at(seconds)) if self.number >= 0 else 0
             self._begin_again(max(nearest, self.number + 1), seconds)
@@ -192,7 +200,8 @@ class MidiClock:
     def _clock(self, seconds: float) -> list[HostEvent]:
         self._lost = False
         if not self._starting:
-            self._numbers.take(seconds)
+            too_high = self._numbers.take(seconds)
+            self._origin = None if self._origin is None else self._origin + too_high
             return []
         self._numbers.take_first(seconds)
         self._starting = False
