@@ -4,7 +4,7 @@
 # make test-soak     1,000 hours of the daemon in virtual time, with everything going wrong (HOURS=..., SEED=...)
 # make test-daw      the daemon recorded by a real DAW (Ardour, headless, under PipeWire)
 # make test-link     the daemon in an Ableton Link session with other programs, in a network of its own
-# make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour)
+# make test-reliability   every kill, stop, loss and change of model as often as docs/reliability.md says, with a table (over an hour; goes on where it was, ARGS='-k swaps' for some of it)
 # make test-alsa    the daemon on a real ALSA sequencer (in a small virtual machine): recorded by arecordmidi, unplugged, closed while clocks come in
 # make test-clients  the daemon steered by OSC clients of another make: SuperCollider, Pure Data, Node
 # make format lint types   the parts of make test that developers run most; make develop makes their .venv
@@ -90,10 +90,7 @@ test-link: $(FULL)/.wheel build/.system-link
 	sh scripts/network_of_its_own.sh $(PYTEST) $(FULL)/bin/python -m pytest -q -s -m link
 
 test-reliability: $(FULL)/.wheel build/.system-test
-	@printf '| fault | times | median ms | worst ms | limit ms |\n|---|---|---|---|---|\n' >build/reliability.md
-	MUSICRNN_LONG=1 MUSICRNN_RELIABILITY_TABLE=build/reliability.md \
-		$(PYTEST) $(FULL)/bin/python -m pytest -q tests/reliability tests/daemon/test_swaps_on_jack.py tests/daemon/test_loader.py \
-		tests/end_to_end/test_jack_transport.py tests/end_to_end/test_clock.py; status=$$?; cat build/reliability.md; exit $$status
+	$(PYTEST) $(FULL)/bin/python -u -m tests.reliability $(ARGS)
 
 # ---- what the above need ----
 build/.system-%: scripts/system_packages.sh

@@ -6,7 +6,6 @@ MUSICRNN_LONG=1 in the environment makes it a hundred of them.
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import socket
 import sys
@@ -22,10 +21,10 @@ from tests.models.wrong_models import wrong_contents
 from tests.peers.jack_recorder import PORT
 from tests.peers.jackd import JackServer
 from tests.peers.program import Program, wait_until
-from tests.reliability.stage import report_changes
+from tests.reliability.stage import LONG, report_changes
 
 pytestmark = pytest.mark.jack
-SWAPS = 100 if os.environ.get("MUSICRNN_LONG") else 5
+SWAPS = 100 if LONG else 5
 SECONDS = 120.0
 GOOD = {"small": SMALL, "eighths": SMALL_INT8}
 
@@ -82,6 +81,7 @@ def test_models_take_over_and_wrong_ones_do_not(stage: Stage) -> None:
         recorder.wait_for_line("WROTE")
     left_out = sum(int(str(entry["to"])) - int(str(entry["tick"])) for entry in stage.log() if entry["do"] == "skip")
     report_changes(len(wanted), SWAPS // 2, left_out)
+    assert left_out == 0 or not LONG, "on a machine that does nothing else no tick must be left out"
     assert still_down(stage.heard()) == set()
     assert any(message[0] & 0xF0 == 0x90 for message in stage.heard())
     (recording,) = stage.folder.glob("musicrnn/**/*.mid")

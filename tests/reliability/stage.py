@@ -40,6 +40,11 @@ def report_changes(changes: int, refused: int, left_out: int) -> None:
     _add(f"| {what} | {changes} | | {left_out} | 0 |")
 
 
+def report_changes_to_big(changes: int, worst: float, limit: float) -> None:
+    """Print by how many frames notes were off whole ticks at worst while big models took over; add it to the file."""
+    _add(f"| models of 13 and 51 MB taking over while playing (frames) | {changes} | | {worst:g} | {limit:g} |")
+
+
 def _add(row: str) -> None:
     print(row)
     if TABLE:
