@@ -80,9 +80,10 @@ def test_big_models_make_no_note_late(stage: Stage) -> None:
         recorder.wait_for_line("WROTE")
     worst = worst_step(stage.folder / "heard.json")
     report_changes_to_big(changes, worst, MOST_FRAMES)
-    assert late == (0, 0, 0)
-    assert left == (0, 0)
-    assert worst <= MOST_FRAMES
+    what = f"late, left out, failed {late}; messages late, dropped {left}; {worst:g} frames"
+    assert late == (0, 0, 0), what
+    assert left == (0, 0), what
+    assert worst <= MOST_FRAMES, what
 
 
 def played(stage: Stage, changes: int) -> tuple[tuple[object, ...], tuple[object, ...]]:
