@@ -32,6 +32,16 @@ def fit(line: Sequence[Span], width: int) -> Line:
     return (*fitted, (" " * left, ""))
 
 
+def cell_at(cells: Sequence[Sequence[Span]], x: int) -> int | None:
+    """Return which of the cells that stand side by side from column 0 on is at a column, None for none."""
+    end = 0
+    for place, cell in enumerate(cells):
+        end += sum(cell_len(text) for text, _ in cell)
+        if 0 <= x < end:
+            return place
+    return None
+
+
 def words(line: Sequence[Span]) -> str:
     """Return the text of a line."""
     return "".join(text for text, _ in line)
