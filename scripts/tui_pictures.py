@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from svg_of_screen import svg
+
 from musicrnn.config.tui import TuiSettings
 from musicrnn.tui.app import MusicApp
 from musicrnn.tui.link import Link
@@ -57,7 +59,7 @@ async def _picture(port: int, path: Path, size: tuple[int, int], theme: str, pad
         await asyncio.sleep(MUSIC_SECONDS)
         await pilot.press("w", "1", "escape")
         await pilot.pause()
-        path.write_text(app.export_screenshot(title=f"musicrnn-tui, {size[0]} by {size[1]}"), encoding="utf-8")
+        path.write_text(svg(app, f"musicrnn-tui, {size[0]} by {size[1]}"), encoding="utf-8")
     print(path)
 
 

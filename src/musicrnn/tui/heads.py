@@ -78,7 +78,7 @@ def pad_cells(stored: Mapping[str, int], seed: object) -> list[list[Span]]:
     for pad in PADS:
         kept = stored.get(pad)
         now = kept is not None and kept == seed
-        number = (f"{pad}{'▸' if now else ' '}", "accent" if kept is not None else "grid")
+        number = (f"{pad}{'▸' if now else ' '}", "accent" if kept is not None else "dim")
         cells.append([number, (f"{kept if kept is not None else '····'}  ", "bold" if now else "dim")])
     return cells
 
