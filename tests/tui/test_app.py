@@ -182,7 +182,8 @@ def test_quitting_leaves_a_daemon_of_its_own_alone() -> None:
         await pilot.press("q")
 
     assert on_screen(act) == 0
-    assert {message.address for message in seen[0].heard} <= {"/musicrnn/subscribe", "/musicrnn/unsubscribe"}
+    told = {message.address.removeprefix("/musicrnn/") for message in seen[0].heard}
+    assert told == {"subscribe", "models", "unsubscribe"}
 
 
 @pytest.mark.parametrize(("keys", "status"), [(["enter"], 0), (["down", "enter"], LEAVE)])
@@ -208,6 +209,7 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             missing = f"no daemon answers at 127.0.0.1:{daemon.port}"
             await until(pilot, lambda: missing in screen_text(app), "the address")
+            assert "musicrnn-daemon in another terminal" in screen_text(app)
             for _ in range(2):
                 await daemon.open(daemon.port)
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
@@ -279,5 +281,18 @@ def test_what_was_done_is_said_where_the_eye_is(name: str, text: str, shown: str
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
         daemon.tell(name, text)
         await until(pilot, lambda: shown in screen_text(app).splitlines()[-1], "the words")
+
+    on_screen(act)
+
+
+def test_the_list_of_models_is_whole_when_it_is_opened_first() -> None:
+    """It is asked for once a daemon answers."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: bool(daemon.asked("models")), "a question for the models")
+        daemon.tell("models", "chorales", "drums")
+        await until(pilot, lambda: app.state.models == ("chorales", "drums"), "the models")
+        await pilot.press("o", "down", "enter")
+        await until(pilot, lambda: daemon.asked("model") == [("drums",)], "the model")
 
     on_screen(act)

@@ -89,7 +89,7 @@ def test_the_wheel_nudges_what_it_is_over(kind: type[events.MouseEvent], value: 
         await turn(pilot, kind, place_of(app, "sliders", "density"))
         await until(pilot, lambda: bool(daemon.asked("density")), "a message")
         assert daemon.asked("density") == [pytest.approx((value,))]
-        assert {message.address.split("/")[2] for message in daemon.heard} <= {"subscribe", "density"}
+        assert {message.address.split("/")[2] for message in daemon.heard} <= {"subscribe", "models", "density"}
 
     on_screen(act)
 
@@ -140,6 +140,6 @@ def test_a_click_on_a_warning_does_nothing() -> None:
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
         for panel in ("log", "roll", "belief", "figures", "top"):
             await pilot.click(f"#{panel}")
-        assert {message.address.split("/")[2] for message in daemon.heard} == {"subscribe"}
+        assert {message.address.split("/")[2] for message in daemon.heard} <= {"subscribe", "models"}
 
     on_screen(act)

@@ -121,3 +121,11 @@ def test_an_update_that_tells_nothing_new_is_not_drawn_again() -> None:
     state.take(Message(f"{PREFIX}event/warning", ("the port is gone; it is looked for",)), 2.0)
     state.take(Message(f"{PREFIX}stream/place", (1, 7, 1, 121, 120.0, 0.05)), 2.0)
     assert state.revision == drawn + 2
+
+
+def test_another_daemon_begins_with_an_empty_picture() -> None:
+    """Its ticks are numbered anew; what the one before it played and believed is gone."""
+    state = state_of(*chorale(), ("stream/place", (0, 0, 0, 0, 120.0, 0.0)))
+    assert (state.played, state.coming, state.likeliest, state.chosen) == ({}, {}, (), ())
+    assert max(state.belief) == 0.0
+    assert not state.entropies

@@ -140,6 +140,8 @@ class MusicApp(App[int]):
         if name == "error":
             self.say(text, wrong=True)
             self.link.send("get")
+        elif name == "subscribed" and not self.state.models:
+            self.link.send("models")  # so that the list is whole when it is opened
         elif name == "event/kept":
             self.say(f"kept: {text}")
         elif name == "event/model":

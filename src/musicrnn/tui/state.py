@@ -119,9 +119,15 @@ class State:
     def _place(self, values: tuple[Value, ...]) -> None:
         playing, bar, beat, tick = (int(value) for value in values[:4])
         if tick < self.tick:
-            self.played.clear()
+            self._forget_music()
         self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
         self.tempo = float(values[4])
+
+    def _forget_music(self) -> None:
+        """Begin with an empty picture: another daemon answers now."""
+        for kept in (self.played, self.coming, self.exponents, self.entropies):
+            kept.clear()
+        self.belief, self.likeliest, self.chosen, self.density = (0.0,) * 12, (), (), 0.0
 
     def _played(self, values: tuple[Value, ...]) -> None:
         self.played.update(ticks_of(values))
