@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from musicrnn.tui.pads import PADS
-from musicrnn.tui.paint import PART_COLOURS, Line, Span, cell_at
+from musicrnn.tui.paint import PART_COLOURS, Line, Span, cell_at, cell_size
 from musicrnn.tui.state import State
+
+PARTS_TITLE = " Parts "
 
 
 def header(state: State, address: str, connected: bool, width: int) -> Line:
@@ -25,8 +27,8 @@ def header(state: State, address: str, connected: bool, width: int) -> Line:
 
 
 def part_cells(state: State, current: str) -> list[list[Span]]:
-    """Return a title, and a cell for each part: its letter, its name, and whether it is muted or soloed."""
-    cells: list[list[Span]] = [[(" Parts ", "dim")]]
+    """Return a cell for each part: its letter, its name, and whether it is muted or soloed."""
+    cells: list[list[Span]] = []
     for number, part in enumerate(state.parts):
         marks = "".join(
             mark for mark, name in (("M", "mute"), ("S", "solo")) if state.part_controls.get((name, part.name))
@@ -37,15 +39,28 @@ def part_cells(state: State, current: str) -> list[list[Span]]:
     return cells
 
 
-def parts(state: State, current: str) -> Line:
-    """Return the parts with their letters, and which are muted or soloed."""
-    return tuple(span for cell in part_cells(state, current) for span in cell)
+def first_part(state: State, current: str, width: int) -> int:
+    """Return the part that the line begins with, so that the chosen one is to be seen."""
+    chosen = next((number for number, part in enumerate(state.parts) if part.name == current), 0)
+    sizes = [cell_size(cell) for cell in part_cells(state, current)]
+    first = 0
+    while first < chosen and len(PARTS_TITLE) + sum(sizes[first : chosen + 1]) > width:
+        first += 1
+    return first
 
 
-def part_at(state: State, current: str, x: int) -> int | None:
+def parts(state: State, current: str, width: int) -> Line:
+    """Return the parts with their letters, and which are muted or soloed; from the left as many as must go, go."""
+    first = first_part(state, current, width)
+    title = (f"{PARTS_TITLE[:-1]}{'‹' if first else ' '}", "dim")
+    return (title, *(span for cell in part_cells(state, current)[first:] for span in cell))
+
+
+def part_at(state: State, current: str, x: int, width: int) -> int | None:
     """Return the number of the part at a column, None for none."""
-    place = cell_at(part_cells(state, current), x)
-    return place - 1 if place else None
+    first = first_part(state, current, width)
+    place = cell_at([[(PARTS_TITLE, "")], *part_cells(state, current)[first:]], x)
+    return first + place - 1 if place else None
 
 
 def figures(state: State) -> Line:

@@ -83,7 +83,7 @@ class Mouse:
         """Press what is at a column of a panel; ``other`` is the right button, or one with shift or control."""
         hand = self.doer.hand
         if panel == "parts":
-            part = part_at(hand.state, hand.part, x)
+            part = part_at(hand.state, hand.part, x, width)
             if part is not None:
                 hand.part_number = part
                 self.doer.action_switch("solo" if other else "mute")

@@ -32,11 +32,16 @@ def fit(line: Sequence[Span], width: int) -> Line:
     return (*fitted, (" " * left, ""))
 
 
+def cell_size(cell: Sequence[Span]) -> int:
+    """Return how many columns the spans of a cell take."""
+    return sum(cell_len(text) for text, _ in cell)
+
+
 def cell_at(cells: Sequence[Sequence[Span]], x: int) -> int | None:
     """Return which of the cells that stand side by side from column 0 on is at a column, None for none."""
     end = 0
     for place, cell in enumerate(cells):
-        end += sum(cell_len(text) for text, _ in cell)
+        end += cell_size(cell)
         if 0 <= x < end:
             return place
     return None

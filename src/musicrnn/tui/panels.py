@@ -8,7 +8,7 @@ from musicrnn.tui.belief import belief
 from musicrnn.tui.hand import Hand
 from musicrnn.tui.heads import figures, header, pads, parts
 from musicrnn.tui.link import Link
-from musicrnn.tui.paint import Line, Span, cell_at
+from musicrnn.tui.paint import Line, Span, cell_at, cell_size
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.roll import View, roll
 from musicrnn.tui.sliders import sliders
@@ -58,7 +58,7 @@ def panels(source: Source, view: View) -> list[Panel]:
         Panel("top", lambda width, _: [header(state, source.link.address, source.connected, width)]),
         Panel("roll", lambda width, height: roll(state, view, width, height)),
         Panel("belief", lambda width, height: belief(state, width, height)),
-        Panel("parts", lambda _, __: [parts(state, hand.part)]),
+        Panel("parts", lambda width, _: [parts(state, hand.part, width)]),
         Panel("sliders", lambda width, height: sliders(hand, width, height)),
         Panel("pads", lambda _, __: [pads(hand.pads, state.value("seed"))]),
         Panel("figures", lambda _, __: [figures(state)]),
@@ -84,14 +84,14 @@ def last_line(words: str, wrong: bool, width: int) -> Line:
 def key_cells(width: int) -> list[tuple[list[Span], str]]:
     """Return a cell for each key that there is room for, with the action that it calls; the last ones always."""
     tail = [(_key(key, what), action) for key, what, action in TAIL]
-    room = width - sum(_size(cell) for cell, _ in tail)
+    room = width - sum(cell_size(cell) for cell, _ in tail)
     cells: list[tuple[list[Span], str]] = []
     for key, what, action in KEYS_SHOWN:
         cell = _key(key, what)
-        if _size(cell) > room:
+        if cell_size(cell) > room:
             break
         cells.append((cell, action))
-        room -= _size(cell)
+        room -= cell_size(cell)
     return [*cells, ([(" " * max(room, 0), "title")], ""), *tail]
 
 
@@ -104,7 +104,3 @@ def key_at(x: int, width: int) -> str:
 
 def _key(key: str, what: str) -> list[Span]:
     return [(f" {key}", "title-bold"), (f" {what} ", "title")]
-
-
-def _size(cell: list[Span]) -> int:
-    return sum(len(text) for text, _ in cell)
