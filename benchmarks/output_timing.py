@@ -4,7 +4,9 @@ A note on every tick, 24 ticks a beat at 120 bpm, to a recorder on a private JAC
 frame (`tests/peers/jack_recorder.py`, a process of its own). Senders take turns on the same server: the real daemon and
 its player (its notes are a script's, its network the bundled model's), a loop of sleeps, mido's ``MidiFile.play``, the
 way of python-rtmidi's sequencer example, and isobar's timeline. Each is also measured while the other core is busy, and
-while OSC floods the daemon's port (for the others: a port that nobody reads).
+while OSC floods the daemon's port (for the others: a port that nobody reads). What terminal UIs do to the notes is
+measured with ``--conditions idle ui ui-20 uis --senders daemon``: none, one of 160 by 48 that draws 10 times a second,
+one that does so 20 times, and both; they are attached while it plays.
 
 isobar's wheel installs a package named ``tests``, so it needs an environment of its own: --isobar names its Python, in
 which mido and python-rtmidi must be too. Without it, isobar is left out. Run it in the repository's root.
@@ -24,6 +26,7 @@ from pathlib import Path
 
 from benchmarks.grid import Errors, Recorded, errors, read, ticks_of
 from benchmarks.timing_senders import BPM, PORT, TICK_SECONDS, TICKS_A_BEAT
+from benchmarks.ui_in_a_terminal import Ui
 from musicrnn.bench.machine import machine
 from tests.peers import jack_recorder
 from tests.peers.jackd import SAMPLE_RATE, JackServer
@@ -32,6 +35,9 @@ from tests.peers.program import Program
 DAEMON = "daemon"
 SENDERS = (DAEMON, "sleep", "mido", "sequencer", "isobar")
 CONDITIONS = ("idle", "busy", "flood")
+UI_RATES = {"ui": (10,), "ui-20": (20,), "uis": (10, 20)}
+UI_SIZE = (160, 48)
+LEAST_DRAWN = 50_000  # bytes; a UI that saw no music draws less
 TICK_FRAMES = TICK_SECONDS * SAMPLE_RATE
 BAR_TICKS = 4 * TICKS_A_BEAT
 START_SECONDS = 60.0
@@ -130,9 +136,24 @@ def send_osc(port: int, address: str) -> None:
 @contextlib.contextmanager
 def condition_of(name: str, osc_port: int) -> Iterator[None]:
     """Keep the machine as a condition says."""
+    if name in UI_RATES:
+        with uis(osc_port, UI_RATES[name]):
+            yield
+        return
     code = {"busy": [BUSY], "flood": [FLOOD, str(osc_port)]}.get(name)
     with Program([sys.executable, "-c", *code]) if code else contextlib.nullcontext():
         yield
+
+
+@contextlib.contextmanager
+def uis(osc_port: int, rates: Sequence[int]) -> Iterator[None]:
+    """Let a terminal UI for each rate look on, each in a pseudo-terminal. SystemExit where one drew nothing."""
+    with contextlib.ExitStack() as stack:
+        looking = [stack.enter_context(Ui(osc_port, UI_SIZE, rate)) for rate in rates]
+        yield
+        for ui, rate in zip(looking, rates, strict=True):
+            if ui.drawn < LEAST_DRAWN:
+                raise SystemExit(f"the UI of {rate} a second must draw the music, got {ui.drawn} bytes")
 
 
 def record(stage: Stage, sender: str, condition: str, notes: int) -> Recorded:
@@ -167,7 +188,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--periods", type=int, nargs="+", default=[256, 1024])
-    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS)
+    parser.add_argument("--conditions", nargs="+", choices=(*CONDITIONS, *UI_RATES), default=CONDITIONS)
     parser.add_argument("--senders", nargs="+", choices=SENDERS, default=SENDERS)
     parser.add_argument("--isobar", default="", metavar="PYTHON")
     chosen = parser.parse_args(words)

@@ -11,11 +11,15 @@ import asyncio
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from svg_of_screen import svg
 
 from musicrnn.config.tui import TuiSettings
 from musicrnn.tui.app import MusicApp
 from musicrnn.tui.link import Link
+from musicrnn.tui.pads import PadFile
 
 MUSIC_SECONDS = 14.0
 MUSIC = ("--midi-api", "none", "--no-recording", "--no-osc-query", "--osc-port", "0", "--lookahead", "12")
@@ -44,16 +48,18 @@ def _port(daemon: subprocess.Popen[str]) -> int:
 
 
 async def _all(port: int, folder: Path, theme: str) -> None:
-    await asyncio.gather(*(_picture(port, folder / f"{name}.svg", size, theme) for name, size in PICTURES))
+    with tempfile.TemporaryDirectory() as kept:
+        pads = Path(kept) / "pads.json"
+        await asyncio.gather(*(_picture(port, folder / f"{name}.svg", size, theme, pads) for name, size in PICTURES))
 
 
-async def _picture(port: int, path: Path, size: tuple[int, int], theme: str) -> None:
-    app = MusicApp(lambda take: Link("127.0.0.1", port, 10.0, take), TuiSettings(theme=theme))
+async def _picture(port: int, path: Path, size: tuple[int, int], theme: str, pads: Path) -> None:
+    app = MusicApp(lambda take: Link("127.0.0.1", port, 10.0, take), TuiSettings(theme=theme), PadFile(pads))
     async with app.run_test(size=size) as pilot:
         await asyncio.sleep(MUSIC_SECONDS)
         await pilot.press("w", "1", "escape")
         await pilot.pause()
-        path.write_text(app.export_screenshot(title=f"musicrnn-tui, {size[0]} by {size[1]}"), encoding="utf-8")
+        path.write_text(svg(app, f"musicrnn-tui, {size[0]} by {size[1]}"), encoding="utf-8")
     print(path)
 
 

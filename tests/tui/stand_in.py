@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from textual.pilot import Pilot
 
@@ -12,10 +13,13 @@ from musicrnn.config.tui import TuiSettings
 from musicrnn.tui.app import MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Message, Value, packet, read
+from musicrnn.tui.pads import PadFile
 from musicrnn.tui.paint import words
 from musicrnn.tui.panel import Panel
 
 PATIENCE_SECONDS = 20.0
+NOWHERE = Path("/dev/null/seed-pads.json")
+Act = Callable[["StandIn", MusicApp, Pilot[int]], Awaitable[None]]
 Scene = list[tuple[str, tuple[Value, ...]]]
 
 
@@ -58,10 +62,10 @@ class StandIn(asyncio.DatagramProtocol):
         return [message.values for message in self.heard if message.address == f"/musicrnn/{name}"]
 
 
-def app_for(daemon: StandIn, *, owner: bool = False, theme: str = "dark") -> MusicApp:
-    """Return the program, not running, that looks for the stand-in."""
+def app_for(daemon: StandIn, *, owner: bool = False, theme: str = "dark", pads: Path = NOWHERE) -> MusicApp:
+    """Return the program, not running, that looks for the stand-in; ``pads`` is the file of its pads."""
     settings = TuiSettings(theme=theme, rate=20.0)
-    return MusicApp(lambda take: Link("127.0.0.1", daemon.port, 20.0, take), settings, owner=owner)
+    return MusicApp(lambda take: Link("127.0.0.1", daemon.port, 20.0, take), settings, PadFile(pads), owner=owner)
 
 
 async def until(pilot: Pilot[int], holds: Callable[[], bool], what: str) -> None:
@@ -113,3 +117,30 @@ def chorale() -> Scene:
         ("mute", ("bass", 1)),
         ("event/warning", ("the port is gone; it is looked for",)),
     ]
+
+
+def on_screen(
+    act: Act,
+    size: tuple[int, int] = (80, 24),
+    *,
+    owner: bool = False,
+    scene: Scene | None = None,
+    pads: Path = NOWHERE,
+) -> int:
+    """Run the program until the scene is there, then act; return its exit status."""
+
+    async def run() -> int:
+        daemon = StandIn(scene=chorale() if scene is None else scene)
+        await daemon.open()
+        app = app_for(daemon, owner=owner, pads=pads)
+        try:
+            async with app.run_test(size=size) as pilot:
+                await until(pilot, lambda: bool(app.state.log) or scene is not None, "the scene")
+                await pilot.pause()
+                app.redraw()
+                await act(daemon, app, pilot)
+        finally:
+            daemon.close()
+        return app.return_value or 0
+
+    return asyncio.run(run())

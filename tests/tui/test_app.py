@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -11,27 +11,7 @@ from textual.pilot import Pilot
 from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.packets import Value
 from musicrnn.tui.screens import Chooser, Help
-from tests.tui.stand_in import Scene, StandIn, app_for, chorale, screen_text, until
-
-Act = Callable[[StandIn, MusicApp, Pilot[int]], Awaitable[None]]
-
-
-def on_screen(act: Act, size: tuple[int, int] = (80, 24), *, owner: bool = False, scene: Scene | None = None) -> int:
-    """Run the program until the scene is there, then act; return its exit status."""
-
-    async def run() -> int:
-        daemon = StandIn(scene=chorale() if scene is None else scene)
-        await daemon.open()
-        app = app_for(daemon, owner=owner)
-        try:
-            async with app.run_test(size=size) as pilot:
-                await until(pilot, lambda: bool(app.state.log) or scene is not None, "the scene")
-                await act(daemon, app, pilot)
-        finally:
-            daemon.close()
-        return app.return_value or 0
-
-    return asyncio.run(run())
+from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
 
 def sends(keys: list[str], name: str, *values: Value) -> None:
@@ -94,8 +74,9 @@ def test_the_last_change_is_taken_back() -> None:
     on_screen(act)
 
 
-def test_a_seed_is_stored_on_a_pad_and_recalled() -> None:
-    """Another seed in between."""
+def test_a_seed_is_stored_on_a_pad_and_recalled(tmp_path: Path) -> None:
+    """Another seed in between; the next start knows the pad, too."""
+    pads = tmp_path / "seed-pads.json"
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
         await pilot.press("w", "3", "down", "down", "down", "down", "7", "enter", "r", "3")
@@ -104,7 +85,36 @@ def test_a_seed_is_stored_on_a_pad_and_recalled() -> None:
         await pilot.press("r", "4")
         assert "keeps no seed" in screen_text(app)
 
+    async def again(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        assert "3▸187093702" in screen_text(app)
+        await pilot.press("down", "down", "down", "down", "7", "enter", "f3")
+        await until(pilot, lambda: len(daemon.asked("seed")) == 2, "two messages")
+        assert daemon.asked("seed") == [(7,), (187093702,)]
+
+    on_screen(act, pads=pads)
+    on_screen(again, pads=pads)
+
+
+def test_a_pad_that_cannot_be_kept_says_why() -> None:
+    """It works until the end all the same."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("w", "3")
+        assert "pad 3 keeps seed 187093702 until the UI ends" in screen_text(app)
+        assert "3▸187093702" in screen_text(app)
+
     on_screen(act)
+
+
+def test_a_broken_file_of_pads_is_told_of(tmp_path: Path) -> None:
+    """In the log and where the eye is."""
+    pads = tmp_path / "seed-pads.json"
+    pads.write_text("{", encoding="utf-8")
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        assert "must be JSON; it is now seed-pads.json.broken" in screen_text(app)
+
+    on_screen(act, (300, 40), pads=pads)
 
 
 def test_a_value_out_of_range_is_refused_with_the_rule() -> None:
@@ -125,18 +135,6 @@ def test_escape_gives_a_typed_value_up() -> None:
         await pilot.press("9", "escape", "enter", "p")
         await until(pilot, lambda: bool(daemon.asked("panic")), "a message that came later")
         assert daemon.asked("mu") == []
-
-    on_screen(act)
-
-
-def test_a_slider_is_set_by_a_click() -> None:
-    """At the end of its track is the end of its range."""
-
-    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
-        for x in range(10, 26):
-            await pilot.click("#sliders", offset=(x, 0))
-        await until(pilot, lambda: bool(daemon.asked("mu")), "a message")
-        assert max(values[0] for values in daemon.asked("mu")) == 16.0
 
     on_screen(act)
 
@@ -184,7 +182,8 @@ def test_quitting_leaves_a_daemon_of_its_own_alone() -> None:
         await pilot.press("q")
 
     assert on_screen(act) == 0
-    assert {message.address for message in seen[0].heard} <= {"/musicrnn/subscribe", "/musicrnn/unsubscribe"}
+    told = {message.address.removeprefix("/musicrnn/") for message in seen[0].heard}
+    assert told == {"subscribe", "models", "unsubscribe"}
 
 
 @pytest.mark.parametrize(("keys", "status"), [(["enter"], 0), (["down", "enter"], LEAVE)])
@@ -210,6 +209,7 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             missing = f"no daemon answers at 127.0.0.1:{daemon.port}"
             await until(pilot, lambda: missing in screen_text(app), "the address")
+            assert "musicrnn-daemon in another terminal" in screen_text(app)
             for _ in range(2):
                 await daemon.open(daemon.port)
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
@@ -256,3 +256,43 @@ def test_what_the_network_sends_cannot_command_the_terminal() -> None:
         assert "\ufffd[2Jgone\ufffd\ufffd[red]x" in screen_text(app)
 
     on_screen(act, scene=scene)
+
+
+def test_what_the_daemon_refuses_is_said_where_the_eye_is() -> None:
+    """In the last line, and the values that hold are asked for; a key takes the words away."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        daemon.tell("error", "tempo must be left to the host")
+        await until(pilot, lambda: "tempo must be left" in screen_text(app).splitlines()[-1], "the rule")
+        await until(pilot, lambda: bool(daemon.asked("get")), "a question for the values")
+        await pilot.press("escape")
+        assert "quit" in screen_text(app).splitlines()[-1]
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [("event/kept", "kept-1.mid", "kept: kept-1.mid"), ("event/model", "drums", "drums plays")],
+)
+def test_what_was_done_is_said_where_the_eye_is(name: str, text: str, shown: str) -> None:
+    """Bars that were kept, another model."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        daemon.tell(name, text)
+        await until(pilot, lambda: shown in screen_text(app).splitlines()[-1], "the words")
+
+    on_screen(act)
+
+
+def test_the_list_of_models_is_whole_when_it_is_opened_first() -> None:
+    """It is asked for once a daemon answers."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: bool(daemon.asked("models")), "a question for the models")
+        daemon.tell("models", "chorales", "drums")
+        await until(pilot, lambda: app.state.models == ("chorales", "drums"), "the models")
+        await pilot.press("o", "down", "enter")
+        await until(pilot, lambda: daemon.asked("model") == [("drums",)], "the model")
+
+    on_screen(act)

@@ -96,7 +96,7 @@ def test_quitting_the_ui_ends_the_music_that_was_started_with_it(tmp_path: Path)
 def test_a_ui_goes_when_the_music_that_was_started_with_it_ends(tmp_path: Path) -> None:
     """After the bars that were asked for."""
     environment = surroundings(tmp_path)
-    flags = [*MUSIC, "--no-recording", "--bars", "3", "--tempo", "240"]
+    flags = [*MUSIC, "--no-recording", "--bars", "16", "--tempo", "240"]
     command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *flags]
     with Tmux(command, tmp_path, (80, 24), environment) as terminal:
         terminal.wait_for("soprano")

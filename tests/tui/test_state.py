@@ -108,3 +108,24 @@ def test_every_control_has_a_place_in_the_state() -> None:
     for name, control in CONTROLS.items():
         values: tuple[Value, ...] = ("bass", control.low) if control.per_part else (control.default,)
         assert state_of((name, values)).heard_at == 1.0
+
+
+def test_an_update_that_tells_nothing_new_is_not_drawn_again() -> None:
+    """The seconds until the next tick are not shown; a warning is told as often as it comes."""
+    state = state_of(*chorale())
+    drawn = state.revision
+    state.take(Message(f"{PREFIX}stream/place", (1, 7, 1, 120, 120.0, 0.05)), 2.0)
+    state.take(Message(f"{PREFIX}stream/counts", (1, 0, 0, 0, 0, 9, 2, 0)), 2.0)
+    assert state.revision == drawn
+    assert state.connected(3.0)
+    state.take(Message(f"{PREFIX}event/warning", ("the port is gone; it is looked for",)), 2.0)
+    state.take(Message(f"{PREFIX}stream/place", (1, 7, 1, 121, 120.0, 0.05)), 2.0)
+    assert state.revision == drawn + 2
+
+
+def test_another_daemon_begins_with_an_empty_picture() -> None:
+    """Its ticks are numbered anew; what the one before it played and believed is gone."""
+    state = state_of(*chorale(), ("stream/place", (0, 0, 0, 0, 120.0, 0.0)))
+    assert (state.played, state.coming, state.likeliest, state.chosen) == ({}, {}, (), ())
+    assert max(state.belief) == 0.0
+    assert not state.entropies

@@ -39,6 +39,11 @@ def user_map_file() -> Path:
     return config_folder() / "midi-map.json"
 
 
+def user_pads_file() -> Path:
+    """Return the file in which the terminal UI keeps its pads of seeds."""
+    return config_folder() / "seed-pads.json"
+
+
 def recordings_folder() -> Path:
     """Return the folder of dated recordings."""
     return data_folder() / "recordings"

@@ -13,20 +13,23 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 
 from musicrnn.config.tui import TuiSettings
-from musicrnn.control import CONTROLS
-from musicrnn.errors import ControlError
+from musicrnn.control import CONTROLS, Control
+from musicrnn.errors import ConfigError, ControlError
 from musicrnn.tui.hand import NAMES, Hand
 from musicrnn.tui.link import Link
+from musicrnn.tui.mouse import Mouse
 from musicrnn.tui.packets import Message
+from musicrnn.tui.pads import PadFile
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.panels import panels
 from musicrnn.tui.roll import View
 from musicrnn.tui.screens import Chooser, Help
-from musicrnn.tui.sliders import number_at, place_at, rows_for
+from musicrnn.tui.sliders import rows_for
 from musicrnn.tui.state import PREFIX, State
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 KEEP_SECONDS = 0.25
+WORDS_SECONDS = 10.0  # so long a word stands in the place of the keys
 UNSUBSCRIBED = f"{PREFIX}unsubscribed"
 LEAVE = 10  # exit status: the UI goes, the music stays
 DARK, LIGHT = "textual-dark", "textual-light"
@@ -75,13 +78,22 @@ class MusicApp(App[int]):
     ]
 
     def __init__(
-        self, link: Callable[[Callable[[Message], None]], Link], settings: TuiSettings, *, owner: bool = False
+        self,
+        link: Callable[[Callable[[Message], None]], Link],
+        settings: TuiSettings,
+        pad_file: PadFile,
+        *,
+        owner: bool = False,
     ) -> None:
         super().__init__()
         self.state = State()
         self.link = link(self._take)
         self.hand = Hand(self.state, self.link.send)
+        self.mouse = Mouse(self)
         self.words = ""
+        self.wrong = False
+        self._said_at = 0.0
+        self._pad_file = pad_file
         self._settings = settings
         self._owner = owner
         self._pad = ""
@@ -107,6 +119,7 @@ class MusicApp(App[int]):
         self.theme = LIGHT if self._settings.theme == "light" else DARK
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self._recolour()
+        self._load_pads()
         await self.link.open()
         self.set_interval(KEEP_SECONDS, lambda: self.link.keep(time.monotonic()))
         self.set_interval(1.0 / self._settings.rate, self.look)
@@ -117,8 +130,29 @@ class MusicApp(App[int]):
 
     def _take(self, message: Message) -> None:
         self.state.take(message, time.monotonic())
+        self._tell(message)
         if message.address == UNSUBSCRIBED and self._owner:
             self.exit(0)  # the music has ended by itself
+
+    def _tell(self, message: Message) -> None:
+        """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
+        name, text = message.address.removeprefix(PREFIX), str(*message.values[:1])
+        if name == "error":
+            self.say(text, wrong=True)
+            self.link.send("get")
+        elif name == "subscribed" and not self.state.models:
+            self.link.send("models")  # so that the list is whole when it is opened
+        elif name == "event/kept":
+            self.say(f"kept: {text}")
+        elif name == "event/model":
+            self.say(f"{text} plays")
+
+    def _load_pads(self) -> None:
+        try:
+            self.hand.pads = self._pad_file.load()
+        except ConfigError as error:
+            self.state.log.append(str(error))
+            self.say(str(error), wrong=True)
 
     def _recolour(self) -> None:
         dark = self.current_theme.dark
@@ -127,6 +161,7 @@ class MusicApp(App[int]):
 
     def look(self) -> None:
         """Draw what has changed since the last time."""
+        self._forget_words()
         drawn = (self.state.revision, self.connected)
         if drawn != self._drawn:
             self._drawn = drawn
@@ -146,10 +181,17 @@ class MusicApp(App[int]):
         self.set_class(height < 34, "low")
         self.query_one("#sliders", Panel).styles.height = rows_for(width)
 
-    def say(self, text: str) -> None:
-        """Show a word in the last line until the next key."""
-        self.words = text
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Show a word in the last line until the next key, or for some seconds."""
+        self.words, self.wrong = text, wrong
+        self._said_at = time.monotonic()
         self.redraw()
+
+    def _forget_words(self) -> None:
+        """Show the keys again, unless an answer is waited for."""
+        waiting = self._pad or self.hand.typed
+        if self.words and not waiting and time.monotonic() - self._said_at > WORDS_SECONDS:
+            self.say("")
 
     def _try(self, work: Callable[[], object], words: str = "") -> None:
         """Do it, and show the result or the rule that was broken."""
@@ -157,7 +199,7 @@ class MusicApp(App[int]):
             work()
             self.say(words)
         except ControlError as error:
-            self.say(str(error))
+            self.say(str(error), wrong=True)
 
     def on_key(self, event: events.Key) -> None:
         """Take the digits: for a pad that was asked for, or for a value that is typed."""
@@ -169,7 +211,7 @@ class MusicApp(App[int]):
             if key.isdigit() and key != "0":
                 event.stop()
                 event.prevent_default()
-                self._use_pad(pad, key)
+                self.use_pad(pad, key)
                 return
             self.say("")
         if event.key == "escape":
@@ -202,6 +244,20 @@ class MusicApp(App[int]):
         """Choose another part."""
         self.hand.choose_part(steps)
         self.say(f"part {self.hand.part}")
+
+    def change(self, control: Control, number: float, *, same: bool = False) -> bool:
+        """Give a control a number; False where that changes nothing. ``same`` goes on with the last change."""
+        changed: list[bool] = []
+        self._try(lambda: changed.append(self.hand.place(control, number, same=same)))
+        return changed == [True]
+
+    def press(self, action: str) -> None:
+        """Do what a key does."""
+        self.call_later(self.run_action, action)
+
+    def choose(self, place: int) -> None:
+        """Choose a control, and show what it means."""
+        self.action_choose(place - self.hand.chosen)
 
     def action_nudge(self, direction: int, coarse: bool) -> None:
         """Move the chosen control."""
@@ -243,16 +299,24 @@ class MusicApp(App[int]):
 
     def action_recall(self, pad: str) -> None:
         """Take the seed of a pad."""
-        self._use_pad("recall", pad)
+        self.use_pad("recall", pad)
 
-    def _use_pad(self, what: str, pad: str) -> None:
+    def use_pad(self, what: str, pad: str) -> None:
+        """Store the seed on a pad, or recall it."""
         if what == "store":
-            self.hand.store(pad)
-            self.say(f"pad {pad} keeps seed {self.hand.pads[pad]}")
+            self._store(pad)
         elif self.hand.recall(pad):
             self.say(f"seed {self.hand.pads[pad]} of pad {pad}")
         else:
-            self.say(f"pad {pad} keeps no seed yet: w {pad} writes this one to it")
+            self.say(f"pad {pad} keeps no seed yet: w {pad} or a right click writes this one to it")
+
+    def _store(self, pad: str) -> None:
+        seed = self.hand.store(pad)
+        try:
+            self.hand.pads = self._pad_file.keep(pad, seed)
+            self.say(f"pad {pad} keeps seed {seed}")
+        except ConfigError as error:
+            self.say(f"pad {pad} keeps seed {seed} until the UI ends: {error}", wrong=True)
 
     def action_scale(self) -> None:
         """Let a scale or a root be chosen."""
@@ -298,30 +362,52 @@ class MusicApp(App[int]):
         """Quit, as Textual's own key and palette have it."""
         self.action_leave()
 
-    def on_click(self, event: events.Click) -> None:
-        """Point at a slider, a part or a pad."""
-        if event.widget is None or len(self.screen_stack) > 1:
-            return
-        name = event.widget.id
-        if name == "sliders":
-            self._point(event.x, event.y, event.widget.size.width)
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a slider."""
+        panel, x, y = self._pointed_at(event)
+        if panel is not None and panel.id == "sliders" and self.mouse.down(x, y, panel.size.width):
+            panel.capture_mouse()
 
-    def _point(self, x: int, y: int, width: int) -> None:
-        found = place_at(x, y, width)
-        if found is None:
-            return
-        place, share = found
-        self.hand.choose(place - self.hand.chosen)
-        control = CONTROLS[NAMES[place]]
-        self._try(lambda: self.hand.place(control, number_at(control, share)) if -0.1 <= share <= 1.1 else None)
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag the slider that is held."""
+        panel, x, _ = self._pointed_at(event)
+        if panel is not None:
+            self.mouse.drag(x, panel.size.width)
+
+    def on_mouse_up(self, _: events.MouseUp) -> None:
+        """Let go of the slider."""
+        self.mouse.up()
+        self.capture_mouse(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press a part, a pad, or a key of the last line."""
+        panel, x, _ = self._pointed_at(event)
+        if panel is not None:
+            other = event.button != 1 or event.shift or event.ctrl
+            self.mouse.click(panel.id or "", x, panel.size.width, other=other)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Nudge up what is chosen."""
-        self.action_nudge(1, event.shift)
+        """Nudge up what is pointed at."""
+        self._wheel(event, 1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Nudge down what is chosen."""
-        self.action_nudge(-1, event.shift)
+        """Nudge down what is pointed at."""
+        self._wheel(event, -1)
+
+    def _wheel(self, event: events.MouseEvent, direction: int) -> None:
+        panel, x, y = self._pointed_at(event)
+        if panel is not None:
+            self.mouse.wheel(panel.id or "", x, y, panel.size.width, direction, coarse=event.shift or event.ctrl)
+
+    def _pointed_at(self, event: events.MouseEvent) -> tuple[Panel | None, int, int]:
+        """Return the panel that the mouse is on, or drags on, and where on it; none under a list or the help."""
+        x, y = event.screen_x, event.screen_y
+        held = self.mouse_captured
+        found = [panel for panel in self._panels if panel.display and panel.region.contains(x, y)]
+        panel = held if isinstance(held, Panel) else next(iter(found), None)
+        if panel is None or len(self.screen_stack) > 1:
+            return None, 0, 0
+        return panel, x - panel.region.x, y - panel.region.y
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual's
         """Offer every control and button in the command palette."""
@@ -335,7 +421,4 @@ class MusicApp(App[int]):
         for name in ("start", "stop", "continue", "reset", "reseed", "tap", "keep"):
             yield SystemCommand(name.capitalize(), f"send /musicrnn/{name}", lambda name=name: self.action_tell(name))
         for place, name in enumerate(NAMES):
-            yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self._choose(place))
-
-    def _choose(self, place: int) -> None:
-        self.action_choose(place - self.hand.chosen)
+            yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self.choose(place))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from rich.cells import set_cell_size
+
 from musicrnn.tui.paint import BLOCKS, Line, Span, column
 from musicrnn.tui.roll import NAMES
 from musicrnn.tui.state import State
@@ -75,7 +77,7 @@ def likeliest(state: State, width: int, rows: int) -> list[Line]:
 def _token(name: str, chance: float, drawn: bool, room: int) -> Line:
     share = min(max(chance, 0.0), 1.0)
     mark = ("▶ ", "accent") if drawn else ("  ", "")
-    text = (f"{name[:13]:13}", "bold" if drawn else "")
+    text = (set_cell_size(name, 13), "bold" if drawn else "")
     return (mark, text, (f"{share:4.0%} ", "dim"), ("█" * round(share * room), "accent" if drawn else "dim"))
 
 

@@ -67,6 +67,10 @@ class Hand:
         """Return the part that a control is of, empty for one of the whole."""
         return self.part if control.per_part else ""
 
+    def number(self, control: Control) -> float:
+        """Return a control's value as a number, of the chosen part where it is a part's."""
+        return as_number(control, self.state.value(control.name, self.of(control)))
+
     def choose(self, steps: int) -> None:
         """Choose another control."""
         self.typed = ""
@@ -76,17 +80,22 @@ class Hand:
         """Choose another part."""
         self.part_number = (self.part_number + steps) % max(len(self.state.parts), 1)
 
-    def change(self, name: str, value: object, part: str = "") -> None:
-        """Give a control a value, remembered so that it can be taken back. ControlError where it takes none such."""
+    def change(self, name: str, value: object, part: str = "", *, same: bool = False) -> bool:
+        """Give a control a value, remembered so that it can be taken back, unless it is the ``same`` change going on.
+
+        False where it has the value already. ControlError where it takes none such.
+        """
         control = CONTROLS[name]
         if control.per_part and not part:
             raise ControlError(f"{name} must have a part, and none is known yet")
         checked = control.check(value)
         before = self.state.value(name, part)
         if checked == before:
-            return
-        self.undone = [*self.undone, (name, part, before)][-UNDO_DEPTH:]
+            return False
+        if not (same and self.undone and self.undone[-1][:2] == (name, part)):
+            self.undone = [*self.undone, (name, part, before)][-UNDO_DEPTH:]
         self._tell(name, part, checked)
+        return True
 
     def _tell(self, name: str, part: str, value: ControlValue) -> None:
         if part:
@@ -98,15 +107,14 @@ class Hand:
 
     def nudge(self, direction: int, coarse: bool) -> None:
         """Move the chosen control by a step, as far as its range goes."""
-        control, part = self.control, self.of(self.control)
-        moved = as_number(control, self.state.value(control.name, part)) + direction * step_of(control, coarse)
-        self.place(control, moved)
+        control = self.control
+        self.place(control, self.number(control) + direction * step_of(control, coarse))
 
-    def place(self, control: Control, number: float) -> None:
-        """Give a control the number nearest to this one that it takes."""
+    def place(self, control: Control, number: float, *, same: bool = False) -> bool:
+        """Give a control the number nearest to this one that it takes, as `change` does."""
         number = min(max(number, control.low), control.high)
         whole = control.whole or bool(control.choices)
-        self.change(control.name, round(number) if whole else round(number, 4), self.of(control))
+        return self.change(control.name, round(number) if whole else round(number, 4), self.of(control), same=same)
 
     def default(self) -> None:
         """Give the chosen control its default."""
@@ -133,9 +141,10 @@ class Hand:
         """Turn mute or solo of a part over."""
         self.change(name, 1 - int(float(self.state.value(name, part))), part)
 
-    def store(self, pad: str) -> None:
-        """Keep the seed on a pad."""
+    def store(self, pad: str) -> int:
+        """Keep the seed on a pad, and return it."""
         self.pads[pad] = int(float(self.state.value("seed")))
+        return self.pads[pad]
 
     def recall(self, pad: str) -> bool:
         """Take the seed of a pad; False where it keeps none."""

@@ -32,6 +32,21 @@ def fit(line: Sequence[Span], width: int) -> Line:
     return (*fitted, (" " * left, ""))
 
 
+def cell_size(cell: Sequence[Span]) -> int:
+    """Return how many columns the spans of a cell take."""
+    return sum(cell_len(text) for text, _ in cell)
+
+
+def cell_at(cells: Sequence[Sequence[Span]], x: int) -> int | None:
+    """Return which of the cells that stand side by side from column 0 on is at a column, None for none."""
+    end = 0
+    for place, cell in enumerate(cells):
+        end += cell_size(cell)
+        if 0 <= x < end:
+            return place
+    return None
+
+
 def words(line: Sequence[Span]) -> str:
     """Return the text of a line."""
     return "".join(text for text, _ in line)

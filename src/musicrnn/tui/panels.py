@@ -8,31 +8,32 @@ from musicrnn.tui.belief import belief
 from musicrnn.tui.hand import Hand
 from musicrnn.tui.heads import figures, header, pads, parts
 from musicrnn.tui.link import Link
-from musicrnn.tui.paint import Line, Span
+from musicrnn.tui.paint import Line, Span, cell_at, cell_size
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.roll import View, roll
 from musicrnn.tui.sliders import sliders
 from musicrnn.tui.state import State
 
 KEYS_SHOWN = (
-    ("↑↓", "choose"),
-    ("←→", "nudge"),
-    ("0-9", "type"),
-    ("d", "default"),
-    ("u", "undo"),
-    ("space", "start/stop"),
-    ("p", "PANIC"),
-    ("m/S", "mute/solo"),
-    ("k", "scale"),
-    ("o", "model"),
-    ("w/r", "seed pads"),
-    ("[ ]", "part"),
-    ("n", "new seed"),
-    ("e", "keep bars"),
-    ("l", "light"),
-    ("^p", "commands"),
+    ("↑↓", "choose", ""),
+    ("←→", "nudge", ""),
+    ("0-9", "type", ""),
+    ("space", "start/stop", "start_stop"),
+    ("p", "PANIC", "panic"),
+    ("u", "undo", "undo"),
+    ("d", "default", "default"),
+    ("m/S", "mute/solo", "switch('mute')"),
+    ("k", "scale", "scale"),
+    ("o", "model", "model"),
+    ("w/r", "seed pads", ""),
+    ("[ ]", "part", "part(1)"),
+    ("n", "new seed", "tell('reseed')"),
+    ("e", "keep bars", "tell('keep')"),
+    ("l", "light", "light"),
+    ("^p", "commands", "command_palette"),
 )
-TAIL = ((" ? ", "title-bold"), ("help ", "title"), (" q ", "title-bold"), ("quit ", "title"))
+TAIL = (("?", "help", "help"), ("q", "quit", "leave"))
+START_ONE: Line = ((" musicrnn-daemon in another terminal starts one; --osc-port and --host say where it is", "warn"),)
 TOO_SMALL: tuple[Line, ...] = ((("MusicRNN needs 60 by 18", "warn"),), (("characters; p is panic.", ""),))
 
 
@@ -43,6 +44,7 @@ class Source(Protocol):
     hand: Hand
     link: Link
     words: str
+    wrong: bool
 
     @property
     def connected(self) -> bool:
@@ -56,12 +58,12 @@ def panels(source: Source, view: View) -> list[Panel]:
         Panel("top", lambda width, _: [header(state, source.link.address, source.connected, width)]),
         Panel("roll", lambda width, height: roll(state, view, width, height)),
         Panel("belief", lambda width, height: belief(state, width, height)),
-        Panel("parts", lambda _, __: [parts(state, hand.part)]),
+        Panel("parts", lambda width, _: [parts(state, hand.part, width)]),
         Panel("sliders", lambda width, height: sliders(hand, width, height)),
         Panel("pads", lambda _, __: [pads(hand.pads, state.value("seed"))]),
         Panel("figures", lambda _, __: [figures(state)]),
-        Panel("log", lambda _, height: log(state, height)),
-        Panel("keys", lambda width, _: [last_line(source.words, width)]),
+        Panel("log", lambda _, height: log(state, height) if source.connected else [START_ONE]),
+        Panel("keys", lambda width, _: [last_line(source.words, source.wrong, width)]),
         Panel("too-small", lambda _, __: list(TOO_SMALL)),
     ]
 
@@ -72,17 +74,33 @@ def log(state: State, height: int) -> list[Line]:
     return [((f" {text}", "warn" if place == len(latest) - 1 else "dim"),) for place, text in enumerate(latest)]
 
 
-def last_line(words: str, width: int) -> Line:
-    """Return what was just done, or the keys that there is room for."""
+def last_line(words: str, wrong: bool, width: int) -> Line:
+    """Return what was just done, or the rule that was broken, or the keys that there is room for."""
     if words:
-        return ((f" {words}".ljust(width), "title-bold"),)
-    room = width - sum(len(text) for text, _ in TAIL)
-    spans: list[Span] = []
-    for key, what in KEYS_SHOWN:
-        pair = [(f" {key}", "title-bold"), (f" {what} ", "title")]
-        size = sum(len(text) for text, _ in pair)
-        if size > room:
+        return ((f" {words}".ljust(width), "bad" if wrong else "title-bold"),)
+    return tuple(span for cell, _ in key_cells(width) for span in cell)
+
+
+def key_cells(width: int) -> list[tuple[list[Span], str]]:
+    """Return a cell for each key that there is room for, with the action that it calls; the last ones always."""
+    tail = [(_key(key, what), action) for key, what, action in TAIL]
+    room = width - sum(cell_size(cell) for cell, _ in tail)
+    cells: list[tuple[list[Span], str]] = []
+    for key, what, action in KEYS_SHOWN:
+        cell = _key(key, what)
+        if cell_size(cell) > room:
             break
-        spans += pair
-        room -= size
-    return (*spans, (" " * room, "title"), *TAIL)
+        cells.append((cell, action))
+        room -= cell_size(cell)
+    return [*cells, ([(" " * max(room, 0), "title")], ""), *tail]
+
+
+def key_at(x: int, width: int) -> str:
+    """Return the action of the key at a column of the last line, empty for none."""
+    cells = key_cells(width)
+    place = cell_at([cell for cell, _ in cells], x)
+    return "" if place is None else cells[place][1]
+
+
+def _key(key: str, what: str) -> list[Span]:
+    return [(f" {key}", "title-bold"), (f" {what} ", "title")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from musicrnn.config.folders import user_pads_file
 from musicrnn.config.settings import Settings
 from musicrnn.tui.app import MusicApp
 from musicrnn.tui.link import Link
+from musicrnn.tui.pads import PadFile
 
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - where a daemon listens to all, this machine is one of them
 
@@ -18,5 +20,6 @@ def run(settings: Settings, *, owner: bool = False) -> int:
     """Show and steer a daemon until the player quits; return the exit status."""
     host = settings.tui.host or settings.osc.host
     host = "127.0.0.1" if host in EVERY_ADDRESS else host
-    app = MusicApp(lambda take: Link(host, settings.osc.port, settings.tui.rate, take), settings.tui, owner=owner)
+    pads = PadFile(user_pads_file())
+    app = MusicApp(lambda take: Link(host, settings.osc.port, settings.tui.rate, take), settings.tui, pads, owner=owner)
     return app.run() or app.return_code or 0

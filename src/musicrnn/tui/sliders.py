@@ -10,6 +10,7 @@ from musicrnn.tui.paint import Line, Span
 
 NAME_WIDTH = 10
 VALUE_WIDTH = 10
+LEAST_TRACK = 6
 ROOTED = ("mu", "sigma", "velocity", "tempo")  # drawn finer at the low end, where they are used
 
 
@@ -35,19 +36,34 @@ def sliders(hand: Hand, width: int, height: int) -> list[Line]:
     return lines
 
 
-def place_at(x: int, y: int, width: int) -> tuple[int, float] | None:
-    """Return which control is at a point, and how far along its track in 0..1 (outside of it: below 0 or above 1)."""
+def place_at(x: int, y: int, width: int) -> int | None:
+    """Return which control is at a point, None for none."""
     cell, rows = width // columns_for(width), rows_for(width)
     place = (x // cell) * rows + y
-    track = track_width(cell)
-    if place >= len(NAMES) or y >= rows:
-        return None
-    return place, (x % cell - NAME_WIDTH - 1) / max(track - 1, 1)
+    return place if 0 <= y < rows and 0 <= place < len(NAMES) and x < cell * columns_for(width) else None
 
 
-def track_width(cell: int) -> int:
-    """Return how long a slider's track is."""
-    return max(cell - NAME_WIDTH - VALUE_WIDTH - 2, 3)
+def share_at(x: int, place: int, width: int) -> float:
+    """Return how far along a control's track a column is; before and behind it below 0 and above 1."""
+    cell = width // columns_for(width)
+    first = (place // rows_for(width)) * cell + NAME_WIDTH + 1
+    return (x - first) / max(track_width(CONTROLS[NAMES[place]], cell) - 1, 1)
+
+
+def two_valued(control: Control) -> bool:
+    """Tell whether a control is a switch between two values."""
+    return (control.whole or bool(control.choices)) and control.high - control.low == 1
+
+
+def value_width(control: Control, cell: int) -> int:
+    """Return how many columns a control's value has; words have more where there is room."""
+    longest = max((len(choice) for choice in control.choices), default=0)
+    return max(VALUE_WIDTH, min(longest, cell - NAME_WIDTH - LEAST_TRACK - 2))
+
+
+def track_width(control: Control, cell: int) -> int:
+    """Return how long a control's track is."""
+    return max(cell - NAME_WIDTH - value_width(control, cell) - 2, 3)
 
 
 def share_of(control: Control, value: ControlValue) -> float:
@@ -67,18 +83,21 @@ def _slider(hand: Hand, place: int, cell: int) -> list[Span]:
     control = CONTROLS[NAMES[place]]
     chosen = place == hand.chosen
     value = hand.state.value(control.name, hand.of(control))
-    track = track_width(cell)
-    changed = value != control.default
+    track = track_width(control, cell)
     name = (f"{'▸' if chosen else ' '}{control.name:{NAME_WIDTH}}"[: NAME_WIDTH + 1], "chosen" if chosen else "dim")
-    text = f"{hand.typed}▏" if chosen and hand.typed else shown(control, value)
-    return [
-        name,
-        *_track(share_of(control, value), share_of(control, control.default), track, chosen),
-        (
-            f" {text:{VALUE_WIDTH}}"[: VALUE_WIDTH + 1].ljust(cell - NAME_WIDTH - 1 - track),
-            "accent" if chosen else "bold" if changed else "",
-        ),
-    ]
+    text = f"{hand.typed}▏" if chosen and hand.typed else shown(control, value, value_width(control, cell))
+    role = "accent" if chosen else "bold" if value != control.default else ""
+    drawn = (
+        _switch(as_number(control, value) > control.low, track, chosen)
+        if two_valued(control)
+        else _track(share_of(control, value), share_of(control, control.default), track, chosen)
+    )
+    return [name, *drawn, (f" {text}".ljust(cell - NAME_WIDTH - 1 - track), role)]
+
+
+def _switch(on: bool, width: int, chosen: bool) -> list[Span]:
+    mark = ("[■]" if on else "[ ]", "accent" if chosen else "bold" if on else "dim")
+    return [mark, (" " * (width - 3), "")]
 
 
 def _track(share: float, default: float, width: int, chosen: bool) -> list[Span]:
@@ -89,11 +108,11 @@ def _track(share: float, default: float, width: int, chosen: bool) -> list[Span]
     return [(left, "bar"), ("●", "accent" if chosen else "bold"), (right, "grid")]
 
 
-def shown(control: Control, value: ControlValue) -> str:
-    """Return a value as it is shown, with a short unit."""
+def shown(control: Control, value: ControlValue, width: int = VALUE_WIDTH) -> str:
+    """Return a value as it is shown in so many columns, with a short unit."""
     if isinstance(value, str):
-        return value[:VALUE_WIDTH]
-    if control.per_part and control.high == 1:
+        return value if len(value) <= width else f"{value[: width - 1]}…"
+    if two_valued(control):
         return "on" if value else "off"
     unit = {"bpm": " bpm", "ms": " ms", "semitones": " st"}.get(control.unit, "")
     return f"{value:g}{unit}" if not control.whole else f"{int(value)}{unit}"

@@ -11,6 +11,7 @@ from musicrnn.errors import ControlError
 from musicrnn.tui.packets import Message, Value
 
 PREFIX = "/musicrnn/"
+STREAM = "stream/"
 TICKS_KEPT = 512
 MOST_PARTS = 64
 MOST_MODELS = 256
@@ -65,6 +66,7 @@ class State:
     timing: tuple[float, ...] = (-1.0,) * 4
     models: tuple[str, ...] = ()
     log: deque[str] = field(default_factory=lambda: deque(maxlen=200))
+    _told: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def connected(self, now: float) -> bool:
         """Tell whether the daemon was heard of lately."""
@@ -80,6 +82,9 @@ class State:
         if not message.address.startswith(PREFIX):
             return
         name = message.address[len(PREFIX) :]
+        if self._said_before(name, message.values):
+            self.heard_at = now
+            return
         try:
             if name in CONTROLS:
                 self._control(name, message.values)
@@ -91,6 +96,16 @@ class State:
             return
         self.heard_at = now
         self.revision += 1
+
+    def _said_before(self, name: str, values: tuple[Value, ...]) -> bool:
+        """Tell whether a message of the stream tells nothing new; the seconds until a tick are not shown."""
+        if not name.startswith(STREAM) or name not in _TAKERS:
+            return False
+        told = values[:5] if name == "stream/place" else values
+        if self._told.get(name) == told:
+            return True
+        self._told[name] = told
+        return False
 
     def _control(self, name: str, values: tuple[Value, ...]) -> None:
         if CONTROLS[name].per_part:
@@ -104,9 +119,15 @@ class State:
     def _place(self, values: tuple[Value, ...]) -> None:
         playing, bar, beat, tick = (int(value) for value in values[:4])
         if tick < self.tick:
-            self.played.clear()
+            self._forget_music()
         self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
         self.tempo = float(values[4])
+
+    def _forget_music(self) -> None:
+        """Begin with an empty picture: another daemon answers now."""
+        for kept in (self.played, self.coming, self.exponents, self.entropies):
+            kept.clear()
+        self.belief, self.likeliest, self.chosen, self.density = (0.0,) * 12, (), (), 0.0
 
     def _played(self, values: tuple[Value, ...]) -> None:
         self.played.update(ticks_of(values))
