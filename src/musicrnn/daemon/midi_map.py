@@ -1,4 +1,4 @@
-"""Knobs, wheels and keys of MIDI controllers as hands on the controls: learnt, and taken over softly; and as buttons."""
+"""Knobs, wheels and keys of MIDI controllers as hands on the controls, taken over softly, and as buttons: learnt."""
 
 from __future__ import annotations
 
