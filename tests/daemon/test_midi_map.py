@@ -22,6 +22,7 @@ from musicrnn.control import (
     Start,
     Status,
     Stop,
+    Tap,
 )
 from musicrnn.daemon.midi_map import MidiMap, read_map
 from musicrnn.daemon.midi_map_file import MapFile, load_map
@@ -226,6 +227,18 @@ def test_a_map_is_kept(tmp_path: Path) -> None:
     wait_until(path.exists, 10, "the map")
     assert load_map(path).text() == one.text()
     assert said == []
+
+
+def test_the_map_of_the_recipe_is_read_and_its_hands_are_obeyed() -> None:
+    """Each pad and each knob of docs/recipes.md."""
+    one = load_map(Path(__file__).parents[2] / "docs/recipes/eight-knobs-eight-pads.json")
+    pads = [one.hear(bytes((0x99, note, 100)), status()) for note in range(36, 40)]
+    assert pads[:3] == [Start(), Stop(), Tap()]
+    assert isinstance(pads[3], Set)
+    moved = [[one.hear(cc(value, number), status()) for value in (0, 127)] for number in range(70, 78)]
+    names = {command.name for pair in moved for command in pair if isinstance(command, Set)}
+    assert names == {"mu", "sigma", "density", "tempo", "transpose", "velocity", "scale", "root"}
+    assert len(one) == 16
 
 
 def test_where_there_is_no_file_there_is_no_hand(tmp_path: Path) -> None:
