@@ -24,6 +24,7 @@ VERBS = {
     "sample": "make a piece with a model, faster than real time",
     "daemon": "play a model to a MIDI port, live",
     "tui": "steer a playing daemon from the terminal",
+    "layouts": "write layouts for Open Stage Control and TouchOSC, made from the table of controls",
     "doctor": "say what this machine has, and how to get what is missing",
     "bench": "measure what this machine can do",
 }

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from musicrnn.config.controls import CONTROLS, Control, ControlValue
@@ -128,7 +129,8 @@ def _end(control: Control, given: float, absent: float, default: float) -> float
 class Learn:
     """Let the MIDI controller, wheel or key that is moved next move a control, from ``low`` to ``high``.
 
-    Both are in the control's range, and are its ends where they are not given; choices count from 0.
+    Both are in the control's range, and are its ends where they are not given; choices count from 0. Where they are
+    the same, it is a pad that gives the control that value. A button (`BUTTONS`) has no part and only its own ends.
     """
 
     name: str
@@ -137,16 +139,27 @@ class Learn:
     high: float = math.inf
 
     def __post_init__(self) -> None:
-        known = CONTROLS.get(self.name)
-        Set(self.name, known.default if known is not None else 0, self.part)
-        if known is not None:
-            object.__setattr__(self, "low", _end(known, self.low, -math.inf, known.low))
-            object.__setattr__(self, "high", _end(known, self.high, math.inf, known.high))
+        known = _PRESSED if self.name in BUTTONS else CONTROLS.get(self.name)
+        if known is None:
+            words = f"what is learnt must be one of {', '.join((*CONTROLS, *BUTTONS))}"
+            raise ControlError(f"{words}, got {self.name[:64]!r}")
+        if known is _PRESSED:
+            self._check_button()
+        else:
+            Set(self.name, known.default, self.part)
+        object.__setattr__(self, "low", _end(known, self.low, -math.inf, known.low))
+        object.__setattr__(self, "high", _end(known, self.high, math.inf, known.high))
+
+    def _check_button(self) -> None:
+        if self.part:
+            raise ControlError(f"{self.name} must have no part, got {self.part[:64]!r}")
+        if self.low not in (-math.inf, 0.0) or self.high not in (math.inf, 1.0):
+            raise ControlError(f"{self.name} is pressed and must have no ends, got {self.low:g} to {self.high:g}")
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Let no MIDI controller move a control any more."""
+    """Let no MIDI controller move a control, or press a button, any more."""
 
     name: str
     part: str = ""
@@ -164,6 +177,23 @@ class Panic:
 class Quit:
     """Release every note and end the program."""
 
+
+def _new_seed() -> Set:
+    return Set("seed", secrets.randbelow(2**31 - 1) + 1)
+
+
+_PRESSED = Control("button", 0, 1, 0, "", "pressed or not", whole=True)
+BUTTONS: Mapping[str, Callable[[], Command]] = {
+    "start": Start,
+    "stop": Stop,
+    "continue": Continue,
+    "panic": Panic,
+    "tap": Tap,
+    "reseed": _new_seed,
+    "reset": Reset,
+    "keep": lambda: Keep(int(KEPT_BARS.number(KEPT_BARS.default))),
+}
+"""What is pressed rather than moved, and the command of each press."""
 
 Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Keep | Learn | Forget | Panic | Quit
 

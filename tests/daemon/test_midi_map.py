@@ -9,7 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import CONTROLS, ControlValue, Forget, Learn, Set, Status
+from musicrnn.control import (
+    BUTTONS,
+    CONTROLS,
+    Command,
+    ControlValue,
+    Forget,
+    Keep,
+    Learn,
+    Panic,
+    Set,
+    Start,
+    Status,
+    Stop,
+    Tap,
+)
 from musicrnn.daemon.midi_map import MidiMap, read_map
 from musicrnn.daemon.midi_map_file import MapFile, load_map
 from musicrnn.errors import ConfigError, ControlError
@@ -38,9 +52,9 @@ def learnt(target: Learn, data: bytes) -> MidiMap:
     return one
 
 
-def value_of(command: Set | None) -> ControlValue:
+def value_of(command: Command | None) -> ControlValue:
     """Return the value that mu is to have."""
-    assert command is not None
+    assert isinstance(command, Set)
     assert command.name == "mu"
     return command.value
 
@@ -115,6 +129,66 @@ def test_what_is_forgotten_moves_nothing() -> None:
     assert len(one) == 0
 
 
+PAD = bytes((0x99, 36, 100))
+
+
+@pytest.mark.parametrize("name", sorted(BUTTONS))
+def test_a_key_presses_a_button_at_each_attack(name: str) -> None:
+    """Its release does nothing, and a new seed is another each time."""
+    one = learnt(Learn(name), PAD)
+    pressed = [one.hear(PAD, status()) for _ in range(2)]
+    assert one.hear(bytes((0x99, 36, 0)), status()) is None
+    if name == "reseed":
+        assert all(isinstance(command, Set) and command.name == "seed" for command in pressed)
+        assert pressed[0] != pressed[1]
+    else:
+        assert pressed == [BUTTONS[name]()] * 2
+    assert {type(BUTTONS[each]()) for each in ("start", "stop", "panic", "keep")} == {Start, Stop, Panic, Keep}
+
+
+def test_the_press_that_is_learnt_is_obeyed() -> None:
+    """As the knob that is learnt moves its control."""
+    one = MidiMap()
+    one.learn(Learn("stop"))
+    assert one.hear(PAD, status()) == Stop()
+
+
+def test_a_controller_presses_a_button_when_it_goes_over_the_middle() -> None:
+    """Once: not again before it has been let go."""
+    one = learnt(Learn("start"), cc(0))
+    assert [one.hear(cc(value), status()) for value in (63, 64, 127, 90)] == [None, Start(), None, None]
+    assert [one.hear(cc(value), status()) for value in (0, 127)] == [None, Start()]
+
+
+def test_two_ends_that_are_the_same_make_a_pad_that_gives_that_value() -> None:
+    """Whatever the control was at, however it is struck: seeds under the fingers."""
+    one = learnt(Learn("seed", low=42, high=42), PAD)
+    assert one.hear(bytes((0x99, 36, 1)), status(seed=7)) == Set("seed", 42)
+    two = learnt(Learn("scale", low=2, high=2), cc(0))
+    assert [two.hear(cc(value), status()) for value in (127, 0)] == [Set("scale", CONTROLS["scale"].choices[2]), None]
+
+
+def test_a_pad_of_a_part_that_the_model_does_not_have_is_passed_over() -> None:
+    """Another model may have it."""
+    assert learnt(Learn("low", "alto", 48, 48), PAD).hear(PAD, status()) is None
+
+
+def test_a_button_is_forgotten() -> None:
+    """By its name."""
+    one = learnt(Learn("panic"), PAD)
+    one.forget("panic")
+    assert one.hear(PAD, status()) is None
+
+
+@pytest.mark.parametrize(
+    "target", [("start", "bass"), ("start", "", 0.0, 2.0), ("start", "", 1.0, 1.0), ("tap", "", 0.5)]
+)
+def test_a_button_has_neither_part_nor_ends(target: tuple[str, str, float, float]) -> None:
+    """There is nothing between pressed and not."""
+    with pytest.raises(ControlError, match=f"{target[0]} (must have no part|is pressed and must have no ends)"):
+        Learn(*target)
+
+
 OTHERS = [b"", b"\xf8", bytes((0xC0, 5)), cc(0, number=123), bytes((0xA0, 60, 1)), b"\xf0\x7e\xf7"]
 
 
@@ -127,17 +201,17 @@ def test_other_messages_are_not_hands(data: bytes) -> None:
     assert one.learning
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(CONTROLS)), st.integers(0, 119)), max_size=8), st.data())
+@given(st.lists(st.tuples(st.sampled_from(sorted({*CONTROLS, *BUTTONS})), st.integers(0, 119)), max_size=8), st.data())
 def test_whatever_a_hand_asks_for_is_a_command(targets: list[tuple[str, int]], data: st.DataObject) -> None:
     """In range, whatever the control."""
     one = MidiMap()
     for name, number in targets:
-        one.learn(Learn(name, "bass" if CONTROLS[name].per_part else ""))
+        one.learn(Learn(name, "bass" if name in PARTS else ""))
         one.hear(cc(data.draw(st.integers(0, 127)), number), status())
     for _, number in targets:
         for value in data.draw(st.lists(st.integers(0, 127), max_size=4)):
             command = one.hear(cc(value, number), status())
-            assert command is None or isinstance(command, Set)
+            assert command is None or isinstance(command, (Set, *(type(press()) for press in BUTTONS.values())))
 
 
 def test_a_map_is_kept(tmp_path: Path) -> None:
@@ -146,11 +220,25 @@ def test_a_map_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "new" / "map.json"
     one = learnt(Learn("mu", low=0.5, high=2.0), cc(0))
     one.learn(Learn("mute", "bass"))
-    one.hear(bytes((0x99, 36, 100)), status())
+    one.hear(PAD, status())
+    one.learn(Learn("stop"))
+    one.hear(cc(127, number=40), status())
     MapFile(path, said.append).save(one.text())
     wait_until(path.exists, 10, "the map")
     assert load_map(path).text() == one.text()
     assert said == []
+
+
+def test_the_map_of_the_recipe_is_read_and_its_hands_are_obeyed() -> None:
+    """Each pad and each knob of docs/recipes.md."""
+    one = load_map(Path(__file__).parents[2] / "docs/recipes/eight-knobs-eight-pads.json")
+    pads = [one.hear(bytes((0x99, note, 100)), status()) for note in range(36, 40)]
+    assert pads[:3] == [Start(), Stop(), Tap()]
+    assert isinstance(pads[3], Set)
+    moved = [[one.hear(cc(value, number), status()) for value in (0, 127)] for number in range(70, 78)]
+    names = {command.name for pair in moved for command in pair if isinstance(command, Set)}
+    assert names == {"mu", "sigma", "density", "tempo", "transpose", "velocity", "scale", "root"}
+    assert len(one) == 16
 
 
 def test_where_there_is_no_file_there_is_no_hand(tmp_path: Path) -> None:

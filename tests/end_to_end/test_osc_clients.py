@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from musicrnn.cli import main
 from musicrnn.control import CONTROLS
 from tests.end_to_end.daemon import free_udp_port, program
-from tests.peers.program import Program
+from tests.peers.program import Program, wait_until
 
 CLIENTS = Path(__file__).parents[1] / "peers/osc_clients"
 SECONDS = 60.0
 MU = "1.25"
+RATE = LEASE = 10
 
 
 @pytest.fixture
@@ -65,6 +67,18 @@ def test_a_client_of_osc_query_builds_its_controls(port: str) -> None:
     assert "/musicrnn/mute/soprano" in found
     plain = {f"/musicrnn/{name}" for name, control in CONTROLS.items() if not control.per_part}
     assert plain <= set(found)
+
+
+@pytest.mark.clients
+def test_the_module_for_open_stage_control_keeps_a_subscription(port: str, tmp_path: Path) -> None:
+    """In Node, as that program runs it; what its fader of mu sends is obeyed, and comes back after the first lease."""
+    assert (CLIENTS / "node_modules/osc").is_dir(), "npm ci has not been run in tests/peers/osc_clients"
+    assert main(["layouts", str(tmp_path / "surface")]) == 0
+    with Program(["node", CLIENTS / "stage.js", port, tmp_path / "surface"]) as client:
+        client.wait_for_line(f"/musicrnn/mu {MU}", SECONDS)
+        renewed = [f"/musicrnn/subscribed {RATE} {LEASE}"] * 5  # 12 seconds: longer than a lease
+        wait_until(lambda: [line for line in client.printed if "subscribed" in line] >= renewed, SECONDS, "renewals")
+        assert not [line for line in client.printed if "unsubscribed" in line or "error" in line]
 
 
 @pytest.mark.clients

@@ -1,4 +1,4 @@
-"""Knobs, wheels and keys of MIDI controllers as hands on the controls: learnt, and taken over softly."""
+"""Knobs, wheels and keys of MIDI controllers as hands on the controls, taken over softly, and as buttons: learnt."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from musicrnn.config.controls import CONTROLS, Control, ControlValue
-from musicrnn.control import Learn, Set, Status
+from musicrnn.control import BUTTONS, Command, Learn, Set, Status
 from musicrnn.errors import ConfigError, ControlError
 
 Kind = Literal["controller", "wheel", "note"]
 CHANNEL_MODE = 120
 NEAR = 1 / 48
+MIDDLE = 0.5
 FORMAT = 1
 MOST = 256
 
@@ -60,7 +61,7 @@ class MidiMap:
         grips = self._grips.items()
         self._grips = {hand: grip for hand, grip in grips if (grip.target.name, grip.target.part) != forgotten}
 
-    def hear(self, data: bytes, status: Status) -> Set | None:
+    def hear(self, data: bytes, status: Status) -> Command | None:
         """Return what a message asks for, if anything; in learning, bind the hand that sent it."""
         moved = _moved(data)
         if moved is None:
@@ -70,7 +71,7 @@ class MidiMap:
             self._grips[hand] = _Grip(self._learning)
             self._learning = None
         grip = self._grips.get(hand)
-        return None if grip is None else _turned(grip, hand, place, status)
+        return None if grip is None else _meant(grip, hand, place, status)
 
     @property
     def learning(self) -> bool:
@@ -120,12 +121,30 @@ def _moved(data: bytes) -> tuple[Hand, float] | None:
     return None
 
 
-def _turned(grip: _Grip, hand: Hand, place: float, status: Status) -> Set | None:
-    target = grip.target
-    control = CONTROLS[target.name]
-    present = _present(target, status)
+def _meant(grip: _Grip, hand: Hand, place: float, status: Status) -> Command | None:
+    """Return what a hand asks for that is now at a place."""
+    name = grip.target.name
+    present = 0 if name in BUTTONS else _present(grip.target, status)
     if present is None:
         return None
+    if name in BUTTONS or grip.target.low == grip.target.high:
+        return _pressed(grip, hand, place)
+    return _turned(grip, hand, place, present)
+
+
+def _pressed(grip: _Grip, hand: Hand, place: float) -> Command | None:
+    """Return the command of a button or pad: of a key at each attack, of others where they go over the middle."""
+    before, grip.place = grip.place, place
+    down = before is not None and before >= MIDDLE
+    if hand.kind != "note" and (down or place < MIDDLE):
+        return None
+    target = grip.target
+    return BUTTONS[target.name]() if target.name in BUTTONS else Set(target.name, _value(target, 0.0), target.part)
+
+
+def _turned(grip: _Grip, hand: Hand, place: float, present: ControlValue) -> Set | None:
+    target = grip.target
+    control = CONTROLS[target.name]
     if hand.kind == "note":
         return Set(target.name, _other(target, present) if _is_switch(control) else _value(target, place), target.part)
     before, grip.place = grip.place, place
