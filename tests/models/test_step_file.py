@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicrnn.models.cells import CELLS
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import check_model
 from musicrnn.models.numpy_step import NumpyStepModel
@@ -26,28 +27,35 @@ VOCABULARY = small_vocabulary()
 
 
 @cache
-def weights(layers: int = 2) -> StepWeights:
+def weights(layers: int = 2, cell: str = "lstm") -> StepWeights:
     """Return random weights with a bias everywhere, so that nothing is left out unnoticed."""
-    drawn = random_weights(VOCABULARY, layers, 16, 8)
-    bias = np.random.default_rng(1).standard_normal(VOCABULARY.size).astype(np.float32)
-    return replace(drawn, output_bias=bias)
+    drawn = random_weights(VOCABULARY, layers, 16, 8, cell=cell)
+    rng = np.random.default_rng(1)
+    bias = rng.standard_normal(VOCABULARY.size).astype(np.float32)
+    stack = tuple(
+        replace(each, bias=each.bias + rng.standard_normal(each.bias.shape).astype(np.float32)) for each in drawn.layers
+    )
+    return replace(drawn, layers=stack, output_bias=bias)
 
 
-def info(layers: int = 2) -> ModelInfo:
+def info(layers: int = 2, cell: str = "lstm") -> ModelInfo:
     """Return a description of them."""
-    return ModelInfo("random", VOCABULARY, layers, 16)
+    return ModelInfo("random", VOCABULARY, layers, 16, cell=cell)
 
 
+@pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("int8", 0.05)])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_the_file_takes_the_step_of_the_reference(layers: int, precision: str, tolerance: float) -> None:
+def test_the_file_takes_the_step_of_the_reference(layers: int, precision: str, tolerance: float, cell: str) -> None:
     """From states that are not zero, at several positions."""
-    file = check_model(step_file(weights(layers), info(layers), precision), "random")
-    model, reference = OnnxStepModel(file), NumpyStepModel(weights(layers), info(layers))
+    file = check_model(step_file(weights(layers, cell), info(layers, cell), precision), "random")
+    model, reference = OnnxStepModel(file), NumpyStepModel(weights(layers, cell), info(layers, cell))
+    rows = 2 if cell == "lstm" else 1
+    assert model.initial_state().shape == reference.initial_state().shape == (layers, rows, 1, 16)
     rng = np.random.default_rng(2)
     for number in range(4):
         token, where = int(rng.integers(VOCABULARY.size)), Position(number, number, 4)
-        state = rng.standard_normal((layers, 2, 1, 16)).astype(np.float32)
+        state = rng.standard_normal((layers, rows, 1, 16)).astype(np.float32)
         for found, wanted in zip(model.step(token, where, state), reference.step(token, where, state), strict=True):
             np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from musicrnn.config.play import PlaySettings
 from musicrnn.control import Command, Start
@@ -58,6 +59,19 @@ def play_settings(rng: random.Random) -> PlaySettings:
     )
 
 
+def watchdog_settings(rng: random.Random) -> dict[str, Any]:
+    """Draw those of the silence watchdog: what it has by default, none, or another."""
+    if rng.random() < 0.4:
+        return {}
+    return {
+        "watchdog_bars": rng.choice((0, 1, 2)),
+        "watchdog_notes": rng.choice((1, 2, 3)),
+        "watchdog_step": rng.choice((0.02, 0.5)),
+        "watchdog_return": rng.choice((0.3, 1.0)),
+        "watchdog_least": rng.choice((0.0, 0.25, 2.0)),
+    }
+
+
 def edge_of(rng: random.Random) -> Edge:
     """Draw what the port is and whose clock is followed."""
     return Edge(
@@ -79,7 +93,7 @@ class SimulatedSession:
         has_network = rng.random() < NETWORK_SHARE
         self._family = Family(rng, rng.choice(METRES), networks=has_network)
         self._is_replayed = rng.random() < REPLAY_SHARE
-        play = play_settings(rng)
+        play = replace(play_settings(rng), **watchdog_settings(self.world.random("watchdog")))
         trouble = Trouble(self.world, 0.0003 if has_network else 0.0015)
         prime = rng.choice(("", "", "C4 . -3 E4 bass:C3 . -11"))
         edge = edge_of(self.world.random("edge"))

@@ -44,6 +44,7 @@ from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from tests.simulation.clock_judge import MOST_CLOCKS, ClockJudge
 from tests.simulation.host import CLOCKS_PER_BEAT
+from tests.simulation.silence_judge import SilenceJudge
 from tests.simulation.violation import AsTold, Violation
 
 CLOSE = 1e-6
@@ -167,6 +168,7 @@ class WatchedEngine(Engine):
         self._sounded: set[tuple[int, int]] = set()
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
+        self._silence, self._silence_logged = SilenceJudge(), False
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -565,9 +567,6 @@ class WatchedEngine(Engine):
         self._must(all(fence.allows(pair[0], pitch) for pair, pitch in heard), "what is outside must not sound")
         if self._info.vocabulary.articulation:
             self._must(audible <= sounding, "what is struck must sound")
-        if performance.choice.sigma == 0.0:
-            exponents = set(made.record.exponents)
-            self._must(exponents <= {performance.choice.mu}, "a control must act on the next tick")
 
     def _note(self, made: Made, now: float) -> None:
         """Log a tick, or break in the middle of it."""
@@ -575,6 +574,7 @@ class WatchedEngine(Engine):
             self.breaks = False
             raise AsTold("a fault in the program, where a note has just ended")
         super()._note(made, now)
+        self._silence.played(made, self._performance, acts=self._watchdog_acts)
 
     # The log, and the status.
 
@@ -606,6 +606,11 @@ class WatchedEngine(Engine):
                 self._must(entry["bar"] * self._log_bar == tick, f"a bar must be where it is, got {entry}")
             case "model":
                 self._judge_model_entry(entry)
+            case "watchdog":
+                self._must(
+                    entry["acts"] is not self._silence_logged, f"the watchdog must not repeat itself, got {entry}"
+                )
+                self._silence_logged = entry["acts"]
             case "end":
                 self._end_logged = True
             case _:

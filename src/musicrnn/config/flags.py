@@ -24,6 +24,7 @@ _SHAPE = ("polyphony", "transpose", "scale", "root", "velocity")
 _SAMPLE_PLAY = (
     *("model", "mu", "sigma", "exponent_span", "chance", "seed", "tempo", "prime", "density"),
     *_SHAPE,
+    *("watchdog_bars", "watchdog_notes", "watchdog_step", "watchdog_return", "watchdog_least"),
     "end",
 )
 _CARD_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")

@@ -11,7 +11,7 @@ from musicrnn.config.declare import Section, setting
 class NetworkSettings(Section):
     """The shape of the network; a fact of the model once it is trained."""
 
-    cell: str = setting("lstm", choices=("lstm",), help="Kind of recurrent cell.")
+    cell: str = setting("lstm", choices=("lstm", "gru", "rnn"), help="Kind of recurrent cell; rnn is the plain one.")
     layers: int = setting(2, low=1, high=6, help="Recurrent layers.")
     units: int = setting(256, low=8, high=4096, help="Units in each layer.")
     embedding: int = setting(64, low=4, high=1024, help="Numbers that stand for a token at the input.")

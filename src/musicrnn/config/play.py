@@ -86,6 +86,23 @@ class PlaySettings(Section):
         choices=("none", "beat", "bar"),
         help="Where a stop, or a continue while the host rolls, takes effect: at once, or at the next beat or bar.",
     )
+    watchdog_bars: int = setting(
+        4,
+        low=0,
+        high=1000,
+        unit="bars",
+        help="Bars with too few notes after which A is eased, tick by tick, until notes come back; 0 is never.",
+    )
+    watchdog_notes: int = setting(
+        1, low=1, high=128, unit="notes", help="The silence watchdog takes fewer sounding notes than this for too few."
+    )
+    watchdog_step: float = setting(
+        0.02, low=0.0001, high=1, help="Share of A that the silence watchdog takes away each tick."
+    )
+    watchdog_return: float = setting(
+        0.3, low=0.01, high=1, help="Share of what is missing of A that comes back each tick once notes sound."
+    )
+    watchdog_least: float = setting(0.25, low=0, high=16, help="A below which the silence watchdog does not go.")
     autostart: bool = setting(True, help="Play at once, not only after /musicrnn/start.")
 
 

@@ -87,6 +87,7 @@ class Engine:
         self._logged_prime = prime
         self._over = False
         self._exponent = play.mu
+        self._watchdog_acts = False
 
     @property
     def _performance(self) -> Performance:
@@ -291,8 +292,19 @@ class Engine:
             self._log("failure", made.tick, kind=made.failure, error=made.error)
         if made.failure == "reset":
             self.say(f"the model failed {MAX_FAILURES} times in a row and was started anew: {made.error}", now)
+        self._tell_watchdog(made, now)
         if made.tick % self._performance.bar_ticks == 0:
             self._log("bar", made.tick, bar=made.tick // self._performance.bar_ticks)
+
+    def _tell_watchdog(self, made: Made, now: float) -> None:
+        """Log when the silence watchdog begins to act and when it ends, and say so."""
+        acts = made.point.quiet.alarm
+        if acts != self._watchdog_acts:
+            self._watchdog_acts = acts
+            self._log("watchdog", made.tick, acts=acts)
+            if acts:
+                bars = self._performance.choice.watchdog.bars
+                self.say(f"too few notes for {bars} bars: A is eased until they come back", now)
 
     def _ended(self, moment: float) -> list[TimedMessage]:
         """Do what was asked for at the end of a piece."""

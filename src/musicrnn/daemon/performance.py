@@ -25,6 +25,7 @@ from musicrnn.models.generator import Choice, Generator, TickRecord
 from musicrnn.models.score import Bar, bar_length
 from musicrnn.models.timing import Position, position
 from musicrnn.models.tokens import sustained
+from musicrnn.models.watchdog import Quiet
 
 MAX_FAILURES = 8
 LONGEST_NOTE_BARS = 8
@@ -141,15 +142,28 @@ class Performance:
         except Exception as error:  # noqa: BLE001  whatever a model does, the music goes on
             failure = "reset" if point.failures + 1 >= MAX_FAILURES else "rest"
             return self._substitute(tick, point, begins, failure, f"{type(error).__name__}: {error}"[:200])
-        return Made(tick, record, Point(record.after, point.origin, record.ended), begins)
+        quiet = self._quiet(record, point, begins is not None)
+        return Made(tick, record, Point(record.after, point.origin, record.ended, quiet=quiet), begins)
 
     def _model_tick(self, tick: int, point: Point) -> TickRecord:
         place = tick - point.origin
         where = self.position(tick)
-        record = self.generator.tick(place, place // self.bar_ticks, where, self._choice, point.snapshot)
+        choice = self._choice.eased(point.quiet.ease)
+        record = self.generator.tick(place, place // self.bar_ticks, where, choice, point.snapshot)
         if not np.isfinite(record.after.network).all():
             raise FloatingPointError("the network's state must be finite")
         return record
+
+    def _quiet(self, record: TickRecord, point: Point, begins: bool) -> Quiet:
+        """Return how quiet it is after a tick; who turns the density below 0 wants few notes."""
+        if self._choice.density < 0:
+            return Quiet()
+        before = carried(point.snapshot.frame, self.vocabulary)
+        struck = any(self._is_new(note, begins, before) for note in record.frame)
+        longest = LONGEST_NOTE_BARS * self.bar_ticks
+        return self._choice.watchdog.after(
+            point.quiet, len(record.frame), struck=struck, bar_ticks=self.bar_ticks, longest=longest
+        )
 
     def _substitute(self, tick: int, point: Point, begins: Begin | None, failure: str, error: str) -> Made:
         """Stand in for a tick that the model did not make: what sounds goes on, or after many failures all ends."""
@@ -161,7 +175,7 @@ class Performance:
             after = point.snapshot._replace(frame=frame)
             failures = point.failures + 1
         record = TickRecord(tick, self.position(tick), after.frame, (), (), after)
-        return Made(tick, record, Point(after, point.origin, False, failures), begins, failure, error)
+        return Made(tick, record, Point(after, point.origin, False, failures, point.quiet), begins, failure, error)
 
     def play(self) -> tuple[Made, list[NoteEvent]]:
         """Play the next tick, making it if need be; return it and its note events, the ends first."""

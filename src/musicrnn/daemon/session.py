@@ -10,6 +10,7 @@ effect, what it did (``do``), and its facts:
 - ``stop``, ``continue``, ``panic``, ``gap`` (``seconds`` for which the program was held up): all notes were released
 - ``skip`` (``to``): the ticks up to ``to`` came too late and were left out
 - ``failure`` (``kind`` "rest" or "reset", ``error``): the model failed, and a substitute stood in for the tick
+- ``watchdog`` (``acts``): the silence watchdog began to ease A, or to give it back; a replay does so by itself
 - ``bar`` (``bar``): a bar began; a log that breaks off is good up to there
 - ``end``: the session ended
 """
@@ -48,6 +49,7 @@ _FACTS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "gap": {"seconds": (int, float)},
     "skip": {"to": int},
     "failure": {"kind": str},
+    "watchdog": {"acts": bool},
     "bar": {"bar": int},
     "end": {},
 }
@@ -171,7 +173,7 @@ def _header(values: dict[str, Any], source: str) -> Header:
     try:
         values["metre"] = (int(values["metre"][0]), int(values["metre"][1]))
         values["parts"] = tuple(_made(Part, part, "a part") for part in values["parts"])
-        values["play"] = _made(PlaySettings, values["play"], "play")
+        values["play"] = _made(PlaySettings, {"watchdog_bars": 0} | values["play"], "play")  # older logs had none
         header = _made(Header, values, "it")
     except (ConfigError, KeyError, TypeError, ValueError, IndexError) as error:
         raise SessionError(f"{source}: the header must be whole, got {error}") from error

@@ -11,6 +11,7 @@ from musicrnn.config.play import PlaySettings
 from musicrnn.models.fence import Limits
 from musicrnn.models.generator import Choice
 from musicrnn.models.sampling import Chance, Span
+from musicrnn.models.watchdog import Watchdog
 
 SETTINGS = {"span": "exponent_span"}
 OF_LIMITS = ("polyphony", "transpose", "scale", "root")
@@ -24,8 +25,11 @@ def choice_of(play: PlaySettings) -> Choice:
     """Return how tokens are chosen at the start of a session."""
     span, chance = cast(Span, play.exponent_span), cast(Chance, play.chance)
     limits = Limits(play.polyphony, play.transpose, play.scale, play.root)
+    watchdog = Watchdog(
+        play.watchdog_bars, play.watchdog_notes, play.watchdog_step, play.watchdog_return, play.watchdog_least
+    )
     return Choice(
-        play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on", chance, limits, play.velocity
+        play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on", chance, limits, play.velocity, watchdog
     )
 
 

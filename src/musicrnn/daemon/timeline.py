@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from musicrnn.models.generator import Snapshot, TickRecord
+from musicrnn.models.watchdog import Quiet
 
+STIRS = Quiet()
 _NO_NETWORK = np.zeros((0, 2, 1, 0), dtype=np.float32)
 
 
@@ -18,13 +20,14 @@ class Point:
 
     ``origin`` is the tick of the session at which the piece began, from which its random numbers are
     counted; ``over`` tells that the model ended the piece; ``failures`` counts the ticks in a row,
-    up to here, that the model failed to make.
+    up to here, that the model failed to make; ``quiet`` is how little sounds.
     """
 
     snapshot: Snapshot
     origin: int = 0
     over: bool = False
     failures: int = 0
+    quiet: Quiet = STIRS
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ def _roles(weights: StepWeights) -> dict[_Key, str]:
     """Name each array of weights by its role; of equal arrays, which the converter merges, the first counts."""
     arrays = {name: getattr(weights, name) for name in ("token", "tick", "beat", "metre", "output", "output_bias")}
     for i, layer in enumerate(weights.layers):
-        arrays |= {f"kernel_{i}": layer.kernel, f"recurrent_{i}": layer.recurrent, f"bias_{i}": layer.bias}
+        arrays |= {f"kernel_{i}": layer.kernel, f"recurrent_{i}": layer.recurrent}
+        arrays |= {f"{name}_{i}": bias for name, bias in layer.biases().items()}
     roles: dict[_Key, str] = {}
     for name, array in arrays.items():
         roles.setdefault(_key(array), f"{name}_weights")

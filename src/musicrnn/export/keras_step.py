@@ -25,7 +25,7 @@ class KerasStepModel:
         return self._info
 
     def initial_state(self) -> NetworkState:
-        """Return zeros, float32[layers, 2, 1, units]."""
+        """Return zeros, float32[layers, rows, 1, units]."""
         return np.asarray(self._network.initial_state(1), np.float32)
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:

@@ -9,7 +9,7 @@ import onnx
 from musicrnn.export.graph_names import OPSET, with_plain_names
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import seal
-from musicrnn.models.weights import StepWeights
+from musicrnn.models.weights import LayerWeights, StepWeights
 
 Tensor = Any
 
@@ -17,7 +17,7 @@ Tensor = Any
 def export_step(weights: StepWeights, info: ModelInfo) -> bytes:
     """Return the model file of these weights: the step graph, and what it says of itself.
 
-    Inputs token int32[B], position int32[B, 3], state float32[layers, 2, B, units]; outputs logits
+    Inputs token int32[B], position int32[B, 3], state float32[layers, rows, B, units]; outputs logits
     float32[B, V] and next_state. The graph is cell arithmetic: no Loop, no operator of one vendor.
     """
     model = with_plain_names(_traced(weights), weights)
@@ -28,11 +28,11 @@ def _traced(weights: StepWeights) -> onnx.ModelProto:
     import tensorflow as tf
     import tf2onnx
 
-    layers, units = len(weights.layers), weights.layers[0].recurrent.shape[0]
+    layers, rows, _, units = weights.state_shape
     signature = [
         tf.TensorSpec([None], tf.int32, name="token"),
         tf.TensorSpec([None, 3], tf.int32, name="position"),
-        tf.TensorSpec([layers, 2, None, units], tf.float32, name="state"),
+        tf.TensorSpec([layers, rows, None, units], tf.float32, name="state"),
     ]
 
     def step(token: Tensor, position: Tensor, state: Tensor) -> dict[str, Tensor]:
@@ -44,18 +44,18 @@ def _traced(weights: StepWeights) -> onnx.ModelProto:
 
 
 def _step(tf: Any, weights: StepWeights, token: Tensor, position: Tensor, state: Tensor) -> dict[str, Tensor]:
-    """Take a step; h and c of every layer are kept as [1, B, units], which spares an operator for each."""
-    layers, units = len(weights.layers), weights.layers[0].recurrent.shape[0]
+    """Take a step; the rows of every layer are kept as [1, B, units], which spares an operator for each."""
+    layers, rows, _, units = weights.state_shape
     x = tf.gather(weights.token, token) + _place(tf, weights, position)
-    before = tf.split(tf.reshape(state, [2 * layers, -1, units]), 2 * layers, axis=0)
+    flat = tf.reshape(state, [rows * layers, -1, units])
+    before = tf.split(flat, rows * layers, axis=0) if rows * layers > 1 else [flat]
     after: list[Tensor] = []
     for i, layer in enumerate(weights.layers):
-        h, c = before[2 * i : 2 * i + 2]
-        gates = tf.matmul(h, layer.recurrent) + layer.bias + tf.matmul(x, layer.kernel)
-        x, c = _cell(tf, gates, c)
-        after += [x, c]
+        after += _CELLS[weights.cell](tf, layer, x, before[rows * i : rows * (i + 1)])
+        x = after[-rows]
     logits = tf.squeeze(tf.matmul(x, weights.output) + weights.output_bias, axis=0)
-    return {"logits": logits, "next_state": tf.reshape(tf.concat(after, axis=0), [layers, 2, -1, units])}
+    joined = tf.concat(after, axis=0) if len(after) > 1 else after[0]
+    return {"logits": logits, "next_state": tf.reshape(joined, [layers, rows, -1, units])}
 
 
 def _place(tf: Any, weights: StepWeights, position: Tensor) -> Tensor:
@@ -65,8 +65,27 @@ def _place(tf: Any, weights: StepWeights, position: Tensor) -> Tensor:
     return tf.squeeze(rows, axis=1)
 
 
-def _cell(tf: Any, gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """Return h and c after a step of an LSTM layer, from its gates i, f, c, o and the c before."""
+def _lstm(tf: Any, layer: LayerWeights, x: Tensor, before: list[Tensor]) -> list[Tensor]:
+    """Return h and c after a step of a layer."""
+    h, c = before
+    gates = tf.matmul(h, layer.recurrent) + layer.bias + tf.matmul(x, layer.kernel)
     enter, forget, candidate, out = tf.split(gates, 4, axis=-1)
-    cell = tf.sigmoid(forget) * cell + tf.sigmoid(enter) * tf.tanh(candidate)
-    return tf.sigmoid(out) * tf.tanh(cell), cell
+    c = tf.sigmoid(forget) * c + tf.sigmoid(enter) * tf.tanh(candidate)
+    return [tf.sigmoid(out) * tf.tanh(c), c]
+
+
+def _gru(tf: Any, layer: LayerWeights, x: Tensor, before: list[Tensor]) -> list[Tensor]:
+    """Return h after a step of a layer."""
+    (h,) = before
+    update_h, reset_h, candidate_h = tf.split(tf.matmul(h, layer.recurrent) + layer.bias[1], 3, axis=-1)
+    update, reset, candidate = tf.split(tf.matmul(x, layer.kernel) + layer.bias[0], 3, axis=-1)
+    new = tf.tanh(candidate_h * tf.sigmoid(reset_h + reset) + candidate)
+    return [new + tf.sigmoid(update_h + update) * (h + new * -1.0)]
+
+
+def _rnn(tf: Any, layer: LayerWeights, x: Tensor, before: list[Tensor]) -> list[Tensor]:
+    """Return h after a step of a layer."""
+    return [tf.tanh(tf.matmul(before[0], layer.recurrent) + layer.bias + tf.matmul(x, layer.kernel))]
+
+
+_CELLS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}

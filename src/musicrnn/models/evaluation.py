@@ -79,8 +79,13 @@ class _Step(NamedTuple):
     states: tuple[NetworkState, ...]
 
 
-def _steps(models: tuple[StepModel, ...], piece: TokenPiece, grammar: Grammar) -> Iterator[_Step]:
-    """Let every model read the piece, each with its own state, and yield what they expect of each next token."""
+def _steps(
+    models: tuple[StepModel, ...], piece: TokenPiece, grammar: Grammar, *, one_state: bool = False
+) -> Iterator[_Step]:
+    """Let every model read the piece, and yield what they expect of each next token.
+
+    Each has its own state all the way, or with ``one_state`` takes each step from the first model's.
+    """
     tokens = [int(token) for token in piece.tokens]
     rules = grammar.states(tokens)[1:]
     states = tuple(model.initial_state() for model in models)
@@ -90,8 +95,9 @@ def _steps(models: tuple[StepModel, ...], piece: TokenPiece, grammar: Grammar) -
             at = start + offset
             place = Position(*(int(value) for value in piece.places[at]))
             results = [model.step(tokens[at], place, state) for model, state in zip(models, states, strict=True)]
-            states = tuple(state for _, state in results)
-            yield _Step(mask, tokens[at + 1], tuple(logits for logits, _ in results), states)
+            after = tuple(state for _, state in results)
+            states = after[:1] * len(models) if one_state else after
+            yield _Step(mask, tokens[at + 1], tuple(logits for logits, _ in results), after)
 
 
 def nats(model: StepModel, pieces: Iterable[TokenPiece]) -> Nats:
@@ -109,14 +115,20 @@ def nats(model: StepModel, pieces: Iterable[TokenPiece]) -> Nats:
     return Nats(total, tokens, ticks)
 
 
-def distance(reference: StepModel, model: StepModel, pieces: Iterable[TokenPiece]) -> Distance:
-    """Return how far ``model`` is from ``reference`` while both read the same pieces."""
+def distance(
+    reference: StepModel, model: StepModel, pieces: Iterable[TokenPiece], *, one_state: bool = False
+) -> Distance:
+    """Return how far ``model`` is from ``reference`` while both read the same pieces.
+
+    Each has its own state all the way; with ``one_state`` each step is taken from the reference's, which tells
+    of single steps what a network in which small differences grow would hide.
+    """
     grammar = Grammar(model.info.vocabulary)
     count = same = 0
     worst = np.zeros(2)
     divergence = 0.0
     for piece in pieces:
-        for step in _steps((reference, model), piece, grammar):
+        for step in _steps((reference, model), piece, grammar, one_state=one_state):
             count += 1
             worst = np.maximum(worst, [_difference(*step.logits), _difference(*step.states)])
             log_p, log_q = (log_probabilities(logits, step.legal) for logits in step.logits)

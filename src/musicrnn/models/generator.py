@@ -7,7 +7,7 @@ so the future can be cut and made again, a bar rolled again, and a session repla
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,9 @@ from musicrnn.models.step import NetworkState, StepModel
 from musicrnn.models.timing import Position
 from musicrnn.models.tokens import decode, encode, sustained
 from musicrnn.models.vocabulary import END, START, SUSTAIN, TICK, Kind
+from musicrnn.models.watchdog import Watchdog
+
+SLEEPS = Watchdog()
 
 
 class Snapshot(NamedTuple):
@@ -39,7 +42,8 @@ class Choice:
     A ~ Normal(mu, sigma) is drawn once a ``span``; ``density`` is added to the logits of attacks;
     ``may_end`` allows the model to end the piece. ``chance`` is where tokens are drawn at all: in every tick, only in
     those on a beat or at the head of a bar, or only among the attacks where the likeliest token is one; elsewhere the
-    likeliest is taken. ``limits`` is what may sound at all; ``velocity`` is a factor of the velocities that are sent.
+    likeliest is taken. ``limits`` is what may sound at all; ``velocity`` is a factor of the velocities that are sent;
+    ``watchdog`` eases A where too little sounds.
     """
 
     mu: float = 1.0
@@ -51,6 +55,15 @@ class Choice:
     chance: sampling.Chance = "always"
     limits: Limits = FREE
     velocity: float = 1.0
+    watchdog: Watchdog = SLEEPS
+
+    def eased(self, ease: float) -> Choice:
+        """Return the choice with so great a share of A taken away, 0 to 1, and every token drawn if that is any."""
+        if ease <= 0.0:
+            return self
+        rest = 1.0 - ease
+        mu = max(rest * self.mu, min(self.mu, self.watchdog.least))
+        return replace(self, mu=mu, sigma=rest * self.sigma, chance="always")
 
     def draws_at(self, position: Position) -> bool:
         """Tell whether every token of a tick at this position is drawn."""

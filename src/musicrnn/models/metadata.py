@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from musicrnn.errors import ModelError
+from musicrnn.models.cells import CELLS
 from musicrnn.models.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -33,6 +34,10 @@ class ModelInfo:
     corpus: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
     version: str = ""
+
+    def state_shape(self, lanes: int = 1) -> tuple[int, int, int, int]:
+        """Return the shape of the network's state: [layers, rows, lanes, units], with the rows of the cell."""
+        return self.layers, CELLS[self.cell].rows, lanes, self.units
 
     def to_json(self) -> str:
         """Return canonical JSON."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from musicrnn.models.cells import CELLS
 from musicrnn.models.graph_shapes import RULES, Known, follow
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.onnx_graph import Graph, Value
@@ -53,7 +54,7 @@ def check_info(info: ModelInfo) -> None:
     _require(
         info.vocabulary.size <= MAX_TOKENS, f"a vocabulary must have at most {MAX_TOKENS} tokens", info.vocabulary.size
     )
-    _require(info.cell == "lstm", "the cell must be 'lstm'", repr(info.cell))
+    _require(info.cell in list(CELLS), f"the cell must be of {', '.join(CELLS)}", repr(info.cell))
     _require(info.precision in RULES, f"the precision must be of {', '.join(RULES)}", repr(info.precision))
     _require(_texts(info.name, info.licence, info.version) and info.name != "", "names must be texts", repr(info.name))
     _require(_number(info.tempo) and 1 <= info.tempo <= 6000, "the tempo must be in 1..6000 bpm", info.tempo)
@@ -92,7 +93,7 @@ def _integer(name: str, value: Any, most: int) -> None:
 
 def _contract(info: ModelInfo) -> tuple[list[Value], list[Value]]:
     """Return the inputs and outputs of a step graph, the number of lanes unknown."""
-    state = (info.layers, 2, "batch", info.units)
+    state = (info.layers, CELLS[info.cell].rows, "batch", info.units)
     inputs = [
         Value("token", np.int32, ("batch",)),
         Value("position", np.int32, ("batch", 3)),

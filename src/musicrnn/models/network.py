@@ -1,4 +1,4 @@
-"""The network: embeddings of token and position, an LSTM stack, logits of the next token.
+"""The network: embeddings of token and position, a stack of recurrent layers, logits of the next token.
 
 Nothing here is specific to a Keras backend. Tokens are factored: the rows of a note's attack and
 hold share the tables of its pitch, part and slot, in the input and in the output, so that what is
@@ -14,11 +14,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from musicrnn.models.cells import CELLS
 from musicrnn.models.timing import MAX_BEATS, METRES
 from musicrnn.models.vocabulary import Kind, Vocabulary
 from musicrnn.models.weights import LayerWeights, StepWeights
 
 Tensor = Any
+_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,23 @@ class NetworkShape:
     dropout: float = 0.2
     input_dropout: float = 0.0
     output_dropout: float = 0.2
+    cell: str = "lstm"
 
 
 class Network(keras.Model):  # type: ignore[misc]
     """The network.
 
-    tokens int32[B, T], positions int32[B, T, 3], mask bool[B, T], state float32[layers, 2, B, units]
+    tokens int32[B, T], positions int32[B, T, 3], mask bool[B, T], state float32[layers, rows, B, units]
     -> logits float32[B, T, V] of each next token, and the state after the last unmasked step.
 
+    A state has the rows of the cell: h and c of an LSTM, h of the others.
     Masked steps must come last in a row; they leave the state as it is.
     """
 
     def __init__(self, vocabulary: Vocabulary, shape: NetworkShape, seed: int = 0) -> None:
         super().__init__(name="musicrnn")
         self.vocabulary, self.shape = vocabulary, shape
+        self._rows = CELLS[shape.cell].rows
         self.seed_generator = keras.random.SeedGenerator(seed)
         self._index = _factors(vocabulary)
         sizes = {name: int(index.max()) + 1 for name, index in self._index.items()}
@@ -65,13 +70,13 @@ class Network(keras.Model):  # type: ignore[misc]
         }
         self.output_bias = self.add_weight(shape=(vocabulary.size,), initializer="zeros", name="out_bias")
         self.stack = [
-            keras.layers.LSTM(
+            _LAYERS[shape.cell](
                 units,
                 return_sequences=True,
                 return_state=True,
                 kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2 * i + 2),
                 recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 2 * i + 3),
-                name=f"lstm_{i}",
+                name=f"{shape.cell}_{i}",
             )
             for i in range(shape.layers)
         ]
@@ -93,8 +98,8 @@ class Network(keras.Model):  # type: ignore[misc]
         x = self._drop(x, self.shape.input_dropout, training)
         after = []
         for i, layer in enumerate(self.stack):
-            x, h, c = layer(x, mask=mask, initial_state=[state[i, 0], state[i, 1]])
-            after.append(ops.stack([h, c]))
+            x, *rows = layer(x, mask=mask, initial_state=[state[i, row] for row in range(self._rows)])
+            after.append(ops.stack(rows))
             last = i == len(self.stack) - 1
             x = self._drop(x, self.shape.output_dropout if last else self.shape.dropout, training)
         logits = ops.matmul(x, ops.transpose(self._table(self.outputs_of))) + self.output_bias
@@ -105,7 +110,7 @@ class Network(keras.Model):  # type: ignore[misc]
 
     def initial_state(self, batch: int) -> Tensor:
         """Return the state at the start of a piece for ``batch`` lanes."""
-        return ops.zeros((self.shape.layers, 2, batch, self.shape.units))
+        return ops.zeros((self.shape.layers, self._rows, batch, self.shape.units))
 
     def step_weights(self) -> StepWeights:
         """Return the weights in the form of a single step, tables summed up."""
@@ -122,6 +127,7 @@ class Network(keras.Model):  # type: ignore[misc]
             layers=layers,
             output=np.ascontiguousarray(np.asarray(convert(self._table(self.outputs_of)), np.float32).T),
             output_bias=np.asarray(convert(self.output_bias), np.float32),
+            cell=self.shape.cell,
         )
 
 

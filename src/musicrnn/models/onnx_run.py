@@ -70,7 +70,7 @@ class PlanRun:
 
 def _buffers(info: ModelInfo) -> tuple[NetworkState, NetworkState, Logits]:
     """Return zeros for the state before, the state after, and the logits."""
-    shape = (info.layers, 2, 1, info.units)
+    shape = info.state_shape()
     return np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros((1, info.vocabulary.size), np.float32)
 
 

@@ -63,7 +63,7 @@ class OnnxStepModel:
         return {BlasRun: "blas", PlanRun: "plan", FileRun: "file"}[type(self._run)]
 
     def initial_state(self) -> NetworkState:
-        """Return zeros, float32[layers, 2, 1, units]."""
+        """Return zeros, float32[layers, rows, 1, units]."""
         return np.zeros(self._run.after.shape, np.float32)
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:

@@ -23,7 +23,10 @@ class StepModel(Protocol):
         ...
 
     def initial_state(self) -> NetworkState:
-        """Return the state at the start of a piece, float32[layers, 2, 1, units]."""
+        """Return the state at the start of a piece, float32[layers, rows, 1, units].
+
+        An LSTM's layer has two rows, h and c; that of another cell has one, h.
+        """
         ...
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:

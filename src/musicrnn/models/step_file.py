@@ -23,10 +23,10 @@ LEVELS = 64  # 7 bits, as musicrnn.export.quantise has it
 
 def step_file(weights: StepWeights, info: ModelInfo, precision: str = "float32") -> bytes:
     """Return the model file of these weights in "float32" or "int8"; ``info`` describes it but for the precision."""
-    layers, units = len(weights.layers), weights.layers[0].recurrent.shape[0]
+    layers, rows, _, units = weights.state_shape
     build = _Builder(precision == "int8")
     build.step(weights)
-    state = (layers, 2, "batch", units)
+    state = (layers, rows, "batch", units)
     inputs = (
         Value("token", np.int32, ("batch",)),
         Value("position", np.int32, ("batch", 3)),
@@ -58,18 +58,19 @@ class _Builder:
 
     def step(self, weights: StepWeights) -> None:
         """Take one step, from token, position and state to logits and next_state."""
-        layers, units = len(weights.layers), weights.layers[0].recurrent.shape[0]
-        flat = self._add("Reshape", ["state", self._numbers("flat", [2 * layers, -1, units])])
-        before = self._split(flat, 2 * layers, axis=0)
+        layers, rows, _, units = weights.state_shape
+        flat = self._add("Reshape", ["state", self._numbers("flat", [rows * layers, -1, units])])
+        before = self._split(flat, rows * layers, axis=0) if rows * layers > 1 else [flat]
+        take = {"lstm": self._lstm, "gru": self._gru, "rnn": self._rnn}[weights.cell]
         x = self._input(weights)
         after: list[str] = []
         for number, layer in enumerate(weights.layers):
-            x, cell = self._layer(number, layer, x, before[2 * number], before[2 * number + 1])
-            after += [x, cell]
+            after += take(number, layer, x, before[rows * number : rows * (number + 1)])
+            x = after[-rows]
         sums = self._add("Add", [self._product(x, "output", weights.output), self._bias("output", weights.output_bias)])
         self._make("Squeeze", [sums, self._numbers("lane", [0])], ["logits"])
-        joined = self._add("Concat", after, axis=0)
-        self._make("Reshape", [joined, self._numbers("deep", [layers, 2, -1, units])], ["next_state"])
+        joined = self._add("Concat", after, axis=0) if len(after) > 1 else after[0]
+        self._make("Reshape", [joined, self._numbers("deep", [layers, rows, -1, units])], ["next_state"])
 
     def _input(self, weights: StepWeights) -> str:
         """Return the sum of the rows of the token and of its position, [B, E]."""
@@ -86,16 +87,40 @@ class _Builder:
         token = self._add("Gather", [self._tensor("token_weights", weights.token), "token"], axis=0)
         return self._add("Add", [token, self._add("Squeeze", [place, self._numbers("column", [1])])])
 
-    def _layer(self, number: int, layer: LayerWeights, x: str, h: str, cell: str) -> tuple[str, str]:
-        """Return h and c after an LSTM layer."""
-        from_h = self._product(h, f"recurrent_{number}", layer.recurrent)
-        biased = self._add("Add", [from_h, self._bias(f"bias_{number}", layer.bias)])
-        gates = self._add("Add", [biased, self._product(x, f"kernel_{number}", layer.kernel)])
-        enter, forget, candidate, out = self._split(gates, 4, axis=-1)
+    def _lstm(self, number: int, layer: LayerWeights, x: str, before: list[str]) -> list[str]:
+        """Return h and c after a layer."""
+        h, cell = before
+        enter, forget, candidate, out = self._split(self._sum(number, layer, x, h), 4, axis=-1)
         kept = self._add("Mul", [self._add("Sigmoid", [forget]), cell])
         new = self._add("Mul", [self._add("Sigmoid", [enter]), self._add("Tanh", [candidate])])
         cell = self._add("Add", [kept, new])
-        return self._add("Mul", [self._add("Sigmoid", [out]), self._add("Tanh", [cell])]), cell
+        return [self._add("Mul", [self._add("Sigmoid", [out]), self._add("Tanh", [cell])]), cell]
+
+    def _gru(self, number: int, layer: LayerWeights, x: str, before: list[str]) -> list[str]:
+        """Return h after a layer."""
+        (h,), (bias, bias_of_h) = before, layer.bias
+        of_h = self._product(h, f"recurrent_{number}", layer.recurrent)
+        of_h = self._add("Add", [of_h, self._bias(f"bias_of_h_{number}", bias_of_h)])
+        of_x = self._product(x, f"kernel_{number}", layer.kernel)
+        of_x = self._add("Add", [of_x, self._bias(f"bias_{number}", bias)])
+        update_h, reset_h, candidate_h = self._split(of_h, 3, axis=-1)
+        update, reset, candidate = self._split(of_x, 3, axis=-1)
+        let = self._add("Sigmoid", [self._add("Add", [reset_h, reset])])
+        new = self._add("Tanh", [self._add("Add", [self._add("Mul", [candidate_h, let]), candidate])])
+        keep = self._add("Sigmoid", [self._add("Add", [update_h, update])])
+        minus = self._tensor("minus", np.array(-1, np.float32))
+        apart = self._add("Add", [h, self._add("Mul", [new, minus])])
+        return [self._add("Add", [new, self._add("Mul", [keep, apart])])]
+
+    def _rnn(self, number: int, layer: LayerWeights, x: str, before: list[str]) -> list[str]:
+        """Return h after a layer."""
+        return [self._add("Tanh", [self._sum(number, layer, x, before[0])])]
+
+    def _sum(self, number: int, layer: LayerWeights, x: str, h: str) -> str:
+        """Return the products of x and h and the bias, added up."""
+        from_h = self._product(h, f"recurrent_{number}", layer.recurrent)
+        biased = self._add("Add", [from_h, self._bias(f"bias_{number}", layer.bias)])
+        return self._add("Add", [biased, self._product(x, f"kernel_{number}", layer.kernel)])
 
     def _product(self, x: str, name: str, array: Floats) -> str:
         if not self._int8:

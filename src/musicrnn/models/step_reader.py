@@ -59,7 +59,9 @@ class NotAStepError(Exception):
 
 
 def read_weights(graph: Graph, info: ModelInfo, known: dict[str, Known]) -> ReadWeights | None:
-    """Return the weights of a checked graph; None where it computes a step in another way than export writes it."""
+    """Return the weights of a checked graph; None where it takes a step in another way than export writes an LSTM's."""
+    if info.cell != "lstm":
+        return None
     try:
         return _Reader(graph, info, known).weights()
     except NotAStepError:

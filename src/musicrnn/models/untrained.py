@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from musicrnn.models.cells import CELLS
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.score import Part
@@ -29,9 +30,12 @@ def untrained(seed: int = 0) -> NumpyStepModel:
     return NumpyStepModel(random_weights(vocabulary, LAYERS, UNITS, EMBEDDING, seed), info)
 
 
-def random_weights(vocabulary: Vocabulary, layers: int, units: int, embedding: int, seed: int = 0) -> StepWeights:
+def random_weights(
+    vocabulary: Vocabulary, layers: int, units: int, embedding: int, seed: int = 0, cell: str = "lstm"
+) -> StepWeights:
     """Return weights drawn as Keras draws them before training: Glorot's for products, 1 for the forget gates."""
-    rng = np.random.default_rng(seed)
+    rng, kind = np.random.default_rng(seed), CELLS[cell]
+    gates = kind.gates * units
 
     def normal(*shape: int) -> Floats:
         return (SPREAD * rng.standard_normal(shape)).astype(np.float32)
@@ -40,10 +44,11 @@ def random_weights(vocabulary: Vocabulary, layers: int, units: int, embedding: i
         limit = np.sqrt(6.0 / (inputs + outputs))
         return rng.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
 
-    bias = np.repeat(np.array([0, 1, 0, 0], np.float32), units)
+    bias = np.zeros(kind.bias_shape(units), np.float32)
+    if cell == "lstm":
+        bias[units : 2 * units] = 1
     stack = tuple(
-        LayerWeights(product(units if i else embedding, 4 * units), product(units, 4 * units), bias)
-        for i in range(layers)
+        LayerWeights(product(units if i else embedding, gates), product(units, gates), bias) for i in range(layers)
     )
     return StepWeights(
         token=normal(vocabulary.size, embedding),
@@ -53,4 +58,5 @@ def random_weights(vocabulary: Vocabulary, layers: int, units: int, embedding: i
         layers=stack,
         output=normal(units, vocabulary.size),
         output_bias=np.zeros(vocabulary.size, np.float32),
+        cell=cell,
     )

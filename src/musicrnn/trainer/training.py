@@ -59,7 +59,7 @@ class Training:
         self.settings, self.folder, self.prepared, self.facts = settings, folder, prepared, facts
         self.console, self.origin = console, origin
         t, n = settings.training, settings.network
-        shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout)
+        shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout, n.cell)
         self.network = Network(prepared.vocabulary, shape, t.seed)
         self.lane_count = min(t.lanes, len(prepared.train))
         self.stepper = Stepper(self.network, self.lane_count, weight_decay=t.weight_decay, clip=t.clip)
@@ -170,6 +170,7 @@ class Training:
             vocabulary=prepared.vocabulary,
             layers=n.layers,
             units=n.units,
+            cell=n.cell,
             tempo=prepared.tempo,
             metre=prepared.metre,
             licence=self.settings.training.licence,
