@@ -13,6 +13,7 @@ from musicrnn.errors import ConfigError
 
 SETTINGS = COMMANDS["evaluate"]
 IN_RUN = "settings.toml"
+FOLDERS = "corpus.folders"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,24 +23,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.add_argument(
         "--corpus",
-        dest="corpus.folders",
         metavar="PATH",
         action="append",
-        default=argparse.SUPPRESS,
-        help="folder that the model learnt from; may be given several times",
+        default=[],
+        help="folder or file that the model learnt from, as FOLDER; may be given several times",
     )
-    add_settings(parser, tuple(name for name in SETTINGS if name != "corpus.folders"))
+    add_settings(parser, SETTINGS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    if args.config is None and (Path(args.model).expanduser() / IN_RUN).is_file():
-        args.config = Path(args.model).expanduser() / IN_RUN
+    _gather(args)
     settings = settings_from(args, "evaluate")
     if shown(args, settings, SETTINGS):
         return 0
     _check(settings)
     return hand_over("musicrnn.trainer.evaluate_run", "run", settings, args.model, args.json)
+
+
+def _gather(args: argparse.Namespace) -> None:
+    """Make ``--corpus`` more folders, and a run's own settings those of a run's folder."""
+    if args.corpus:
+        setattr(args, FOLDERS, [*getattr(args, FOLDERS, []), *args.corpus])
+    own = Path(args.model).expanduser() / IN_RUN
+    if args.config is None and own.is_file():
+        args.config = own
 
 
 def _check(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
 from musicrnn.models.score import bar_length, regular_bars
@@ -29,7 +30,7 @@ def run(settings: Settings, model_name: str, as_json: bool = False) -> int:
     Raises ConfigError, ModelError, CorpusError, and OSError where a file cannot be written.
     """
     console = Console(stderr=True)
-    _check_outputs(settings)
+    check_outputs(settings.evaluate)
     model = named_model(model_name)
     if settings.evaluate.sweep:
         from musicrnn.trainer.sweep import make_sweep
@@ -86,9 +87,8 @@ def _grid(table: Table) -> Grid:
     return grid
 
 
-def _check_outputs(settings: Settings) -> None:
+def check_outputs(evaluate: EvaluateSettings) -> None:
     """Raise ConfigError, before an hour of work and not after, where what is to be written must not or cannot be."""
-    evaluate = settings.evaluate
     for key, name, stale in (
         ("evaluate.page", evaluate.page, Path(evaluate.page) / "index.html"),
         ("evaluate.sweep", evaluate.sweep, Path(evaluate.sweep)),
