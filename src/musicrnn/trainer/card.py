@@ -191,7 +191,8 @@ def _compared(evidence: Evidence) -> list[str]:
 
 
 def _table(shown: Table) -> str:
-    return table(shown.head, shown.rows)
+    rows = [["**no**" if cell == "no" else cell for cell in row] for row in shown.rows]
+    return table(shown.head, rows)
 
 
 def _explained(card: Card) -> str:

@@ -83,10 +83,14 @@ def head(score: Score, bars: int) -> Score:
 
 
 def rulers(held_out: Sequence[Score], count: int) -> list[tuple[Bar, ...]]:
-    """Return ``count`` rows of bars: those of the held-out pieces, evenly chosen among them by length in bars."""
-    by_length = sorted(held_out, key=lambda score: len(score.bars))
-    at = [int((i + 0.5) * len(by_length) / count) for i in range(count)]
-    return [by_length[i].bars for i in at]
+    """Return ``count`` rows of bars, those of :func:`evenly_by_length`."""
+    return [score.bars for score in evenly_by_length(held_out, count)]
+
+
+def evenly_by_length(scores: Sequence[Score], count: int) -> list[Score]:
+    """Return ``count`` of the scores, evenly chosen among them by length in bars; some twice where they are fewer."""
+    by_length = sorted(scores, key=lambda score: len(score.bars))
+    return [by_length[int((i + 0.5) * len(by_length) / count)] for i in range(count)]
 
 
 def generate(

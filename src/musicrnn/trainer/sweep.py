@@ -16,7 +16,7 @@ from musicrnn.files import write_text_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
-from musicrnn.trainer.card_pieces import Real, generate, rulers
+from musicrnn.trainer.card_pieces import Real, evenly_by_length, generate
 from musicrnn.trainer.copies import copied
 from musicrnn.trainer.evaluate_page import save
 from musicrnn.trainer.figures import figures_of
@@ -39,7 +39,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The cells, and the same figures of held-out pieces."""
+    """The cells, and the same figures of the held-out pieces whose bars the generated ones have."""
 
     model: str
     pieces: int
@@ -67,14 +67,14 @@ def make_sweep(model: StepModel, settings: Settings, console: Console) -> None:
 def sweep(model: StepModel, settings: Settings, real: Real, console: Console) -> Sweep:
     """Return what pieces are like at each mu and sigma; every pair gets the same bars and seeds."""
     evaluate, choice = settings.evaluate, choice_of(settings.play)
-    rows = rulers(real.held_out, evaluate.pieces)
+    unseen = evenly_by_length(real.held_out, evaluate.pieces)
+    rows = [score.bars for score in unseen]
     pairs = [(mu, sigma) for sigma in sorted(set(evaluate.sweep_sigma)) for mu in sorted(set(evaluate.sweep_mu))]
     pieces: list[Score] = []
     with progress(console, "generating", len(pairs) * sum(row[-1].end for row in rows)) as done:
         for mu, sigma in pairs:
             at = replace(choice, mu=mu, sigma=sigma)
             pieces += [generate(model, row, _seeded(at, number), done) for number, row in enumerate(rows)]
-    unseen = [real.held_out[int((i + 0.5) * len(real.held_out) / len(rows))] for i in range(len(rows))]
     with progress(console, "measuring", None):
         measured = [figures_of(score) for score in [*pieces, *unseen]]
         bars = _copied_bars([*pieces, *unseen], real.train)
