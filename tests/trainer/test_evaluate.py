@@ -123,6 +123,15 @@ def test_what_is_shown_is_summary_and_tables(found: Evaluation, capsys: pytest.C
         assert words in text
 
 
+def test_in_a_narrow_terminal_no_word_is_cut(found: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cells are broken between words; nothing is lost at 80 columns."""
+    show(found, width=80)
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert {"consistency", "semitones", "transposed"} <= set(text.replace(",", " ").split())
+
+
 def test_a_page_has_tables_plots_and_rolls(found: Evaluation, tmp_path: Path) -> None:
     """And the values beside them."""
     folder = tmp_path / "page"

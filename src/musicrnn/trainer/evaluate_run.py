@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -68,9 +68,9 @@ def _alone(model: StepModel, settings: Settings, console: Console) -> Alone:
     return Alone(model.info, pieces, choice, measure(pieces))
 
 
-def show(found: Evaluation) -> None:
-    """Print what was found as tables."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+def show(found: Evaluation, width: int | None = None) -> None:
+    """Print what was found as tables; ``width`` is that of the terminal, else found out."""
+    console = Console(width=width or (None if sys.stdout.isatty() else WIDTH))
     console.print(found.summary(), highlight=False, markup=False)
     for table in found.tables():
         console.print()
@@ -79,9 +79,12 @@ def show(found: Evaluation) -> None:
 
 
 def _grid(table: Table) -> Grid:
+    """Return a table for the terminal; where it is narrow, cells are broken between words and no word is cut."""
     grid = Grid(box=None, pad_edge=False)
-    for number, head in enumerate(table.head):
-        grid.add_column(Text(head), justify="right" if number else "left", header_style="dim")
+    for number, (head, *cells) in enumerate(zip(table.head, *table.rows, strict=True)):
+        words = " ".join([head, *cells]).split()
+        justify: JustifyMethod = "right" if number else "left"
+        grid.add_column(Text(head), justify=justify, header_style="dim", min_width=max(map(len, words)))
     for row in table.rows:
         grid.add_row(*(Text(cell, style="red" if cell == "no" else "") for cell in row))
     return grid
