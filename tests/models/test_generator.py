@@ -165,8 +165,8 @@ def test_the_snapshot_before_is_never_changed() -> None:
     np.testing.assert_array_equal(point.network, before)
 
 
-@pytest.mark.parametrize(("chance", "free"), [("beats", (0, 4, 8, 12)), ("bars", (0,))])
-def test_chance_may_be_kept_to_beats_or_bars(chance: Chance, free: Sequence[int]) -> None:
+@pytest.mark.parametrize(("chance", "free"), [("beats", (0, 4, 8, 12)), ("bars", (0,)), ("never", ())])
+def test_chance_may_be_kept_to_beats_or_bars_or_out(chance: Chance, free: Sequence[int]) -> None:
     """From one point, other seeds make other music in the ticks where it may act, and the same in all others."""
     generator = Generator(MODEL)
     for tick in range(BAR):

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from musicrnn.config.card import CardSettings
 from musicrnn.config.corpus import CorpusSettings, PartRule
+from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, CorpusError, ModelError
@@ -21,10 +22,11 @@ from musicrnn.models.midi_write import write_midi
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.score import Note, regular_bars
 from musicrnn.testing import FailingModel, random_model
-from musicrnn.trainer.card import number, table
+from musicrnn.trainer.card import table
 from musicrnn.trainer.card_pieces import generate, head, in_language, real_pieces, rulers
 from musicrnn.trainer.card_run import output, write_card
 from musicrnn.trainer.material import material, vocabulary_of
+from musicrnn.trainer.tables import number
 from tests.trainer.pieces import tune, tunes
 
 pytestmark = pytest.mark.train
@@ -68,7 +70,8 @@ def settings(folder: Path, tmp_path: Path) -> Settings:
     return Settings(
         corpus=replace(CORPUS, folders=(str(folder),)),
         play=PlaySettings(mu=1.5, seed=7),
-        card=CardSettings(output=str(tmp_path / "card.md"), pieces=3, most_bars=4, also_mu=(1.0,)),
+        evaluate=EvaluateSettings(pieces=3, most_bars=4),
+        card=CardSettings(output=str(tmp_path / "card.md"), also_mu=(1.0,)),
     )
 
 

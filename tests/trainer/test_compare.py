@@ -50,6 +50,11 @@ def test_pieces_beside_themselves_overlap_wholly() -> None:
     rows = compare_figures(same.figures, same.figures, other.figures, 12)
     assert all(row.within for row in rows)
     assert all(row.overlap == pytest.approx(1.0, abs=1e-3) for row in rows)
+    assert all(row.divergence == pytest.approx(0.0, abs=1e-9) for row in rows)
+    assert sum(row.real_divergence > 0 for row in rows) > 10
+    assert all(row.learnt.mean == pytest.approx(np.nanmean(other.figures[row.name])) for row in rows)
     for shape in compare_shapes(same, same, other):
         assert shape.overlap == pytest.approx(1.0)
         assert 0.5 < shape.ceiling <= 1.0
+        assert shape.generated == shape.held_out
+        assert sum(shape.generated) == pytest.approx(1.0)

@@ -43,6 +43,7 @@ SCALE = piece(*((4 * i, 0, 60 + step, 4) for i, step in enumerate((0, 2, 4, 5)))
         ("pitch range in semitones", 17.0),
         ("pitch-class entropy in bits", 0.4 * math.log2(1 / 0.4) + 3 * 0.2 * math.log2(1 / 0.2)),
         ("onsets within a triad", 2 / 3),
+        ("top-voice interval in semitones", 5 / 3),
     ],
 )
 def test_a_scale_over_a_held_note(name: str, value: float) -> None:
@@ -62,6 +63,13 @@ def test_a_pickup_counts_towards_its_bar_line() -> None:
     score = Score(4, (VOICE,), (Note(0, 0, 60, 2), Note(2, 0, 62, 4), Note(6, 0, 64, 4)), bars)
     assert sheet_of(score).place[[0, 2, 6]].tolist() == [[2, 2, 4], [0, 3, 4], [0, 0, 4]]
     assert figures_of(score)["onsets on the half of a beat"] == pytest.approx(1 / 3)
+
+
+def test_a_rhythm_comes_again_whatever_its_notes_are() -> None:
+    """Bars of two halves, of two other halves, of one note, and an empty one, which counts as none."""
+    score = piece((0, 0, 60, 8), (8, 0, 62, 8), (16, 0, 64, 8), (24, 0, 65, 4), (32, 0, 60, 4), bars=4)
+    assert figures_of(score)["rhythms like an earlier bar's"] == pytest.approx(1 / 3)
+    assert figures_of(score)["bars like an earlier bar"] == 0.0
 
 
 def test_the_top_voice_is_the_highest_note_of_each_onset() -> None:

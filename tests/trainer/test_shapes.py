@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from musicrnn.models.score import Note, Part, Score, regular_bars
-from musicrnn.trainer.shapes import density_overlap, durations, overlap, shapes_of, shares
+from musicrnn.trainer.shapes import density_divergence, density_overlap, durations, overlap, shapes_of, shares
 
 PARTS = (Part("voice", 40, 90), Part("bass", 30, 60, channel=2))
 
@@ -82,6 +82,23 @@ def test_samples_without_spread_overlap_wholly_or_not_at_all() -> None:
     assert density_overlap(four, five) == 0.0
     assert math.isnan(density_overlap(four[:1], four))
     assert math.isnan(density_overlap(np.array([np.nan, np.nan, 1.0]), four))
+
+
+def test_densities_diverge_as_much_as_the_formula_says() -> None:
+    """Two normal distributions of one width, one standard deviation apart, diverge by half a nat."""
+    grid = np.linspace(0.0005, 0.9995, 1000)
+    normal = np.sqrt(2) * np.vectorize(_inverse_erf)(2 * grid - 1)
+    assert density_divergence(normal, normal) == pytest.approx(0.0, abs=1e-9)
+    assert density_divergence(normal, normal + 1) == pytest.approx(0.5, abs=0.06)
+    assert 5.0 < density_divergence(normal, normal + 50) < 20.0
+
+
+def test_samples_without_spread_do_not_diverge_or_have_no_answer() -> None:
+    """No density can tell how far two constants are apart."""
+    four, five = np.full(5, 4.0), np.full(7, 5.0)
+    assert density_divergence(four, four) == 0.0
+    assert math.isnan(density_divergence(four, five))
+    assert math.isnan(density_divergence(four[:1], four))
 
 
 def _inverse_erf(value: float) -> float:

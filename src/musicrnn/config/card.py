@@ -9,14 +9,10 @@ from musicrnn.config.declare import Section, setting
 
 @dataclass(frozen=True, slots=True)
 class CardSettings(Section):
-    """How a model is measured against its corpus; how it plays is set as for the daemon, in [play]."""
+    """The model card; how the model is measured is in [evaluate], how it plays in [play]."""
 
     output: str = setting(
         "card.md", path=True, flag="output", help="Model card to write, in Markdown; a piano roll goes beside it."
-    )
-    pieces: int = setting(24, low=2, high=10_000, unit="pieces", help="Pieces to generate.")
-    most_bars: int = setting(
-        64, low=1, high=100_000, unit="bars", help="Most bars of a piece, generated or of the corpus."
     )
     also_mu: tuple[float, ...] = setting(
         (), item=float, low=0, high=16, help="Further values of mu to measure in short, beside play.mu."

@@ -86,9 +86,9 @@ CONTROLS = {
         _choice("span", ("tick", "run", "bar", "token"), "how long one draw of the exponent A holds"),
         _choice(
             "chance",
-            ("always", "attacks", "beats", "bars"),
-            "where tokens are drawn: always, only among attacks, only on beats or at the head of bars; elsewhere the "
-            "likeliest is taken",
+            ("always", "attacks", "beats", "bars", "never"),
+            "where tokens are drawn: always, only among attacks, only on beats or at the head of bars, or never; "
+            "elsewhere the likeliest is taken",
         ),
         _whole("seed", 0, 2**31 - 1, 1, "", "random seed of what is made next"),
         Control("tempo", 20.0, 999.0, 120.0, "bpm", "quarter notes a minute"),

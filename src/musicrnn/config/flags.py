@@ -27,14 +27,16 @@ _SAMPLE_PLAY = (
     *("watchdog_bars", "watchdog_notes", "watchdog_step", "watchdog_return", "watchdog_least"),
     "end",
 )
-_CARD_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")
+_MEASURED_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")
+_MEASURED = ("evaluate.pieces", "evaluate.most_bars", "evaluate.tokens")
 
 #: The sections, or single settings, that each command has flags for.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "train": ("corpus", "network", "training"),
     "export": ("export",),
     "sample": (*(f"play.{key}" for key in _SAMPLE_PLAY), "sample"),
-    "card": ("corpus", *(f"play.{key}" for key in _CARD_PLAY), "card"),
+    "evaluate": ("corpus", *(f"play.{key}" for key in _MEASURED_PLAY), "evaluate"),
+    "card": ("corpus", *(f"play.{key}" for key in _MEASURED_PLAY), *_MEASURED, "card"),
     "daemon": ("midi", "play", "osc", "record"),
     "bench": ("bench", "play.tempo", "midi.api"),
     "tui": ("tui", "osc.port"),

@@ -11,6 +11,7 @@ from musicrnn.config.bench import BenchSettings
 from musicrnn.config.card import CardSettings
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.declare import Rule, Section, rules
+from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.network import NetworkSettings
 from musicrnn.config.play import MidiSettings, OscSettings, PlaySettings, RecordSettings
 from musicrnn.config.sample import ExportSettings, SampleSettings
@@ -34,6 +35,7 @@ class Settings:
     osc: OscSettings = field(default_factory=OscSettings)
     record: RecordSettings = field(default_factory=RecordSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
+    evaluate: EvaluateSettings = field(default_factory=EvaluateSettings)
     card: CardSettings = field(default_factory=CardSettings)
     bench: BenchSettings = field(default_factory=BenchSettings)
     tui: TuiSettings = field(default_factory=TuiSettings)

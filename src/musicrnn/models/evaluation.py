@@ -108,11 +108,20 @@ def nats(model: StepModel, pieces: Iterable[TokenPiece]) -> Nats:
     grammar = Grammar(model.info.vocabulary)
     total, tokens, ticks = 0.0, 0, 0
     for piece in pieces:
-        for step in _steps((model,), piece, grammar):
-            total -= float(log_probabilities(step.logits[0], step.legal)[step.target])
+        for surprise in surprises(model, piece, grammar):
+            total += surprise
             tokens += 1
         ticks += piece.ticks
     return Nats(total, tokens, ticks)
+
+
+def surprises(model: StepModel, piece: TokenPiece, grammar: Grammar) -> Iterator[float]:
+    """Yield the surprise in nats of each predicted token of a piece, among the legal ones.
+
+    Raises GrammarError for a piece that is not of the model's language.
+    """
+    for step in _steps((model,), piece, grammar):
+        yield -float(log_probabilities(step.logits[0], step.legal)[step.target])
 
 
 def distance(

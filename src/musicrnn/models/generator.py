@@ -41,9 +41,9 @@ class Choice:
 
     A ~ Normal(mu, sigma) is drawn once a ``span``; ``density`` is added to the logits of attacks;
     ``may_end`` allows the model to end the piece. ``chance`` is where tokens are drawn at all: in every tick, only in
-    those on a beat or at the head of a bar, or only among the attacks where the likeliest token is one; elsewhere the
-    likeliest is taken. ``limits`` is what may sound at all; ``velocity`` is a factor of the velocities that are sent;
-    ``watchdog`` eases A where too little sounds.
+    those on a beat or at the head of a bar, only among the attacks where the likeliest token is one, or never;
+    elsewhere the likeliest is taken. ``limits`` is what may sound at all; ``velocity`` is a factor of the velocities
+    that are sent; ``watchdog`` eases A where too little sounds.
     """
 
     mu: float = 1.0

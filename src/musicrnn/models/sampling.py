@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Span = Literal["tick", "run", "bar", "token"]
-Chance = Literal["always", "attacks", "beats", "bars"]
+Chance = Literal["always", "attacks", "beats", "bars", "never"]
 
 MAX_EXPONENT = 16.0
 TOKEN_STREAM, EXPONENT_STREAM = 0, 1

@@ -16,12 +16,27 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.score import Part
 from musicrnn.models.vocabulary import pitch_name
 from musicrnn.trainer.card_pieces import Real
-from musicrnn.trainer.compare import FigureRow, Spread
+from musicrnn.trainer.compare import FigureRow
 from musicrnn.trainer.copies import LONG_BARS, Copied, Run
 from musicrnn.trainer.evidence import Evidence
+from musicrnn.trainer.likelihood import Likelihood
+from musicrnn.trainer.tables import (
+    Table,
+    copies_table,
+    likelihood_table,
+    metre_table,
+    number,
+    repetition_table,
+    spread_text,
+    ten_table,
+)
 
 _SHORT = ("notes a beat", "onsets on a beat", "groove similarity", "bars like an earlier bar", "scale consistency")
 MOST_NAMED = 4
+_TYPED = (
+    *("play.mu", "play.sigma", "play.density", "play.seed"),
+    *("evaluate.pieces", "evaluate.most_bars", "evaluate.tokens"),
+)
 BY_THE_CLOCK = (
     "The training ended by the clock (`minutes`), so the same command gives a model of the same kind and not the same "
     "numbers."
@@ -50,6 +65,7 @@ class Card:
     real: Real
     evidence: Evidence
     others: tuple[Evidence, ...]
+    likelihood: Likelihood | None
     picture: str
 
 
@@ -60,8 +76,10 @@ def card_text(card: Card) -> str:
         _summary(card),
         "## What it is", _facts(card),
         "## What it learnt from", _corpus(card),
-        "## How well it predicts", _predicts(card.info),
+        "## How well it predicts", _predicts(card.info), _likelihood(card.likelihood),
         "## What it plays, beside music it has not seen", _explained(card), f"![piano rolls]({card.picture})",
+        *_compared(card.evidence),
+        "### All figures",
         _figures("a piece", card.evidence.figures),
         *(_figures(f"{name}, a piece", rows) for name, rows in card.evidence.parts.items()),
         "### Histograms", _shapes(card.evidence),
@@ -76,17 +94,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table; all columns but the first are aligned to the right."""
     lines = [" | ".join(head), " | ".join(["---", *["---:"] * (len(head) - 1)]), *(" | ".join(row) for row in rows)]
     return "\n".join(f"| {line} |" for line in lines)
-
-
-def number(value: float) -> str:
-    """Return a figure with three digits that matter, and a dash for none."""
-    if not math.isfinite(value):
-        return "-"
-    return f"{value:.1f}" if abs(value) >= 20 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
-
-
-def _spread(spread: Spread) -> str:
-    return f"{number(spread.mean)} ± {number(spread.sd)}"
 
 
 def _summary(card: Card) -> str:
@@ -167,6 +174,27 @@ def _predicts(info: ModelInfo) -> str:
     return table(("negative log-likelihood, natural logarithm", ""), rows)
 
 
+def _likelihood(found: Likelihood | None) -> str:
+    if found is None:
+        return ""
+    return (
+        "By part, on the validation share, as `musicrnn evaluate` measures it: *a note* is one that begins, *time* the "
+        f"tokens that end a tick or the piece. {found.pieces} of {found.of} pieces.\n\n"
+        f"{_table(likelihood_table(found))}"
+    )
+
+
+def _compared(evidence: Evidence) -> list[str]:
+    """Return the tables that `musicrnn evaluate` shows, each under its title."""
+    tables = (ten_table(evidence), metre_table(evidence.shapes), repetition_table(evidence))
+    return [text for shown in tables if shown.rows for text in (f"### {shown.title}", _table(shown))]
+
+
+def _table(shown: Table) -> str:
+    rows = [["**no**" if cell == "no" else cell for cell in row] for row in shown.rows]
+    return table(shown.head, rows)
+
+
 def _explained(card: Card) -> str:
     e, choice = card.evidence, card.evidence.choice
     made, unseen, learnt = e.counts
@@ -174,10 +202,11 @@ def _explained(card: Card) -> str:
     return (
         f"{made} pieces ({e.bars} bars), each with the bars and metres of a held-out piece, from nothing, at mu "
         f"{choice.mu:g}, sigma {choice.sigma:g}{density}, seeds {choice.seed} to {choice.seed + made - 1}, none left "
-        f"out; beside {unseen} held-out pieces of the corpus; all cut at {card.settings.card.most_bars} bars. A figure "
-        "is counted for each piece: mean ± standard deviation over the pieces. *Overlap* is the area that the two "
-        f"distributions share; its *ceiling* is that of the held-out pieces with {made} of {learnt} pieces of the "
-        "training share. *An onset* is a tick in which a note begins."
+        f"out; beside {unseen} held-out pieces of the corpus; all cut at {card.settings.evaluate.most_bars} bars. A "
+        "figure is counted for each piece: mean ± standard deviation over the pieces. *Overlap* is the area that two "
+        f"distributions share; its *ceiling*, or *real*, is that of the held-out pieces with {made} of {learnt} pieces "
+        "of the training share. *KL* is the divergence of the generated pieces' distribution from the held-out one, in "
+        "nats. *An onset* is a tick in which a note begins."
     )
 
 
@@ -188,7 +217,7 @@ def _figures(head: str, rows: Sequence[FigureRow]) -> str:
     return table(
         columns,
         [
-            (row.name, _spread(row.generated), _spread(row.held_out), "yes" if row.within else "**no**",
+            (row.name, spread_text(row.generated), spread_text(row.held_out), "yes" if row.within else "**no**",
              number(row.overlap), number(row.ceiling))
             for row in rows
         ],
@@ -202,27 +231,11 @@ def _shapes(e: Evidence) -> str:
 
 
 def _copies(card: Card) -> str:
-    e = card.evidence
-    head = ("longest run in common with a piece learnt from", "generated: notes, median (most)", "bars, median (most)",
-            f"of {LONG_BARS:g} bars", "held out: notes", "bars", f"of {LONG_BARS:g} bars")  # fmt: skip
-    rows = [
-        (mine.sense, *_copied(mine), *_copied(theirs)) for mine, theirs in zip(e.copies, e.real_copies, strict=True)
-    ]
     said = (
         "A run is copied where the same notes begin in the same parts at the same distances in time; lengths of notes "
         "are not compared, and a rest or held note of more than a bar counts as one bar."
     )
-    return "\n\n".join([said, table(head, rows), _where(card)])
-
-
-def _copied(copies: Copied) -> tuple[str, str, str]:
-    notes, bars = [run.notes for run in copies.by_notes], [run.bars for run in copies.by_bars]
-    of = f"{copies.long} of {len(copies.by_bars)}"
-    return f"{_median(notes):g} ({max(notes)})", f"{_median(bars):.1f} ({max(bars):.1f})", of
-
-
-def _median(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
+    return "\n\n".join([said, _table(copies_table(card.evidence)), _where(card)])
 
 
 def _where(card: Card) -> str:
@@ -255,7 +268,7 @@ def _surer(card: Card) -> str:
     real = max((run.bars for run in main.real_copies[0].by_bars), default=0.0) if main.real_copies else math.nan
     last = (
         "held out", f"{main.real_within:.1f}", number(main.figure_overlap[1]), number(main.shape_overlap[1]),
-        *(_spread(held[name]) if name in held else "-" for name in _SHORT), number(real),
+        *(spread_text(held[name]) if name in held else "-" for name in _SHORT), number(real),
     )  # fmt: skip
     return "The first columns of the last row are those of as many real pieces of the training share.\n\n" + table(
         head, [*rows, last]
@@ -270,7 +283,15 @@ def _again(card: Card) -> str:
     play = card.settings.origins
     typed = "".join(
         f" --{name.split('.')[1].replace('_', '-')} {value_text(card.settings.value(name))}"
-        for name in ("play.mu", "play.sigma", "play.density", "play.seed", "card.pieces", "card.most_bars")
+        for name in (
+            "play.mu",
+            "play.sigma",
+            "play.density",
+            "play.seed",
+            "evaluate.pieces",
+            "evaluate.most_bars",
+            "evaluate.tokens",
+        )
         if name in play
     )
     also = "".join(f" --also-mu {mu:g}" for mu in card.settings.card.also_mu)

@@ -27,6 +27,7 @@ class Real:
     held_out: tuple[Score, ...]
     train_names: tuple[str, ...]
     held_out_names: tuple[str, ...]
+    valid: tuple[Score, ...] = ()
 
 
 def real_pieces(
@@ -44,18 +45,17 @@ def real_pieces(
         raise CorpusError(
             f"the corpus, read with these settings, must give the model's language: {_differ(found, vocabulary)}"
         )
-    train, _, test = split(len(usable), settings)
+    train, valid, test = split(len(usable), settings)
     if len(test) < FEWEST_HELD_OUT:
         raise CorpusError(f"the corpus must hold out {FEWEST_HELD_OUT} pieces or more for the test, got {len(test)}")
     shares: list[list[Score]] = []
-    for share in (train, test):
+    for share in (train, test, valid):
         shares.append([])
         for index in share:
             shares[-1].append(in_language(usable[index].score, vocabulary))
             done(sum(map(len, shares)))
-    return Real(
-        tuple(shares[0]), tuple(shares[1]), tuple(usable[i].name for i in train), tuple(usable[i].name for i in test)
-    )
+    names = [tuple(usable[i].name for i in share) for share in (train, test)]
+    return Real(tuple(shares[0]), tuple(shares[1]), names[0], names[1], tuple(shares[2]))
 
 
 def _differ(found: Vocabulary, wanted: Vocabulary) -> str:
@@ -83,10 +83,14 @@ def head(score: Score, bars: int) -> Score:
 
 
 def rulers(held_out: Sequence[Score], count: int) -> list[tuple[Bar, ...]]:
-    """Return ``count`` rows of bars: those of the held-out pieces, evenly chosen among them by length in bars."""
-    by_length = sorted(held_out, key=lambda score: len(score.bars))
-    at = [int((i + 0.5) * len(by_length) / count) for i in range(count)]
-    return [by_length[i].bars for i in at]
+    """Return ``count`` rows of bars, those of :func:`evenly_by_length`."""
+    return [score.bars for score in evenly_by_length(held_out, count)]
+
+
+def evenly_by_length(scores: Sequence[Score], count: int) -> list[Score]:
+    """Return ``count`` of the scores, evenly chosen among them by length in bars; some twice where they are fewer."""
+    by_length = sorted(scores, key=lambda score: len(score.bars))
+    return [by_length[int((i + 0.5) * len(by_length) / count)] for i in range(count)]
 
 
 def generate(

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress as Bar
 
-from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError, CorpusError
+from musicrnn.errors import ConfigError
 from musicrnn.files import write_text_whole
-from musicrnn.models.corpus import Corpus, read_corpus
-from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
-from musicrnn.models.numpy_step import NumpyStepModel
-from musicrnn.models.onnx_step import load_model
-from musicrnn.models.score import Bar as Ruler
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
 from musicrnn.trainer.card import Card, Source, card_text
-from musicrnn.trainer.card_pieces import Real, generate, head, real_pieces, rulers
-from musicrnn.trainer.compare import Measured, compare_figures, compare_shapes, measure
-from musicrnn.trainer.copies import copied
-from musicrnn.trainer.evidence import Evidence
+from musicrnn.trainer.measuring import evidences, named_model, predicts, read_real, typical
 from musicrnn.trainer.roll import draw_rolls
-
-TRAINING_SAMPLE = 150
-HELD_OUT_SAMPLE = 200
 
 
 def run(settings: Settings, model_name: str, config: str) -> int:
     """Measure the model and write its card, picture and pieces; return the exit status."""
     console = Console(stderr=True)
     output(settings)
-    write_card(_model(model_name), settings, (model_name, config), console)
+    write_card(named_model(model_name), settings, (model_name, config), console)
     return 0
 
 
@@ -49,27 +33,23 @@ def write_card(model: StepModel, settings: Settings, named: tuple[str, str], con
     Raises CorpusError where the corpus is not the model's, OSError where a file cannot be written.
     """
     path = output(settings)
-    real = _real(settings, model.info, console)
-    pieces, evidence, others = _evidences(model, settings, real, console)
+    real = read_real(settings, model.info, console)
+    found = predicts(model, real, settings.evaluate.tokens, console)
+    pieces, evidence, others = evidences(model, settings, real, console)
     picture = path.with_suffix(".png")
-    shown = _typical(real.held_out)
+    shown = typical(real.held_out)
     _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
     _keep(settings, pieces, real.held_out[shown])
     folders = tuple(Path(folder).resolve().name for folder in settings.corpus.folders)
     source = Source(*named, getattr(model, "digest", ""), folders)
-    write_text_whole(path, card_text(Card(model.info, source, settings, real, evidence, others, picture.name)))
+    card = Card(model.info, source, settings, real, evidence, others, found, picture.name)
+    write_text_whole(path, card_text(card))
     console.print(
         f"{path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation of held-out "
         f"music; {picture.name} beside it",
         highlight=False,
         soft_wrap=True,
     )
-
-
-def choice_of(play: PlaySettings) -> Choice:
-    """Return how tokens are chosen, as the settings of what plays say; seed 0 becomes 1."""
-    span = play.exponent_span
-    return Choice(play.mu, play.sigma, span, play.seed or 1, play.density)  # type: ignore[arg-type]
 
 
 def output(settings: Settings) -> Path:
@@ -82,119 +62,8 @@ def output(settings: Settings) -> Path:
     return path
 
 
-def _model(name: str) -> StepModel:
-    """Return the step of a model file, or of a run's weights where it has no model file yet."""
-    path = Path(name).expanduser()
-    if path.suffix == ".npz" or (path.is_dir() and not (path / "model.onnx").exists()):
-        from musicrnn.trainer.session import load_step_weights
-
-        return NumpyStepModel(*load_step_weights(path))
-    return load_model(name)
-
-
-@contextmanager
-def _bar(console: Console, what: str, total: float | None) -> Iterator[Callable[[float], None]]:
-    """Show a progress bar on a terminal; yields what is to be told how much was done since."""
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda step: bar.advance(task, step)
-
-
-def _real(settings: Settings, info: ModelInfo, console: Console) -> Real:
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-        corpus = read_corpus(
-            settings.corpus.folders,
-            settings.corpus,
-            lambda done, total, _: bar.update(task, completed=done, total=total),
-        )
-        _check_origin(corpus, info)
-        real = real_pieces(corpus, settings.corpus, info.vocabulary, lambda done: bar.update(task, completed=done))
-    cut = settings.card.most_bars
-    return replace(real, held_out=tuple(head(score, cut) for score in real.held_out))
-
-
-def _check_origin(corpus: Corpus, info: ModelInfo) -> None:
-    """Raise CorpusError where the corpus is not the one that the model says it learnt from."""
-    wanted = info.corpus.get("sha256")
-    digest = hashlib.sha256("".join(sorted(piece.sha256 for piece in corpus.pieces)).encode()).hexdigest()
-    if wanted not in (None, digest):
-        raise CorpusError(
-            f"the corpus must be the one that {info.name} learnt from, {info.corpus.get('pieces')} pieces with "
-            f"SHA-256 {str(wanted)[:12]}…, or held-out pieces would not be held out; got {len(corpus.pieces)} "
-            f"with {digest[:12]}…"
-        )
-
-
-def _evidences(
-    model: StepModel, settings: Settings, real: Real, console: Console
-) -> tuple[list[Score], Evidence, tuple[Evidence, ...]]:
-    """Return generated pieces, what they are like, and the same of each further mu."""
-    choice = choice_of(settings.play)
-    rows = rulers(real.held_out, settings.card.pieces)
-    held_out, unseen, learnt = _references(real, settings.card.most_bars, console)
-    pieces = _generated(model, choice, rows, console)
-    copies = copied([*pieces, *held_out], real.train)
-    evidence = replace(
-        _evidence(choice, pieces, unseen, learnt),
-        copies=[found.part(0, len(pieces)) for found in copies],
-        real_copies=[found.part(len(pieces), None) for found in copies],
-    )
-    others: list[Evidence] = []
-    for mu in settings.card.also_mu:
-        more = _generated(model, replace(choice, mu=mu), rows, console)
-        copies = copied(more, real.train, most=1)
-        others.append(replace(_evidence(replace(choice, mu=mu), more, unseen, learnt), copies=copies))
-    return pieces, evidence, tuple(others)
-
-
-def _generated(model: StepModel, choice: Choice, rows: Sequence[tuple[Ruler, ...]], console: Console) -> list[Score]:
-    """Return a piece for each row of bars, with seeds that follow each other."""
-    with _bar(console, f"generating, mu {choice.mu:g}", sum(row[-1].end for row in rows)) as done:
-        return [
-            generate(model, row, replace(choice, seed=choice.seed + number), done) for number, row in enumerate(rows)
-        ]
-
-
-def _references(real: Real, most_bars: int, console: Console) -> tuple[list[Score], Measured, Measured]:
-    """Return some of the held-out pieces, their measures, and those of some pieces of the training share."""
-    held_out = _some(real.held_out, HELD_OUT_SAMPLE)
-    train = [head(score, most_bars) for score in _some(real.train, TRAINING_SAMPLE)]
-    with _bar(console, "measuring", len(held_out) + len(train)) as done:
-        return held_out, measure(held_out, lambda: done(1)), measure(train, lambda: done(1))
-
-
-def _evidence(choice: Choice, pieces: Sequence[Score], unseen: Measured, learnt: Measured) -> Evidence:
-    """Return what pieces are like beside the others; copies are still to be looked for."""
-    made = measure(pieces)
-    parts = {
-        name: compare_figures(made.parts[name], unseen.parts[name], learnt.parts[name], made.count)
-        for name in made.parts
-    }
-    return Evidence(
-        choice,
-        (made.count, unseen.count, learnt.count),
-        compare_figures(made.figures, unseen.figures, learnt.figures, made.count),
-        parts,
-        compare_shapes(made, unseen, learnt),
-        sum(len(score.bars) for score in pieces),
-    )
-
-
-def _some(scores: Sequence[Score], count: int) -> list[Score]:
-    """Return at most ``count`` scores, evenly taken."""
-    step = max(len(scores) / count, 1.0)
-    return [scores[int(i * step)] for i in range(min(count, len(scores)))]
-
-
-def _typical(scores: Sequence[Score]) -> int:
-    """Return the number of the score of middle length in bars."""
-    order = sorted(range(len(scores)), key=lambda i: (len(scores[i].bars), i))
-    return order[len(order) // 2]
-
-
 def _draw(path: Path, info: ModelInfo, pieces: Sequence[Score], held_out: Score, name: str) -> None:
-    chosen = _typical(pieces)
+    chosen = typical(pieces)
     titles = (f"made by {info.name}: piece {chosen + 1}, as it came", f"held out: {Path(name).name}")
     draw_rolls(path, list(zip(titles, (pieces[chosen], held_out), strict=True)))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from musicrnn.models.score import Score
 from musicrnn.trainer.figures import Floats, figures_of, part_figures_of
-from musicrnn.trainer.shapes import density_overlap, overlap, shapes_of, shares
+from musicrnn.trainer.shapes import density_divergence, density_overlap, overlap, shapes_of, shares
 
 DRAWS = 20
 
@@ -24,18 +24,23 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """One figure: generated and held-out pieces, and how much their distributions overlap.
+    """One figure: generated and held-out pieces, and how much their distributions overlap and diverge.
 
-    ``ceiling`` is the overlap of the held-out pieces with as many pieces of the training share as were generated;
-    ``real_within`` is how often the mean of those lies within one standard deviation.
+    ``learnt`` is of the training share. ``ceiling`` is the overlap of the held-out pieces with as many pieces of the
+    training share as were generated, ``real_divergence`` (nats) their divergence; ``real_within`` is how often the
+    mean of those lies within one standard deviation. ``values`` are those of each piece, generated and held out.
     """
 
     name: str
     generated: Spread
     held_out: Spread
+    learnt: Spread
     overlap: float
     ceiling: float
+    divergence: float
+    real_divergence: float
     real_within: float
+    values: tuple[tuple[float, ...], tuple[float, ...]]
 
     @property
     def within(self) -> bool:
@@ -49,11 +54,16 @@ def _within(some: Spread, real: Spread) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ShapeRow:
-    """One histogram: the overlap of generated and held-out pieces, and the ceiling as in :class:`FigureRow`."""
+    """One histogram: the overlap of generated and held-out pieces, and the ceiling as in :class:`FigureRow`.
+
+    ``generated`` and ``held_out`` are the histograms themselves, each of sum 1.
+    """
 
     name: str
     overlap: float
     ceiling: float
+    generated: tuple[float, ...]
+    held_out: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,11 +116,24 @@ def compare_figures(
         real, learnt = held_out.get(name), train.get(name)
         if real is None or learnt is None or not (np.any(np.nan_to_num(made)) or np.any(np.nan_to_num(real))):
             continue
-        draws = _draws(learnt, count)
-        ceiling = float(np.mean([density_overlap(drawn, real) for drawn in draws]))
-        within = float(np.mean([_within(spread(drawn), spread(real)) for drawn in draws]))
-        rows.append(FigureRow(name, spread(made), spread(real), density_overlap(made, real), ceiling, within))
+        rows.append(_row(name, made, real, learnt, count))
     return rows
+
+
+def _row(name: str, made: Floats, real: Floats, learnt: Floats, count: int) -> FigureRow:
+    draws = _draws(learnt, count)
+    return FigureRow(
+        name,
+        spread(made),
+        spread(real),
+        spread(learnt),
+        density_overlap(made, real),
+        float(np.mean([density_overlap(drawn, real) for drawn in draws])),
+        density_divergence(real, made),
+        float(np.mean([density_divergence(real, drawn) for drawn in draws])),
+        float(np.mean([_within(spread(drawn), spread(real)) for drawn in draws])),
+        (tuple(made.tolist()), tuple(real.tolist())),
+    )
 
 
 def compare_shapes(generated: Measured, held_out: Measured, train: Measured) -> list[ShapeRow]:
@@ -120,9 +143,9 @@ def compare_shapes(generated: Measured, held_out: Measured, train: Measured) -> 
         real, learnt = held_out.shapes.get(name), train.shapes.get(name)
         if not real or not learnt:
             continue
-        whole = shares(real)
-        ceilings = [overlap(shares(drawn), whole) for drawn in _draws(np.stack(learnt), len(made))]
-        rows.append(ShapeRow(name, overlap(shares(made), whole), float(np.mean(ceilings))))
+        mine, whole = shares(made), shares(real)
+        ceiling = float(np.mean([overlap(shares(drawn), whole) for drawn in _draws(np.stack(learnt), len(made))]))
+        rows.append(ShapeRow(name, overlap(mine, whole), ceiling, tuple(mine.tolist()), tuple(whole.tolist())))
     return rows
 
 

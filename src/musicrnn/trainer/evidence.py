@@ -11,6 +11,13 @@ from musicrnn.models.generator import Choice
 from musicrnn.trainer.compare import FigureRow, ShapeRow
 from musicrnn.trainer.copies import Copied
 
+TEN = (
+    "pitch-class entropy in bits", "pitch entropy in bits", "scale consistency", "groove similarity", "notes a beat",
+    "notes an onset", "beats between onsets", "length of a note in beats", "pitch range in semitones",
+    "top-voice interval in semitones",
+)  # fmt: skip
+REPETITION = ("bars like an earlier bar", "rhythms like an earlier bar's", "longest repeat in beats")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
@@ -33,6 +40,20 @@ class Evidence:
     def every(self) -> list[FigureRow]:
         """All figures, those of the parts included."""
         return [*self.figures, *(row for rows in self.parts.values() for row in rows)]
+
+    @property
+    def ten(self) -> list[FigureRow]:
+        """The figures that music is usually compared by, those that this music has."""
+        return self._named(TEN)
+
+    @property
+    def repetition(self) -> list[FigureRow]:
+        """The figures of what comes again within a piece."""
+        return self._named(REPETITION)
+
+    def _named(self, names: Sequence[str]) -> list[FigureRow]:
+        by_name = {row.name: row for row in self.figures}
+        return [by_name[name] for name in names if name in by_name]
 
     @property
     def within(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicrnn.models.score import Score
+from musicrnn.trainer.repeats import longest_repeat
 from musicrnn.trainer.sheet import Ints, Sheet, sheet_of
 
 Floats = NDArray[np.float64]
@@ -131,6 +132,17 @@ def bars_again(sheet: Sheet) -> float:
     return mean(np.array(again))
 
 
+def rhythms_again(sheet: Sheet) -> float:
+    """Return the share of bars, among those with notes, whose onsets have stood on the same sixteenths before."""
+    seen: set[bytes] = set()
+    again: list[bool] = []
+    for bar in onset_bars(sheet):
+        if bar.any():
+            again.append(bar.tobytes() in seen)
+            seen.add(bar.tobytes())
+    return mean(np.array(again))
+
+
 # ---- pitch ----
 def pitch_classes(sheet: Sheet) -> Ints:
     """Return how many notes each of the twelve pitch classes has."""
@@ -190,6 +202,8 @@ _OF_ALL: dict[str, Callable[[Sheet], float]] = {
     "bars struck on their first beat": first_beats_struck,
     "groove similarity": groove_similarity,
     "bars like an earlier bar": bars_again,
+    "rhythms like an earlier bar's": rhythms_again,
+    "longest repeat in beats": longest_repeat,
     "onsets a beat": lambda sheet: len(sheet.onsets()) / sheet.beats,
     "notes a beat": lambda sheet: len(sheet.start) / sheet.beats,
     "notes an onset": lambda sheet: len(sheet.start) / len(sheet.onsets()) if len(sheet.start) else math.nan,
@@ -205,6 +219,7 @@ _OF_PITCHED: dict[str, Callable[[Sheet], float]] = {
     "onsets within a triad": in_a_triad,
     "pitch range in semitones": pitch_range,
     "mean pitch": lambda sheet: mean(sheet.pitch),
+    "top-voice interval in semitones": lambda sheet: mean(np.abs(intervals(sheet))),
 }
 _OF_HITS: dict[str, Callable[[Sheet], float]] = {
     "drums in use": lambda sheet: float(len(np.unique(sheet.pitch))),

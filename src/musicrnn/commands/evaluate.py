@@ -1,0 +1,58 @@
+"""`musicrnn evaluate`: the settings, handed to what measures a model."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, hand_over
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError
+
+SETTINGS = COMMANDS["evaluate"]
+IN_RUN = "settings.toml"
+FOLDERS = "corpus.folders"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the model and the flags of `musicrnn evaluate`."""
+    parser.epilog = "The settings must be those of the training; where MODEL is a run's folder, they are its own."
+    parser.add_argument("model", metavar="MODEL", help="name of a bundled model, a model file, or a run's folder")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.add_argument(
+        "--corpus",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="folder or file that the model learnt from, as FOLDER; may be given several times",
+    )
+    add_settings(parser, SETTINGS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    _gather(args)
+    settings = settings_from(args, "evaluate")
+    if shown(args, settings, SETTINGS):
+        return 0
+    _check(settings)
+    return hand_over("musicrnn.trainer.evaluate_run", "run", settings, args.model, args.json)
+
+
+def _gather(args: argparse.Namespace) -> None:
+    """Make ``--corpus`` more folders, and a run's own settings those of a run's folder."""
+    if args.corpus:
+        setattr(args, FOLDERS, [*getattr(args, FOLDERS, []), *args.corpus])
+    own = Path(args.model).expanduser() / IN_RUN
+    if args.config is None and own.is_file():
+        args.config = own
+
+
+def _check(settings: Settings) -> None:
+    evaluate = settings.evaluate
+    if evaluate.sweep and not settings.corpus.folders:
+        raise ConfigError("corpus.folders must name the folders that the model learnt from for a sweep, got none")
+    if (evaluate.page or evaluate.sweep) and importlib.util.find_spec("matplotlib") is None:
+        raise ConfigError(f"a page or a sweep is drawn by matplotlib, which is not installed: {INSTALL_TRAIN_EXTRA}")

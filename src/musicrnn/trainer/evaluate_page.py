@@ -1,0 +1,139 @@
+"""What was found of a model as a page: tables, plots and piano rolls in one folder."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from musicrnn.files import write_text_whole, write_whole
+from musicrnn.models.score import Score
+from musicrnn.trainer.compare import FigureRow, ShapeRow
+from musicrnn.trainer.evaluation import Compared, Evaluation
+from musicrnn.trainer.measuring import typical
+from musicrnn.trainer.roll import draw_rolls
+from musicrnn.trainer.shapes import densities
+from musicrnn.trainer.tables import LEAST_SHARE, PLACES, Table, place_name
+
+MADE, REAL = "#c0392b", "#2471a3"
+COLUMNS = 5
+ROLLS = 3
+_STYLE = (
+    "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
+    "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.15em .7em;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}tr:nth-child(even){background:#f4f4f4}"
+    "th{font-weight:normal;color:#666;border-bottom:1px solid #aaa}.no{color:#c0392b;font-weight:bold}"
+    "img{max-width:100%}"
+)
+
+
+def write_page(folder: Path, found: Evaluation) -> None:
+    """Write index.html, its pictures and report.json into a folder; OSError where they cannot be written."""
+    folder.mkdir(exist_ok=True)
+    pictures = [("Piano rolls", "rolls.png")]
+    draw_rolls(folder / "rolls.png", _rolls(found))
+    if isinstance(found, Compared):
+        rows = [*found.evidence.ten, *found.evidence.repetition]
+        places = next(row for row in found.evidence.shapes if row.name == PLACES)
+        draw_figures(folder / "figures.png", rows)
+        draw_metre(folder / "metre.png", places)
+        pictures = [("Figures", "figures.png"), ("Metre", "metre.png"), *pictures]
+    write_text_whole(folder / "report.json", json.dumps(found.values(), indent=1, ensure_ascii=False) + "\n")
+    write_text_whole(folder / "index.html", page_text(found, pictures))
+
+
+def page_text(found: Evaluation, pictures: Sequence[tuple[str, str]]) -> str:
+    """Return the page as HTML; ``pictures`` are titles and file names."""
+    title = escape(f"{found.info.name}: evaluation")
+    blocks = [f"<h1>{title}</h1><p>{escape(found.summary())}</p>"]
+    blocks += [_table(table) for table in found.tables()]
+    blocks += [
+        f'<h2>{escape(name)}</h2>\n<img src="{escape(file)}" alt="{escape(name.lower())}">' for name, file in pictures
+    ]
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    body = "\n".join(blocks)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.head)
+    rows = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in table.rows)
+    return f"<h2>{escape(table.title)}</h2>\n<table><tr>{head}</tr>\n{rows}</table>"
+
+
+def _cell(text: str) -> str:
+    return f'<td class="no">{text}</td>' if text == "no" else f"<td>{escape(text)}</td>"
+
+
+def _rolls(found: Evaluation) -> list[tuple[str, Score]]:
+    """Return the first generated pieces, as they came, and a held-out one of middle length."""
+    rolls = [
+        (f"made by {found.info.name}: piece {number}", score) for number, score in enumerate(found.pieces[:ROLLS], 1)
+    ]
+    if isinstance(found, Compared):
+        shown = typical(found.real.held_out)
+        rolls.append((f"held out: {Path(found.real.held_out_names[shown]).name}", found.real.held_out[shown]))
+    return rolls
+
+
+def draw_figures(path: Path, rows: Sequence[FigureRow]) -> None:
+    """Write a PNG with a panel for each figure: the densities over generated and over held-out pieces."""
+    lines = -(-len(rows) // COLUMNS)
+    figure = _figure(3.0 * COLUMNS, 2.2 * lines)
+    panels = figure.subplots(lines, COLUMNS, squeeze=False).flatten().tolist()
+    for axes, row in zip(panels, rows, strict=False):
+        _density_panel(axes, row)
+    for axes in panels[len(rows) :]:
+        axes.set_axis_off()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
+    save(figure, path)
+
+
+def _density_panel(axes: Any, row: FigureRow) -> None:
+    made, real = (np.array(values)[np.isfinite(values)] for values in row.values)
+    axes.set_title(row.name, fontsize=9, loc="left")
+    axes.set_yticks([])
+    axes.tick_params(labelsize=8)
+    if min(len(made), len(real)) < 2 or max(np.std(made), np.std(real)) < 1e-9:
+        axes.text(0.5, 0.5, "all alike", transform=axes.transAxes, ha="center", color="#666666")
+        return
+    first, second, at = densities(made, real)
+    for density, colour, name in ((first, MADE, "generated"), (second, REAL, "held out")):
+        axes.fill_between(at, density, color=colour, alpha=0.35, linewidth=0, label=name)
+    axes.set_ylim(bottom=0)
+
+
+def draw_metre(path: Path, row: ShapeRow) -> None:
+    """Write a PNG of the share of onsets on each sixteenth of the bar, generated beside held out."""
+    pairs = list(zip(row.generated, row.held_out, strict=True))
+    last = max((at for at, pair in enumerate(pairs) if max(pair) >= LEAST_SHARE), default=0) + 1
+    figure = _figure(12, 3)
+    axes = figure.subplots()
+    at = np.arange(last)
+    axes.bar(at - 0.2, row.generated[:last], 0.4, color=MADE, label="generated")
+    axes.bar(at + 0.2, row.held_out[:last], 0.4, color=REAL, label="held out")
+    axes.set_xticks(at, [place_name(place) for place in range(last)], fontsize=8)
+    axes.set_ylabel("share of onsets")
+    axes.legend(frameon=False)
+    save(figure, path)
+
+
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: Any, path: Path, dpi: int = 100) -> None:
+    """Write a figure as PNG, whole."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(dpi)
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(picture)
+    write_whole(path, picture.getvalue())
