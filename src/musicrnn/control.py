@@ -117,6 +117,13 @@ class Keep:
         object.__setattr__(self, "bars", int(KEPT_BARS.number(self.bars)))
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Begin a take (True), end it and write it as a MIDI file (False), or the other of the two (None)."""
+
+    on: bool | None = None
+
+
 def _end(control: Control, given: float, absent: float, default: float) -> float:
     """Return an end of a hand's range, checked; the control's own where none is given."""
     if given == absent:
@@ -191,11 +198,14 @@ BUTTONS: Mapping[str, Callable[[], Command]] = {
     "tap": Tap,
     "reseed": _new_seed,
     "reset": Reset,
+    "record": Record,
     "keep": lambda: Keep(int(KEPT_BARS.number(KEPT_BARS.default))),
 }
 """What is pressed rather than moved, and the command of each press."""
 
-Command = Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Keep | Learn | Forget | Panic | Quit
+Command = (
+    Set | Ramp | Tap | Start | Stop | Continue | Reset | Prime | Model | Keep | Record | Learn | Forget | Panic | Quit
+)
 
 
 def _defaults() -> dict[str, ControlValue]:
@@ -207,7 +217,7 @@ class Status:
     """What the engine is doing, at one moment.
 
     ``controls`` has the value of each control of the whole, ``part_controls`` for each control of parts the value of
-    each part; ``kept`` is the file that `Keep` wrote last.
+    each part; ``taking`` tells whether a take is on; ``kept`` is the file that `Keep` or a take wrote last.
     """
 
     playing: bool = False
@@ -230,6 +240,7 @@ class Status:
     late_messages: int = 0
     dropped_messages: int = 0
     recording: str = ""
+    taking: bool = False
     kept: str = ""
     message: str = ""
 

@@ -22,6 +22,7 @@ from musicrnn.control import (
     Panic,
     Quit,
     Ramp,
+    Record,
     Set,
     Start,
     Status,
@@ -50,7 +51,7 @@ from tests.simulation.violation import AsTold, Violation
 CLOSE = 1e-6
 AT_ONCE = PATIENCE_TICKS + 1
 SETTLED_TICKS = 300
-ELSEWHERE = (Forget, Keep, Learn, Model)
+ELSEWHERE = (Forget, Keep, Learn, Model, Record)
 UNCUT = ("tempo", "offset", "velocity", "mute", "solo")
 Name = tuple[str, str]
 

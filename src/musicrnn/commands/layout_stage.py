@@ -98,13 +98,14 @@ def _moved(control: Control, part: str = "") -> list[Widget]:
 
 
 def _button(name: str) -> Widget:
+    on = {"typeTags": "i", "on": 8 if name == "keep" else 1}
     return {
         "type": "button",
         "id": f"{name}-button",
         "address": f"/musicrnn/{name}",
         "label": name,
-        "mode": "tap",
-        **({"on": 8, "typeTags": "i"} if name == "keep" else {"on": 1, "typeTags": "i"}),
+        **on,
+        **({"mode": "toggle", "off": 0} if name == "record" else {"mode": "tap"}),
     }
 
 

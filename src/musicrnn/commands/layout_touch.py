@@ -89,7 +89,8 @@ def _button(parent: ET.Element, name: str, frame: Frame) -> None:
     _property(_child(node, "properties"), "i", "buttonType", "0")
     _value(node, "x", "0")
     message = _message(node, f"/musicrnn/{name}", "RISE", receive=False)
-    _partial(message, "CONSTANT", "INTEGER", "8" if name == "keep" else "1")
+    if name != "record":  # without a value it is the other of on and off
+        _partial(message, "CONSTANT", "INTEGER", "8" if name == "keep" else "1")
 
 
 def _label(parent: ET.Element, name: str, text: str, frame: Frame) -> None:

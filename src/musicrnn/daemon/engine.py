@@ -396,6 +396,12 @@ class Engine:
         return self.recording.excerpt(first, self.tick)
 
     @property
+    def bar_tick(self) -> int:
+        """The first tick of the bar that is going on."""
+        performance = self._performance
+        return min(performance.next_bar(max(self.tick - performance.bar_ticks + 1, 0)), self.tick)
+
+    @property
     def has_entries(self) -> bool:
         """Whether anything was logged since the entries were last taken, such as that another model plays."""
         return bool(self._account.entries)

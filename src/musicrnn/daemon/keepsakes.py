@@ -1,4 +1,4 @@
-"""The last bars, kept on request: written as MIDI files by a thread of its own."""
+"""The last bars and takes, kept on request: written as MIDI files by a thread of its own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from musicrnn.daemon.recording import Excerpt
 from musicrnn.errors import ControlError
+from musicrnn.models.score import Score
 
 ROOM = 8
+KINDS = {"kept": "the last bars", "take": "a take"}
 Refuse = Callable[[str], None]
+
+
+class Music(Protocol):
+    """What becomes a score wherever there is time for it."""
+
+    def score(self) -> Score:
+        """Return it as a score."""
+        ...
 
 
 class Keepsakes(Protocol):
@@ -21,8 +30,12 @@ class Keepsakes(Protocol):
 
     last: str
 
-    def keep(self, excerpt: Excerpt, refuse: Refuse) -> None:
-        """Take bars to be written; ControlError where it cannot be."""
+    def check(self) -> None:
+        """Raise ControlError where nothing is written."""
+        ...
+
+    def keep(self, music: Music, refuse: Refuse, kind: str = "kept") -> None:
+        """Take music to be written, ``kind`` before the time of day in its name; ControlError where it cannot be."""
         ...
 
 
@@ -31,29 +44,36 @@ class NoKeepsakes:
 
     last = ""
 
-    def keep(self, excerpt: Excerpt, refuse: Refuse) -> None:
+    def keep(self, music: Music, refuse: Refuse, kind: str = "kept") -> None:
         """Refuse."""
-        del excerpt, refuse
+        del music, refuse, kind
+        self.check()
+
+    def check(self) -> None:
+        """Refuse."""
         raise ControlError("bars are kept in the folder of recordings, got a session without recording")
 
 
 class KeepsakeFiles:
-    """Writes bars into a folder, each under the time of day and ``kept``; such files are never deleted."""
+    """Writes bars into a folder, each under its kind and the time of day; such files are never deleted."""
 
     def __init__(self, folder: Path, notify: Callable[[], None]) -> None:
         self.last = ""
         self._folder = folder
         self._notify = notify
-        self._queue: queue.Queue[tuple[Excerpt, Refuse] | None] = queue.Queue(ROOM)
+        self._queue: queue.Queue[tuple[Music, Refuse, str] | None] = queue.Queue(ROOM)
         self._thread = threading.Thread(target=self._write_all, name="musicrnn-keep", daemon=True)
         self._thread.start()
 
-    def keep(self, excerpt: Excerpt, refuse: Refuse) -> None:
-        """Take bars to be written; ControlError where too many wait."""
+    def check(self) -> None:
+        """Raise nothing: there is a folder."""
+
+    def keep(self, music: Music, refuse: Refuse, kind: str = "kept") -> None:
+        """Take music to be written; ControlError where too much waits."""
         try:
-            self._queue.put_nowait((excerpt, refuse))
+            self._queue.put_nowait((music, refuse, kind))
         except queue.Full:
-            raise ControlError(f"at most {ROOM} excerpts must wait to be written, got another") from None
+            raise ControlError(f"at most {ROOM} files must wait to be written, got another") from None
 
     def close(self, seconds: float = 5.0) -> None:
         """Write what waits, for so many seconds at most."""
@@ -65,17 +85,18 @@ class KeepsakeFiles:
 
     def _write_all(self) -> None:
         while (waiting := self._queue.get()) is not None:
-            excerpt, refuse = waiting
+            music, refuse, kind = waiting
             try:
-                self.last = str(self._write(excerpt))
+                self.last = str(self._write(music, kind))
                 self._notify()
             except OSError as error:
-                refuse(f"the last bars must be written to {self._folder}, got: {error.strerror}")
+                refuse(f"{KINDS[kind]} must be written to {self._folder}, got: {error.strerror}")
 
-    def _write(self, excerpt: Excerpt) -> Path:
+    def _write(self, music: Music, kind: str) -> Path:
         from musicrnn.models.midi_write import write_midi
 
-        stamp = f"kept-{datetime.now().astimezone():%Y-%m-%d-%H%M%S-%f}"
+        stamp = f"{kind}-{datetime.now().astimezone():%Y-%m-%d-%H%M%S-%f}"
         path = self._folder / f"{stamp}.mid"
-        write_midi(excerpt.score(), path)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_midi(music.score(), path)
         return path

@@ -21,6 +21,7 @@ from musicrnn.control import (
     Panic,
     Prime,
     Ramp,
+    Record,
     Reset,
     Set,
     Start,
@@ -36,6 +37,7 @@ STATUS = f"{PREFIX}/status"
 ERROR = f"{PREFIX}/error"
 PRIME = f"{PREFIX}/prime"
 MODELS = f"{PREFIX}/models"
+RECORD = f"{PREFIX}/record"
 GET = f"{PREFIX}/get"
 SUBSCRIBE = f"{PREFIX}/subscribe"
 UNSUBSCRIBE = f"{PREFIX}/unsubscribe"
@@ -158,11 +160,19 @@ ADDRESSES: Mapping[str, Row] = {
         f"write the last bars ({KEPT_BARS.default}) as a MIDI file into the folder of recordings",
         "at once",
     ),
+    RECORD: Row(
+        SWITCHES,
+        lambda values: Record(bool(values[0]) if values else None),
+        "none, or 1 or 0",
+        "begin a take with the bar that is going on (1), end it and write it as a MIDI file into the folder of "
+        "recordings (0), or the other of the two; whoever subscribes is told which it is",
+        "at once",
+    ),
     f"{PREFIX}/learn": Row(
         _NAMED + tuple(named + low + high for named in _NAMED for low in NUMBERS for high in NUMBERS),
         _learn,
-        "control, perhaps its part, perhaps lowest and highest value",
-        "the MIDI controller, wheel or key that is moved next moves this control",
+        "control or button, perhaps its part, perhaps lowest and highest value",
+        "the MIDI controller, wheel or key that is moved next moves this control, or presses this button",
         "when it is moved",
     ),
     f"{PREFIX}/forget": Row(
@@ -276,6 +286,7 @@ def status_messages(status: Status, counts: Mapping[str, int]) -> Messages:
         "port": (status.port,),
         "output": (status.late_messages, status.dropped_messages),
         "recording": (status.recording,),
+        "taking": (int(status.taking),),
         "kept": (status.kept,),
         "message": (status.message,),
     }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from musicrnn.control import CONTROLS, KEPT_BARS, RAMP_BEATS, Control, ControlValue, Status
-from musicrnn.daemon.osc import ADDRESSES, PREFIX, SWITCHES
+from musicrnn.daemon.osc import ADDRESSES, PREFIX, RECORD, SWITCHES
 
 Node = dict[str, Any]
 READ, WRITE, BOTH = 1, 2, 3
@@ -32,9 +32,10 @@ def host_info(host: str, port: int) -> Node:
 def namespace(status: Status, models: Sequence[str]) -> Node:
     """Return the root node; ``models`` are the names that the model can be changed to."""
     nodes = [_control_node(control, status) for control in CONTROLS.values()]
-    nodes += [_button(address) for address, row in ADDRESSES.items() if row.types == SWITCHES]
+    nodes += [_button(address) for address, row in ADDRESSES.items() if row.types == SWITCHES and address != RECORD]
     nodes += [
         _method("model", "s", [{"VALS": list(models)}], value=[status.model]),
+        _method("record", "i", [{"MIN": 0, "MAX": 1}], value=[int(status.taking)]),
         _method("prime", "s", []),
         _method("keep", "i", [_bounds(KEPT_BARS)], unit=[KEPT_BARS.unit]),
         _method("learn", "s", [{"VALS": [name for name, control in CONTROLS.items() if not control.per_part]}]),
@@ -81,7 +82,12 @@ def _button(address: str) -> Node:
 
 
 def _method(
-    name: str, types: str, ranges: list[Node], *, unit: list[str] | None = None, value: list[str] | None = None
+    name: str,
+    types: str,
+    ranges: list[Node],
+    *,
+    unit: list[str] | None = None,
+    value: list[str] | list[int] | None = None,
 ) -> Node:
     node: Node = {
         "FULL_PATH": f"{PREFIX}/{name}",

@@ -60,6 +60,31 @@ class Excerpt:
         return _widened(Score(self.ticks_per_beat, self.parts, moved, bars, _tempos_from(self.tempos, self.start)))
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What was played between two moments, a piece for each model that played."""
+
+    pieces: tuple[Excerpt, ...]
+
+    def __len__(self) -> int:
+        return sum(len(piece.rows) for piece in self.pieces)
+
+    def score(self) -> Score:
+        """Return it as a score that begins at tick 0, with the parts of all."""
+        scores = [piece.score() for piece in self.pieces]
+        return joined(scores) if len(scores) > 1 else scores[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a recording: a stretch, how many of its notes had ended before, and the tick."""
+
+    stretch: _Stretch
+    number: int
+    ended: int
+    tick: int
+
+
 class Recording:
     """Collects the notes that were sent, in ticks of the model that plays, and the tempo."""
 
@@ -134,10 +159,33 @@ class Recording:
         rows = self._rows(start, until)
         return Excerpt(present.ticks_per_beat, present.parts, self.metre, rows, present.tempos(), start, until)
 
+    def mark(self, tick: int) -> Mark:
+        """Return a place to which `take` goes back: tick ``tick`` of the model that plays, a few bars ago at most."""
+        present = self._present
+        tick = max(tick, present.start)
+        ended = len(present.notes)
+        while ended and _end(present.notes[ended - 1]) > tick:
+            ended -= 1
+        return Mark(present, len(self._earlier), ended, tick)
+
+    def take(self, mark: Mark, until: int) -> Take:
+        """Return what was played from a mark up to tick ``until``; cheap, however long that is."""
+        pieces = []
+        for stretch in [*self._earlier, self._present][mark.number :]:
+            is_first, is_last = stretch is mark.stretch, stretch is self._present
+            start, ended = (mark.tick, mark.ended) if is_first else (stretch.start, 0)
+            end = until if is_last else stretch.end
+            rows = stretch.notes[ended:] + (self._ringing(until) if is_last else [])
+            if end > start:
+                pieces.append(
+                    Excerpt(stretch.ticks_per_beat, stretch.parts, self.metre, rows, stretch.tempos(), start, end)
+                )
+        return Take(tuple(pieces))
+
     def _rows(self, start: int, until: int) -> list[Row]:
         rows = self._ringing(until)
         for row in reversed(self._present.notes):
-            if row[0] + row[3] <= start:
+            if _end(row) <= start:
                 break
             rows.append(row)
         return rows
@@ -152,6 +200,10 @@ class Recording:
     def tempos(self) -> tuple[Tempo, ...]:
         """Return the changes of tempo since the model that plays began, the first at its first tick."""
         return self._present.tempos()
+
+
+def _end(row: Row) -> int:
+    return row[0] + row[3]
 
 
 def _cut(rows: Iterable[Row], start: int, until: int) -> list[Note]:

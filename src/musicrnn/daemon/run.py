@@ -26,7 +26,7 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
-from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes, NoKeepsakes
+from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes
 from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.midi_map_file import MapFile, load_map
@@ -216,7 +216,7 @@ def build(
         stand_still=_stand_still,
         hands=hands,
         save_hands=MapFile(map_file, note).save,
-        keepsakes=_keepsakes(recording, clock.wake, stack),
+        keepsakes=_keepsakes(settings.record, recording, clock.wake, stack),
         follows=host.source is not None,
     )
     if host.needs_input and isinstance(port, NullPort):
@@ -368,10 +368,11 @@ def _hands(path: Path, asked: bool, notices: list[str]) -> MidiMap:
         return MidiMap()
 
 
-def _keepsakes(recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack) -> Keepsakes:
-    if recording is None:
-        return NoKeepsakes()
-    files = KeepsakeFiles(recording.parent, notify)
+def _keepsakes(
+    record: RecordSettings, recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack
+) -> Keepsakes:
+    """Return what writes bars and takes: they are asked for one by one, so a session without recording has them too."""
+    files = KeepsakeFiles(recording.parent if recording is not None else folder_of(record), notify)
     stack.callback(files.close)
     return files
 

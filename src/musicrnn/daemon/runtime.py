@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Stop
+from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Stop
+from musicrnn.daemon.display import note
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.keepsakes import Keepsakes, NoKeepsakes
@@ -15,6 +16,7 @@ from musicrnn.daemon.loader import Loaded, ModelLoader, NoLoader, Refused, Wish
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
+from musicrnn.daemon.takes import Takes
 from musicrnn.errors import MusicRNNError, PortError
 
 IDLE_SECONDS = 0.5
@@ -86,6 +88,7 @@ class Runtime:
         self._hands = hands if hands is not None else MidiMap()
         self._save_hands = save_hands
         self._keepsakes: Keepsakes = keepsakes if keepsakes is not None else NoKeepsakes()
+        self._takes = Takes(self._keepsakes)
         self._clock = clock
         self._port: MidiOut | None = port
         self._timed = port if isinstance(port, TimedOut) else None
@@ -221,6 +224,8 @@ class Runtime:
                     self._save_hands(self._hands.text())
                 case Keep(bars):
                     self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
+                case Record(on):
+                    self._takes.switch(on, self._engine, request.refuse)
                 case command:
                     self._send(self._engine.handle(command, self._now()))
         except MusicRNNError as error:
@@ -374,6 +379,7 @@ class Runtime:
             late_messages=self._late + (timed.late if timed is not None else 0),
             dropped_messages=self._dropped + (timed.dropped if timed is not None else 0),
             recording=self._recording(),
+            taking=self._takes.taking,
             kept=self._keepsakes.last,
             loading=self._loader.loading,
         )
@@ -391,7 +397,7 @@ class Runtime:
         try:
             self._send(self._keys.ends(self._now()))
             self._send(self._engine.silence(self._now()))
-            self._tell()
+            self._do(Request(Record(on=False), note))
         finally:
             if self._port is not None:
                 self._port.close()

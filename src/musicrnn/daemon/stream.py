@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from musicrnn.control import Control, Status
 from musicrnn.daemon.belief import belief_of
-from musicrnn.daemon.osc import PREFIX, Messages, value_messages
+from musicrnn.daemon.osc import PREFIX, RECORD, Messages, value_messages
 from musicrnn.daemon.osc_packets import Value, bundle_bytes, message_bytes
 from musicrnn.daemon.roll import coming_values, notes_begun, played_values
 from musicrnn.daemon.watch import ROOM, Glimpse, Surroundings, Watch
@@ -195,6 +195,7 @@ class Stream:
         counts = (status.late_ticks, status.skipped_ticks, status.failures)
         output = (status.late_messages, status.dropped_messages)
         facts: Messages = [
+            (RECORD, (int(status.taking),)),
             (f"{STREAM}/source", (status.clock, status.port, status.recording)),
             (f"{STREAM}/counts", (*counts, *output, *self._counts())),
         ]

@@ -63,6 +63,7 @@ class MusicApp(App[int]):
         Binding("t", "tell('tap')"),
         Binding("n", "tell('reseed')"),
         Binding("e", "tell('keep')"),
+        Binding("T", "take"),
         Binding("m", "switch('mute')"),
         Binding("S", "switch('solo')"),
         Binding("d", "default"),
@@ -286,6 +287,11 @@ class MusicApp(App[int]):
         self.link.send(name)
         self.say(name)
 
+    def action_take(self) -> None:
+        """Begin a take, or end it."""
+        self.link.send("record", int(not self.state.taking))
+        self.say("the take is written" if self.state.taking else "a take begins with this bar; T ends it")
+
     def action_switch(self, name: str) -> None:
         """Mute or solo the chosen part."""
         part = self.hand.part
@@ -415,6 +421,7 @@ class MusicApp(App[int]):
         yield SystemCommand("Help", "the keys", self.action_help)
         yield SystemCommand("Light or dark", "change the theme", self.action_light)
         yield SystemCommand("Panic", "silence everything at once", self.action_panic)
+        yield SystemCommand("Take", "begin a take, or end it and write it as a MIDI file", self.action_take)
         yield SystemCommand("Scale and root", "choose what all but the drums keep to", self.action_scale)
         yield SystemCommand("Model", "choose another model", self.action_model)
         yield SystemCommand("Undo", "take the last change back", self.action_undo)

@@ -21,7 +21,7 @@ def header(state: State, address: str, connected: bool, width: int) -> Line:
     spans.append((f" bar {state.bar + 1}.{state.beat + 1}  ", "title-bold"))
     spans.append((f"{state.tempo:g} bpm  {state.metre[0]}/{state.metre[1]}  ", "title"))
     spans.append((f"{state.model}{loading}  ", "title-bold"))
-    spans.append(("● rec  " if state.recording else "", "title"))
+    spans.append(("● TAKE  " if state.taking else "● rec  " if state.recording else "", "title"))
     spans.append((f"clock {state.clock}  port {state.port or 'none'}  OSC {address}".ljust(width), "title-dim"))
     return tuple(spans)
 

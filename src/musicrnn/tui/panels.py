@@ -29,6 +29,7 @@ KEYS_SHOWN = (
     ("[ ]", "part", "part(1)"),
     ("n", "new seed", "tell('reseed')"),
     ("e", "keep bars", "tell('keep')"),
+    ("T", "take", "take"),
     ("l", "light", "light"),
     ("^p", "commands", "command_palette"),
 )

@@ -54,6 +54,7 @@ class State:
     clock: str = ""
     port: str = ""
     recording: str = ""
+    taking: bool = False
     played: dict[int, tuple[Note, ...]] = field(default_factory=dict)
     coming: dict[int, tuple[Note, ...]] = field(default_factory=dict)
     exponents: deque[float] = field(default_factory=lambda: deque(maxlen=TICKS_KEPT))
@@ -174,6 +175,9 @@ class State:
     def _source(self, values: tuple[Value, ...]) -> None:
         self.clock, self.port, self.recording = (str(value) for value in values)
 
+    def _record(self, values: tuple[Value, ...]) -> None:
+        self.taking = bool(values[0])
+
     def _counts(self, values: tuple[Value, ...]) -> None:
         if len(values) == 8:
             self.counts = tuple(int(value) for value in values)
@@ -213,6 +217,7 @@ _TAKERS: dict[str, Callable[[State, tuple[Value, ...]], None]] = {
     "stream/parts": State._parts,
     "stream/source": State._source,
     "stream/counts": State._counts,
+    "record": State._record,
     "stream/timing": State._timing,
     "event/bar": State._bar,
     "event/model": State._new_model,
