@@ -83,7 +83,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         corpus = _read(settings, console)
         prepared = None if stop.signal else _prepare(corpus, settings, console)
         if prepared is not None and not stop.signal:
-            _start_tensorflow(settings)
+            start_tensorflow(settings)
     except BaseException:
         folder.discard()
         raise
@@ -195,7 +195,7 @@ def _origin(settings: Settings, corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _start_tensorflow(settings: Settings) -> None:
+def start_tensorflow(settings: Settings) -> None:
     """Load TensorFlow, with the threads and the determinism that the settings ask for.
 
     Its own start-up messages, which speak of absent GPUs on every machine without one, are held back
