@@ -73,6 +73,15 @@ def test_a_tempo_that_jumps_or_goes_up_is_no_wandering(seed: int) -> None:
         assert not wanders(found, jitter_of(found))
 
 
+@pytest.mark.parametrize("bpm", [(30.0, 90.0), (100.0, 30.0)])
+@pytest.mark.parametrize("length", [4, 8])
+def test_a_tempo_that_went_far_and_is_steady_now_is_no_wandering(bpm: tuple[float, float], length: int) -> None:
+    """Whatever the old clocks look like, the newest six beats lie on a line."""
+    truth = beats(ramp(*bpm, 18, length), 24 + length)
+    found = newest_first(jittered(truth, 0.04, seed=1))
+    assert not wanders(found, jitter_of(found[:96]))
+
+
 def test_few_clocks_and_good_ones_are_never_said_to_wander() -> None:
     """Nothing can be known of a hundred, and nothing need be of those that are within a hundredth of a clock."""
     few = newest_first(wandering(0.2, 1))[:100]

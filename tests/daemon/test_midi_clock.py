@@ -111,6 +111,31 @@ def test_a_tempo_halved_or_doubled_at_once_keeps_the_count(bpm: float) -> None:
     assert max(tempos[12 * 24 :]) < TEMPO_ERROR
 
 
+@pytest.mark.parametrize(("start", "end"), [(30.0, 218.0), (218.0, 30.0), (20.0, 300.0)])
+def test_a_tempo_that_goes_seven_times_as_fast_within_a_beat_keeps_the_count(start: float, end: float) -> None:
+    """No clock of it is taken for one that comes twice, or after one that was lost."""
+    truth = beats(ramp(start, end, 24, 1), 40)
+    phases, tempos = errors(truth, list(truth.seconds[:-1]), believed=start)
+    assert max(phases[30 * 24 :]) < PHASE_ERROR
+    assert max(tempos[30 * 24 :]) < TEMPO_ERROR
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_after_a_silence_the_tempo_is_known_from_before(seed: int) -> None:
+    """Two clocks with a jitter of half a millisecond would tell it to a hundredth at best."""
+    truth = beats(steady(60.0), 24)
+    late = np.random.default_rng(seed).uniform(0.0, 0.0005, len(truth))
+    moments = [moment + float(more) for moment, more in zip(truth.seconds, late, strict=False)]
+    heard = moments[: 16 * 24] + moments[18 * 24 :]
+    clock = started(60.0)
+    for number, arrival in enumerate(heard):
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        if number >= 16 * 24:
+            a_bar_ahead = line_of(clock).seconds_at((number + 48) / 24 + 4.0)
+            assert abs(a_bar_ahead - (truth.seconds[0] + (number + 48) / 24 + 4.0)) < PHASE_ERROR
+            assert abs(line_of(clock).bpm / 60.0 - 1) < TEMPO_ERROR
+
+
 def test_a_sender_that_sends_once_a_period_is_followed() -> None:
     """Of 256 frames at 48 kHz: 5.3 ms apart, as a program without frame-accurate output does it."""
     truth = beats(steady(120.0), 24)

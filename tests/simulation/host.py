@@ -46,12 +46,13 @@ class SimulatedHost:
 
     @property
     def is_known(self) -> bool:
-        """Whether its tempo has been heard for long enough to be known, and it is not about to move elsewhere.
+        """Whether its tempo has been heard for long enough to be known, and it is not about to move or to stop.
 
         Over a jump of the world's clock nobody can know it before it is heard again.
         """
         has_jumped = self._world.jumped != self._jumped
-        return self.steady >= KNOWN_CLOCKS and not self._begins and not has_jumped
+        is_heard = self._rolls == self.rolls_as_heard
+        return self.steady >= KNOWN_CLOCKS and is_heard and not self._begins and not has_jumped
 
     @property
     def period(self) -> float:

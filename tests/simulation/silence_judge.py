@@ -53,7 +53,10 @@ class SilenceJudge:
         frame, articulated = made.record.frame, performance.vocabulary.articulation
         percussive = [part.percussive for part in performance.vocabulary.parts]
         before, self._keys = self._keys, {(note.part, note.pitch) for note in frame if not percussive[note.part]}
-        struck = any(note.attack and (articulated or (note.part, note.pitch) not in before) for note in frame)
+        begins = made.begins is not None  # what the prime holds is struck there
+        struck = any(
+            begins or (note.attack and (articulated or (note.part, note.pitch) not in before)) for note in frame
+        )
         is_awake = self._is_awake(performance.choice)
         self._unstruck = 0 if struck or not is_awake else self._unstruck + 1
         heard = len(frame) if self._unstruck < LONGEST_NOTE_BARS * performance.bar_ticks else 0

@@ -25,6 +25,7 @@ LEAST_JITTER_SECONDS = 2e-5
 AHEAD_CLOCKS = 6.0
 SHORTEST_PERIOD = 60.0 / CONTROLS["tempo"].high / CLOCKS_PER_BEAT
 TOLERANCE = 4.0
+BELIEVING_CLOCKS = 2 * CLOCKS_PER_BEAT
 
 Floats = NDArray[np.float64]
 
@@ -72,13 +73,21 @@ class ClockFit:
         self._believed = period
         self._clocks: deque[int] = deque(maxlen=MOST_CLOCKS)
         self._seconds: deque[float] = deque(maxlen=MOST_CLOCKS)
+        self._noise = LEAST_JITTER_SECONDS
         self.jitter = 0.0
 
     def __len__(self) -> int:
         return len(self._clocks)
 
-    def begin_again(self, period: float) -> None:
-        """Forget all clocks; believe ``period`` until two have come."""
+    def begin_again(self, period: float, *, is_known: bool) -> None:
+        """Forget all clocks; believe ``period`` until two have come.
+
+        Where it ``is_known``, it is believed until clocks contradict it that jitter as those before, or they are many.
+        """
+        if not is_known:
+            self._noise = LEAST_JITTER_SECONDS
+        elif len(self) >= SIZES[0]:
+            self._noise = self.jitter
         self._believed = period
         self._clocks.clear()
         self._seconds.clear()
@@ -92,11 +101,22 @@ class ClockFit:
         x = np.array(self._clocks, dtype=np.float64)[::-1] - clock
         y = np.array(self._seconds, dtype=np.float64)[::-1] - seconds
         self.jitter = _jitter(x, y)
+        if len(x) < BELIEVING_CLOCKS and _holds(self._believed, x, y, TOLERANCE * self._noise):
+            return ClockLine(clock, seconds + float((y - x * self._believed).mean()), self._believed)
         if -x[-1] == len(x) - 1 and wanders(y, self.jitter):
             return ClockLine(clock, seconds, period(y, self.jitter))
         chosen = _chosen(x, y, self.jitter)
         here, nxt = chosen.at(0.0)[0], chosen.at(1.0)[0]
         return ClockLine(clock, seconds + here, max(nxt - here, SHORTEST_PERIOD))
+
+
+def _holds(period: float, x: Floats, y: Floats, most: float) -> bool:
+    """Tell whether a period goes with the clocks: none is further from a line of it, nor is their own slope."""
+    errors = y - x * period
+    errors -= errors.mean()
+    places = x - x.mean()
+    wide = float(places @ places)
+    return bool(np.abs(errors).max() <= most and abs(float(places @ errors)) <= most * wide**0.5)
 
 
 def _jitter(x: Floats, y: Floats) -> float:

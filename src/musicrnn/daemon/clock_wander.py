@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 FEWEST = 288
 SPAN = 8
+NEWEST = 120
 GROWTH = 3.0
+NEWEST_GROWTH = 2.0
 PART_OF_WALK = 0.15
 NOTICED_PART = 0.01
 SHORTEST = 24
@@ -24,11 +26,16 @@ def wanders(seconds: Floats, jitter: float) -> bool:
 
     The errors of clocks that jitter around a line, or are rounded to periods, are the same however far apart they are;
     the squares of those that wander grow with the distance. Medians leave a tempo that jumped once alone, second
-    differences one that changes evenly.
+    differences one that changes evenly. The newest must wander as well: after several such changes the old seem to.
     """
     if len(seconds) < FEWEST or jitter < NOTICED_PART * (seconds[0] - seconds[-1]) / (len(seconds) - 1):
         return False
-    return bool(_middle(seconds, SPAN) ** 2 > GROWTH * _middle(seconds, 1) ** 2) and _goes_far(seconds)
+    return _grows(seconds[:NEWEST], NEWEST_GROWTH) and _grows(seconds, GROWTH) and _goes_far(seconds)
+
+
+def _grows(seconds: Floats, least: float) -> bool:
+    """Tell whether the squares of the errors grow with the distance at least so many times."""
+    return bool(_middle(seconds, SPAN) ** 2 > least * _middle(seconds, 1) ** 2)
 
 
 def _middle(seconds: Floats, span: int) -> float:

@@ -39,9 +39,10 @@ class ClockNumbers:
     """Numbers the clocks of a stream, and fits the line through them.
 
     Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
-    the last was that it came twice; unless its distance from the one before it is near enough a clock's. Where more
-    than three of eight are not where they should be, it is the line that is wrong: it is begun again, each clock
-    counting one. What many clocks that came late made wrong is known once they are steady again (``ClockTally``).
+    the last was that it came twice; unless its distance from the one before it is near enough a clock's, or the
+    distance before that: of a tempo that changes fast the line is wrong. Where more than three of eight are not where
+    they should be, it is begun again, each clock counting one. What many clocks that came late made wrong is known
+    once they are steady again (``ClockTally``).
     """
 
     def __init__(self, bpm: float) -> None:
@@ -51,6 +52,7 @@ class ClockNumbers:
         self.line = ClockLine(0, 0.0, 60.0 / bpm / CLOCKS_PER_BEAT)
         self.number = -1
         self.arrived = float("-inf")
+        self._distance = 0.0
 
     @property
     def silence(self) -> float:
@@ -76,12 +78,13 @@ class ClockNumbers:
             nearest = round(self.line.clock_at(seconds)) if self.number >= 0 else 0
             self._begin_again(max(nearest, self.number + 1), seconds)
             return
-        since = (seconds - self.arrived) / self.line.period
-        self.arrived = seconds
+        since, before_that = seconds - self.arrived, self._distance
+        self.arrived, self._distance = seconds, since
         place, before = self._place(seconds), self.number
         nearest = round(place)
         expected = nearest == before + 1 and abs(place - nearest) <= NEAR
-        doubtful = not expected and not SHORTEST < since < LONGEST
+        follows = any(SHORTEST * one < since < LONGEST * one for one in (self.line.period, before_that))
+        doubtful = not expected and not follows
         self._recent.append(_Heard(seconds, before, doubtful))
         if not doubtful:
             self._add(before + 1, seconds)
@@ -108,15 +111,15 @@ class ClockNumbers:
             heard.pop(0)
         before = heard[0].before
         self._recent.clear()
-        self._fit.begin_again(self.line.period)
+        self._fit.begin_again(self.line.period, is_known=False)
         for number, one in enumerate(heard, start=before + 1):
             self._add(number, one.seconds)
 
     def _begin_again(self, number: int, seconds: float) -> None:
         """Go on with that number and a new fit."""
-        self.arrived = seconds
+        self.arrived, self._distance = seconds, 0.0
         self._recent.clear()
-        self._fit.begin_again(self.line.period)
+        self._fit.begin_again(self.line.period, is_known=True)
         self._add(number, seconds)
 
 

@@ -129,6 +129,7 @@ class _Worker:
             return Answer(index, reason=f"{job.name}: {late if self._late.is_set() else died}")
         finally:
             limit.cancel()
+            limit.join()
         if answer[:1] == b"+":
             return Answer(index, block=answer[1:])
         return Answer(index, reason=answer[1:].decode("utf-8", "replace"))
