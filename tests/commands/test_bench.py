@@ -49,8 +49,8 @@ def test_json_is_one_object_with_the_tempo_that_was_asked_for(capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["--seconds", "0"], 78, "--seconds must be a number in 1..3600, got 0.0"),
-        (["--seconds", "soon"], 78, "--seconds must be a number in 1..3600, got 'soon'"),
+        (["--seconds", "0"], 78, "--seconds must be a number in 1..3600 s, got 0.0"),
+        (["--seconds", "soon"], 78, "--seconds must be a number in 1..3600 s, got 'soon'"),
         (["--tempo", "5"], 78, "--tempo must be"),
         (["--midi-api", "osx"], 78, "--midi-api must be"),
         (["--midi-api", "jack"], 69, "no MIDI port could be opened"),

@@ -47,12 +47,12 @@ def test_sections_are_frozen_and_slotted() -> None:
         ({"learning_rate": math.inf}, "learning_rate must be a number in 0..1, got inf"),
         ({"learning_rate": "0.1"}, "learning_rate must be a number in 0..1, got '0.1'"),
         ({"learning_rate": 10**400}, "learning_rate must be a number in 0..1, got a number beyond 64 bits"),
-        ({"audition_every": 0}, "audition_every must be a whole number in 1..100000, got 0"),
-        ({"audition_every": 1.0}, "audition_every must be a whole number in 1..100000, got 1.0"),
-        ({"audition_every": True}, "audition_every must be a whole number in 1..100000, got true"),
+        ({"audition_every": 0}, "audition_every must be a whole number in 1..100000 epochs, got 0"),
+        ({"audition_every": 1.0}, "audition_every must be a whole number in 1..100000 epochs, got 1.0"),
+        ({"audition_every": True}, "audition_every must be a whole number in 1..100000 epochs, got true"),
         (
             {"audition_every": 10**5000},
-            "audition_every must be a whole number in 1..100000, got a number beyond 64 bits",
+            "audition_every must be a whole number in 1..100000 epochs, got a number beyond 64 bits",
         ),
         ({"deterministic": 1}, "deterministic must be true or false, got 1"),
         ({"schedule": "cosin"}, "schedule must be one of 'cosine', 'exponential', 'constant', got 'cosin'"),
@@ -83,7 +83,7 @@ def test_a_tempo_is_a_tempo_or_the_models_own(tempo: float) -> None:
 @pytest.mark.parametrize("tempo", [-1, 19.9, 1000])
 def test_a_tempo_between_is_refused(tempo: float) -> None:
     """The message tells of both."""
-    with pytest.raises(ConfigError, match=r"tempo must be a number in 0 or 20\.\.999, got"):
+    with pytest.raises(ConfigError, match=r"tempo must be 0 or a number in 20\.\.999 bpm, got"):
         PlaySettings(tempo=tempo)
 
 

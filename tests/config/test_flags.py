@@ -79,13 +79,13 @@ def test_the_daemon_has_the_flags_it_is_known_by() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--audition-every", "many"], "--audition-every must be a whole number in 1..100000, got 'many'"),
-        (["--audition-every", "1.5"], "--audition-every must be a whole number in 1..100000, got '1.5'"),
-        (["--audition-every", "0"], "--audition-every must be a whole number in 1..100000, got 0"),
+        (["--audition-every", "many"], "--audition-every must be a whole number in 1..100000 epochs, got 'many'"),
+        (["--audition-every", "1.5"], "--audition-every must be a whole number in 1..100000 epochs, got '1.5'"),
+        (["--audition-every", "0"], "--audition-every must be a whole number in 1..100000 epochs, got 0"),
         (["--audition-every", "9" * 5000], "--audition-every must be a whole number in 1..100000"),
         (["--learning-rate", "nan"], "--learning-rate must be a number in 0..1, got nan"),
         (["--learning-rate", "1e999"], "--learning-rate must be a number in 0..1, got inf"),
-        (["--ticks-per-beat", "16"], "--ticks-per-beat must be one of 4, 12, 24, got 16"),
+        (["--ticks-per-beat", "16"], "--ticks-per-beat must be one of 4, 12, 24 ticks, got 16"),
         (["--schedule", "x"], "--schedule must be one of 'cosine', 'exponential', 'constant', got 'x'"),
         (["--part", "name="], "--part must be like"),
         (["--part", 'name = "a"'], "--part[0]: part 'a' must say which tracks it takes"),

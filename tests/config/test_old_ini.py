@@ -128,9 +128,9 @@ def test_the_other_spelling_of_the_folders_is_read() -> None:
         ("[MODEL_PARAMETERS]\nn_layer = 1\nn_layer = 2\n", "already exists"),
         ("[SAMPLE_PARAMETERS]\nmu = -1\n", "mu (play.mu) must be a number in 0..16, got -1.0"),
         ("[SAMPLE_PARAMETERS]\nmu = nan\n", "mu (play.mu) must be a number in 0..16, got nan"),
-        ("[NEW_MIDI_PARAMETERS]\nnew_resolution = nan\n", "must be one of 4, 12, 24, got nan"),
-        ("[NEW_MIDI_PARAMETERS]\nnew_resolution = inf\n", "must be one of 4, 12, 24, got inf"),
-        ("[NEW_MIDI_PARAMETERS]\nbpm = 5\n", "bpm (play.tempo) must be a number in 0 or 20..999, got 5.0"),
+        ("[NEW_MIDI_PARAMETERS]\nnew_resolution = nan\n", "must be one of 4, 12, 24 ticks, got nan"),
+        ("[NEW_MIDI_PARAMETERS]\nnew_resolution = inf\n", "must be one of 4, 12, 24 ticks, got inf"),
+        ("[NEW_MIDI_PARAMETERS]\nbpm = 5\n", "bpm (play.tempo) must be 0 or a number in 20..999 bpm, got 5.0"),
         (
             "[MODEL_PARAMETERS]\noutput_keep_prob = 2\n",
             "output_keep_prob (network.dropout) must be a number in 0..0.95, got -1.0",

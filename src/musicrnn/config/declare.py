@@ -54,11 +54,15 @@ class Rule:
 
     @property
     def words(self) -> str:
-        """What a value must be, as the reference and the messages say it."""
+        """What a value must be, with its unit, as the reference and the messages say it."""
         if self.choices:
-            return "one of " + ", ".join(_shown(choice) for choice in self.choices)
-        text = "a path" if self.path else _WORDS.get(self.kind, "a table")
-        return f"{text} in {self.range}" if self.range else text
+            text = "one of " + ", ".join(_shown(choice) for choice in self.choices)
+        else:
+            text = "a path" if self.path else _WORDS.get(self.kind, "a table")
+        if self.low is not None and self.high is not None:
+            beside = "".join(f"{value:g} or " for value in self.also)
+            text = f"{beside}{text} in {_plain(self.low)}..{_plain(self.high)}"
+        return f"{text} {self.unit}".rstrip()
 
     @property
     def range(self) -> str:

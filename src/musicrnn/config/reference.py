@@ -132,7 +132,6 @@ def _table_rows(kind: type[Section]) -> Iterator[str]:
 
 def _value(rule: Rule) -> str:
     text = rule.words.replace("'", "`") if rule.choices else rule.words
-    text = f"{text} {rule.unit}".rstrip()
     return f"list: each {text}" if rule.plural else text
 
 

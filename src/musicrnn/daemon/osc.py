@@ -232,11 +232,16 @@ def values_asked_for(message: Message, status: Status) -> Messages:
     return [(message.address, (values[part],))]
 
 
-def check_types(message: Message, types: tuple[str, ...]) -> None:
-    """Raise ControlError unless a message has one of these types."""
+def check_types(message: Message, types: tuple[str, ...], words: str) -> None:
+    """Raise ControlError unless a message has one of these types; ``words`` tell people what it takes."""
     if message.types not in types:
-        known = " or ".join(repr(one) for one in types)
-        raise ControlError(f"{message.address} takes the types {known}, got {message.types[:16]!r}")
+        raise ControlError(f"{message.address} takes: {words}; got: {_given(message.values)}")
+
+
+def _given(values: tuple[Value, ...]) -> str:
+    """Return the values of a message as people read them, cut where they are long."""
+    shown = [f"{value:g}" if isinstance(value, float) else repr(value) for value in values[:8]]
+    return (", ".join(shown) or "nothing")[:80]
 
 
 def command_of(message: Message) -> Command | None:
@@ -252,7 +257,7 @@ def command_of(message: Message) -> Command | None:
     if row is None:
         known = ", ".join([*ADDRESSES, *QUESTIONS])
         raise ControlError(f"an address must be one of {known}, got {message.address[:64]!r}")
-    check_types(message, row.types)
+    check_types(message, row.types, row.values)
     return row.make(message.values)
 
 

@@ -101,7 +101,8 @@ class OscDesk:
         """Answer a question."""
         try:
             if message.address in QUESTIONS:
-                check_types(message, QUESTIONS[message.address][0])
+                types, words, _ = QUESTIONS[message.address]
+                check_types(message, types, words)
             self._obey_question(message, sender, now)
         except ControlError as error:
             self.refuse(str(error), sender, now)
