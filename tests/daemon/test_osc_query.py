@@ -112,6 +112,15 @@ def test_the_host_says_where_osc_is_taken() -> None:
     )
     assert info["EXTENSIONS"]["RANGE"] is True
     assert info["EXTENSIONS"]["LISTEN"] is False
+    assert "WS_PORT" not in info
+
+
+def test_the_host_says_where_web_socket_is_taken() -> None:
+    """Where it is; and an address that nobody can send to is not given."""
+    _, info = answer("/?HOST_INFO", STATUS, MODELS, ("0.0.0.0", 9000), ("0.0.0.0", 9001))  # noqa: S104
+    assert info is not None
+    assert (info["OSC_PORT"], info["WS_PORT"], info["EXTENSIONS"]["LISTEN"]) == (9000, 9001, True)
+    assert not {"OSC_IP", "WS_IP"} & set(info)
 
 
 @pytest.fixture

@@ -14,19 +14,18 @@ from musicrnn.daemon.osc import ADDRESSES, PREFIX, RECORD, SWITCHES
 Node = dict[str, Any]
 READ, WRITE, BOTH = 1, 2, 3
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "DESCRIPTION", "TYPE", "ACCESS", "RANGE", "VALUE", "UNIT", "CLIPMODE")
+_ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  bound to, but nobody can send to it
 _FEATURES = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "TYPE", "UNIT", "CLIPMODE")
 
 
-def host_info(host: str, port: int) -> Node:
-    """Return who serves the namespace, and where OSC is taken."""
-    supported = dict.fromkeys(_FEATURES, True) | dict.fromkeys(("TAGS", "CRITICAL", "LISTEN", "PATH_CHANGED"), False)
-    return {
-        "NAME": "MusicRNN",
-        "OSC_IP": host,
-        "OSC_PORT": port,
-        "OSC_TRANSPORT": "UDP",
-        "EXTENSIONS": supported,
-    }
+def host_info(osc: tuple[str, int], listen: tuple[str, int] | None = None) -> Node:
+    """Return who serves the namespace, where OSC is taken and, if anywhere, WebSocket; no address is that of HTTP."""
+    supported = dict.fromkeys(_FEATURES, True) | dict.fromkeys(("TAGS", "CRITICAL"), False)
+    supported |= dict.fromkeys(("LISTEN", "PATH_CHANGED"), listen is not None)
+    info = {"NAME": "MusicRNN", "OSC_IP": osc[0], "OSC_PORT": osc[1], "OSC_TRANSPORT": "UDP", "EXTENSIONS": supported}
+    if listen is not None:
+        info |= {"WS_IP": listen[0], "WS_PORT": listen[1]}
+    return {key: value for key, value in info.items() if value not in _ANY_ADDRESS}
 
 
 def namespace(status: Status, models: Sequence[str]) -> Node:

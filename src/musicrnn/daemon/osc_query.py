@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import socket
@@ -9,12 +10,14 @@ import threading
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from urllib.parse import unquote
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 from musicrnn.control import Status
 from musicrnn.daemon.osc_desk import model_names
+from musicrnn.daemon.osc_listen import Listeners, can_listen
 from musicrnn.daemon.osc_namespace import ATTRIBUTES, Node, host_info, namespace, node_at
-from musicrnn.daemon.osc_senders import check_allowed
+from musicrnn.daemon.osc_senders import Senders, check_allowed
 from musicrnn.daemon.stream import Address
 
 READ_SECONDS = 2.0
@@ -22,11 +25,14 @@ LONGEST_PATH = 1024
 Answer = tuple[HTTPStatus, Node | None]
 
 
-def answer(target: str, status: Status, models: Sequence[str], osc: Address) -> Answer:
-    """Return what a GET of ``target`` (path and query) is answered with; ``osc`` is where OSC is taken."""
+def answer(target: str, status: Status, models: Sequence[str], osc: Address, listen: Address | None = None) -> Answer:
+    """Return what a GET of ``target`` (path and query) is answered with.
+
+    ``osc`` is where OSC is taken, ``listen`` where WebSocket is, if anywhere.
+    """
     path, _, attribute = target.partition("?")
     if attribute == "HOST_INFO":
-        return HTTPStatus.OK, host_info(*osc)
+        return HTTPStatus.OK, host_info(osc, listen)
     node = node_at(namespace(status, models), unquote(path))
     if node is None:
         return HTTPStatus.NOT_FOUND, None
@@ -48,24 +54,39 @@ class QueryServer:
     ) -> None:
         """Bind the port. Raises OSError where it is taken or the address is not this machine's."""
         senders = check_allowed(host, allowed)
+        self._forward = _Forward(osc)
+        self.listeners = listeners = Listeners(status, self._forward.send) if can_listen() else None
 
         class Handler(_Handler):
             def reply_to(self, target: str) -> Answer:
                 if not senders.allow(self.client_address[0]):
                     return HTTPStatus.FORBIDDEN, None
-                return answer(target, status(), model_names(), osc)
+                return answer(target, status(), model_names(), osc, self.here if listeners is not None else None)
 
-        self._server = _server(host)((host, port), Handler)
+            def listen(self, request: bytes, origin: str) -> HTTPStatus:
+                if not senders.allow(self.client_address[0]) or not _may_listen(origin, senders):
+                    return HTTPStatus.FORBIDDEN
+                if listeners is None:
+                    return HTTPStatus.NOT_IMPLEMENTED
+                is_taken = listeners.adopt(self.connection, request)
+                return HTTPStatus.SWITCHING_PROTOCOLS if is_taken else HTTPStatus.SERVICE_UNAVAILABLE
+
+        try:
+            self._server = _server(host)((host, port), Handler)
+        except BaseException:
+            self._close_listeners()
+            raise
         self._thread = threading.Thread(target=self._server.serve_forever, name="musicrnn-query", daemon=True)
 
     @property
     def address(self) -> Address:
         """The host and port that it listens on."""
-        host, port = self._server.server_address[:2]
-        return str(host), int(port)
+        return self._server.here
 
     def start(self) -> None:
         """Begin to answer."""
+        if self.listeners is not None:
+            self.listeners.start()
         self._thread.start()
 
     def close(self) -> None:
@@ -74,9 +95,48 @@ class QueryServer:
             self._server.shutdown()
             self._thread.join(timeout=READ_SECONDS + 1.0)
         self._server.server_close()
+        self._close_listeners()
+
+    def _close_listeners(self) -> None:
+        if self.listeners is not None:
+            self.listeners.close()
+        self._forward.close()
+
+
+class _Forward:
+    """Sends what came in over WebSocket to where OSC is taken, whose rules hold for it."""
+
+    def __init__(self, osc: Address) -> None:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(osc[0], osc[0])  # noqa: S104
+        self._there = (host, osc[1])
+        self._line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self._line.setblocking(False)
+
+    def send(self, packet: bytes) -> None:
+        """Send a packet, or lose it, as UDP may."""
+        with contextlib.suppress(OSError):
+            self._line.sendto(packet, self._there)
+
+    def close(self) -> None:
+        """Send no more."""
+        self._line.close()
 
 
 class _Server(HTTPServer):
+    given_away: socket.socket | None = None
+
+    @property
+    def here(self) -> Address:
+        """The host and port that it listens on."""
+        host, port = self.server_address[:2]
+        return str(host), int(port)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, but for one that was given away."""
+        if request is not self.given_away:
+            super().shutdown_request(request)
+        self.given_away = None
+
     def server_bind(self) -> None:
         """Bind, and look up no names."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -104,14 +164,34 @@ class _Handler(BaseHTTPRequestHandler):
         """Return the answer to a path with its query."""
         raise NotImplementedError
 
+    def listen(self, request: bytes, origin: str) -> HTTPStatus:
+        """Give the connection, which asked for WebSocket, away; or return why not."""
+        raise NotImplementedError
+
+    @property
+    def here(self) -> Address:
+        """The host and port of the server."""
+        return cast("_Server", self.server).here
+
     def do_GET(self) -> None:
-        """Answer a request for a node, an attribute of one, or the host's info."""
+        """Answer a request for a node, an attribute of one, the host's info, or for WebSocket."""
         if len(self.path) > LONGEST_PATH:
             self._send(HTTPStatus.REQUEST_URI_TOO_LONG, None)
         elif not _is_ours(self.headers.get("Host", "")):
             self._send(HTTPStatus.FORBIDDEN, None)
+        elif self.headers.get("Upgrade", "").lower() == "websocket":
+            self._upgrade()
         else:
             self._send(*self.reply_to(self.path))
+
+    def _upgrade(self) -> None:
+        lines = [self.requestline, *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]
+        status = self.listen("\r\n".join(lines).encode("latin-1", "replace"), self.headers.get("Origin", ""))
+        self.close_connection, self.protocol_version = True, "HTTP/1.1"  # that of WebSocket, a refusal's too
+        if status is HTTPStatus.SWITCHING_PROTOCOLS:
+            cast("_Server", self.server).given_away = self.connection
+        else:
+            self._send(status, None)
 
     def _send(self, status: HTTPStatus, node: Node | None) -> None:
         body = json.dumps(node).encode() if node is not None else b""
@@ -137,3 +217,14 @@ def _is_ours(host: str) -> bool:
     except ValueError:
         return name == socket.gethostname()
     return True
+
+
+def _may_listen(origin: str, senders: Senders) -> bool:
+    """Tell whether a page may open a WebSocket, and so steer the music: one of a machine that is heard."""
+    if not origin:
+        return True
+    host = urlsplit(origin).hostname or ""
+    try:
+        return host == "localhost" or senders.allow(host)
+    except ValueError:
+        return False
