@@ -20,7 +20,9 @@ from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, TRAIN_EXTRA
 from musicrnn.commands.probe import ask
 from musicrnn.config import folders
 from musicrnn.config.load import read_settings, settings_of
+from musicrnn.daemon.announce import INSTALL_DISCOVERY_EXTRA, can_announce
 from musicrnn.daemon.link_session import INSTALL_LINK_EXTRA, link_is_installed
+from musicrnn.daemon.osc_listen import can_listen
 from musicrnn.errors import ConfigError
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
@@ -66,6 +68,7 @@ def findings() -> Iterator[Finding]:
     yield from _midi()
     yield _jack()
     yield _link()
+    yield _discovery()
     yield _clock()
     yield _training()
     yield _settings_file()
@@ -139,6 +142,13 @@ def _link() -> Finding:
             "Ableton Link", "ok", f"LinkPython-extern {_version('LinkPython-extern')}, which has Link's GPL in it"
         )
     return Finding("Ableton Link", "note", "not installed; --clock link needs it", INSTALL_LINK_EXTRA)
+
+
+def _discovery() -> Finding:
+    if can_announce() and can_listen():
+        return Finding("OSC discovery", "ok", f"zeroconf {_version('zeroconf')}, websockets {_version('websockets')}")
+    missing = "not installed; --osc-announce and OSCQuery's LISTEN need it"
+    return Finding("OSC discovery", "note", missing, INSTALL_DISCOVERY_EXTRA)
 
 
 def _clock() -> Finding:

@@ -127,6 +127,11 @@ class OscSettings(Section):
         flag="osc-query-port",
         help="TCP port of OSCQuery; 0 takes that with the number of the OSC port.",
     )
+    announce: bool = setting(
+        False,
+        flag="osc-announce",
+        help="Announce OSC and OSCQuery by zeroconf, on the network of --osc-host only (extra 'discovery').",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ package websockets (of the extra ``discovery``) reads and writes the frames.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import select
@@ -121,7 +122,8 @@ class Listeners:
         return len(self._all) + len(self._new)
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Begin to serve. Its package is imported here: in the midst of the music that would hold up what plays."""
+        importlib.import_module("websockets.server")
         self._thread.start()
 
     def adopt(self, line: socket.socket, request: bytes) -> bool:

@@ -18,6 +18,7 @@ from musicrnn.config.folders import user_map_file
 from musicrnn.config.play import MidiSettings, RecordSettings
 from musicrnn.config.settings import Settings
 from musicrnn.control import Command, Start, Status
+from musicrnn.daemon.announce import OSC, OSC_QUERY, Announcement
 from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
 from musicrnn.daemon.display import StatusLine, note, say
 from musicrnn.daemon.engine import Engine
@@ -80,6 +81,7 @@ class Daemon:
     port: NullPort | PlayerPort
     osc: OscServer | None
     query: QueryServer | None
+    announcement: Announcement | None
     journal: Journal | None
     recording: Path | None
     host: HostClock
@@ -101,6 +103,9 @@ class Daemon:
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
         if self.query:
             yield f"OSCQuery  http://{self.query.address[0]}:{self.query.address[1]}/"
+        if self.announcement:
+            reach = "this machine" if is_loopback(self.settings.osc.host) else "the network"
+            yield f"Announced to {reach} by zeroconf"
         yield f"Priority  {'real time' if real_time_allowed() else 'normal: this user may not have real time'}"
         yield from (f"Note      {notice}" for notice in self.notices)
         yield "Ctrl-C stops."
@@ -131,6 +136,8 @@ class Daemon:
             self.osc.start()
         if self.query is not None:
             self.query.start()
+        if self.announcement is not None:
+            self.announcement.start()
         line.start()
         with punctual():
             self.runtime.run(first)
@@ -190,6 +197,7 @@ def build(
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
     query = _query(settings, osc, lambda: runtime.status, stack, notices)
+    announcement = _announcement(settings, osc, query, stack)
     players = _players(settings.midi, clock, host)
     port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
@@ -221,7 +229,7 @@ def build(
     )
     if host.needs_input and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, query, journal, recording, host, notices)
+    return Daemon(settings, player, runtime, port, osc, query, announcement, journal, recording, host, notices)
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -323,6 +331,17 @@ def _query(
         return None
     stack.callback(server.close)
     return server
+
+
+def _announcement(
+    settings: Settings, osc: OscServer | None, query: QueryServer | None, stack: contextlib.ExitStack
+) -> Announcement | None:
+    if osc is None or not settings.osc.announce:
+        return None
+    ports = {OSC: osc.address[1]} | ({OSC_QUERY: query.address[1]} if query is not None else {})
+    announcement = Announcement(settings.osc.host, ports, note)
+    stack.callback(announcement.close)
+    return announcement
 
 
 def _is_of_host(error: OSError | UnicodeError) -> bool:
