@@ -4,9 +4,10 @@ A note on every tick, 24 ticks a beat at 120 bpm, to a recorder on a private JAC
 frame (`tests/peers/jack_recorder.py`, a process of its own). Senders take turns on the same server: the real daemon and
 its player (its notes are a script's, its network the bundled model's), a loop of sleeps, mido's ``MidiFile.play``, the
 way of python-rtmidi's sequencer example, and isobar's timeline. Each is also measured while the other core is busy, and
-while OSC floods the daemon's port (for the others: a port that nobody reads). What terminal UIs do to the notes is
-measured with ``--conditions idle ui ui-20 uis --senders daemon``: none, one of 160 by 48 that draws 10 times a second,
-one that does so 20 times, and both; they are attached while it plays.
+while OSC floods the daemon's port (for the others: a port that nobody reads); stderr is told how many packets a second
+that were, and what became of them. What terminal UIs do to the notes is measured with ``--conditions idle ui ui-20 uis
+--senders daemon``: none, one of 160 by 48 that draws 10 times a second, one that does so 20 times, and both; they are
+attached while it plays.
 
 isobar's wheel installs a package named ``tests``, so it needs an environment of its own: --isobar names its Python, in
 which mido and python-rtmidi must be too. Without it, isobar is left out. Run it in the repository's root.
@@ -24,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.flood import Flood
 from benchmarks.grid import Errors, Recorded, errors, read, ticks_of
 from benchmarks.timing_senders import BPM, PORT, TICK_SECONDS, TICKS_A_BEAT
 from benchmarks.ui_in_a_terminal import Ui
@@ -43,16 +45,6 @@ BAR_TICKS = 4 * TICKS_A_BEAT
 START_SECONDS = 60.0
 SWITCH_SECONDS = 0.6
 BUSY = "while True: pass"
-FLOOD = """
-import socket, sys
-line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-line.connect(("127.0.0.1", int(sys.argv[1])))
-while True:
-    try:
-        line.send(b"/musicrnn/mu\\0\\0\\0\\0,f\\0\\0?\\x80\\0\\0")
-    except OSError:
-        pass
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +127,17 @@ def send_osc(port: int, address: str) -> None:
 
 @contextlib.contextmanager
 def condition_of(name: str, osc_port: int) -> Iterator[None]:
-    """Keep the machine as a condition says."""
+    """Keep the machine as a condition says; of a flood, stderr is told how large it was."""
     if name in UI_RATES:
         with uis(osc_port, UI_RATES[name]):
             yield
         return
-    code = {"busy": [BUSY], "flood": [FLOOD, str(osc_port)]}.get(name)
-    with Program([sys.executable, "-c", *code]) if code else contextlib.nullcontext():
+    if name == "flood":
+        with Flood(osc_port) as flood:
+            yield
+            print(f"flood: {flood.words()}", file=sys.stderr, flush=True)
+        return
+    with Program([sys.executable, "-c", BUSY]) if name == "busy" else contextlib.nullcontext():
         yield
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import shutil
 import socket
+import statistics
 import struct
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -265,6 +269,64 @@ def test_a_closed_server_gives_its_port_back() -> None:
 def test_only_addresses_of_this_machine_are_loopback(host: str, loopback: bool) -> None:
     """Others are listened on with a warning."""
     assert is_loopback(host) is loopback
+
+
+FLOOD = """
+import socket, sys
+line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+line.connect(("127.0.0.1", int(sys.argv[1])))
+while True:
+    try:
+        line.send(b"/musicrnn/mu\\0\\0\\0\\0,f\\0\\0?\\x80\\0\\0")
+    except OSError:
+        pass
+"""
+PANICS = 9
+PANIC_SECONDS = 0.25
+
+
+@dataclass
+class Alarm:
+    """A server whose queue tells when a panic has come into it."""
+
+    rang: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self._notified)
+        self.server = OscServer("127.0.0.1", 0, self.inbox, lambda: STATUS)
+
+    def _notified(self) -> None:
+        if self.inbox.urgent:
+            self.rang.set()
+
+    def seconds_to_panic(self) -> float:
+        """Return how long a panic takes; it is sent until one has come, 200 a second, for the kernel may drop some."""
+        self.inbox.take()
+        self.rang.clear()
+        begun = time.monotonic()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for _ in range(2000):
+                client.sendto(message_bytes("/musicrnn/panic"), self.server.address)
+                if self.rang.wait(0.005):
+                    break
+        seconds = time.monotonic() - begun
+        assert Panic() in [request.command for request in self.inbox.take()]
+        return seconds
+
+
+def test_a_panic_in_the_midst_of_a_flood_acts_at_once() -> None:
+    """Over the real socket, beside a process that sends all it can; the median of a few: machines stand still."""
+    alarm = Alarm()
+    alarm.server.start()
+    try:
+        with Program([sys.executable, "-c", FLOOD, str(alarm.server.address[1])]):
+            wait_until(lambda: alarm.server.desk.counts.dropped > 10_000, 30, "a flood")
+            before = alarm.server.desk.counts.dropped
+            found = [alarm.seconds_to_panic() for _ in range(PANICS)]
+            assert alarm.server.desk.counts.dropped > before, "the flood must have gone on"
+    finally:
+        alarm.server.close()
+    assert statistics.median(found) < PANIC_SECONDS, found
 
 
 @pytest.mark.skipif(shutil.which("oscsend") is None, reason="oscsend is not installed (Debian: liblo-tools)")
