@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("zeroconf", reason="the extra 'discovery' is not installed")
 from zeroconf import ServiceBrowser, ServiceListener, Zeroconf
 
 from musicrnn.daemon.announce import OSC, OSC_QUERY, Announcement, _addresses
+from musicrnn.errors import ConfigError
 from tests.peers.program import wait_until
 
 HERE = "127.0.0.1"
@@ -91,3 +93,10 @@ def test_what_listens_on_all_addresses_is_announced_at_those_that_others_reach()
     """Not at that of loopback."""
     assert not [one for one in _addresses("0.0.0.0") if one.startswith("127.")]  # noqa: S104
     assert _addresses("localhost") == [HERE]
+
+
+def test_without_its_extra_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the way to get it."""
+    monkeypatch.setitem(sys.modules, "zeroconf", None)  # as where it is not installed
+    with pytest.raises(ConfigError, match=r"osc\.announce needs the extra 'discovery': .*pip install"):
+        Announcement(HERE, {OSC: 9000}, lambda _: None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -165,3 +166,20 @@ def test_rubbish_does_not_end_it(server: QueryServer, data: bytes) -> None:
         while client.recv(65536):
             pass
     assert get(server, "/?HOST_INFO")[0] == 200
+
+
+def test_without_its_extra_there_is_no_web_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP is as it was, says so, and refuses an upgrade."""
+    monkeypatch.setitem(sys.modules, "websockets", None)  # as where it is not installed
+    server = QueryServer("127.0.0.1", 0, OSC, lambda: STATUS)
+    server.start()
+    try:
+        _, info = get(server, "/?HOST_INFO")
+        assert isinstance(info, dict)
+        assert (info["EXTENSIONS"]["LISTEN"], "WS_PORT" in info) == (False, False)
+        connection = http.client.HTTPConnection(*server.address, timeout=10)
+        connection.request("GET", "/", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+        assert connection.getresponse().status == HTTPStatus.NOT_IMPLEMENTED
+        connection.close()
+    finally:
+        server.close()

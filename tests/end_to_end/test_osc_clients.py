@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -23,10 +24,17 @@ RATE = LEASE = 10
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[str]:
     """Give the OSC port of a daemon that plays into nothing."""
+    with daemon_at(tmp_path) as number:
+        yield number
+
+
+@contextlib.contextmanager
+def daemon_at(folder: Path, *words: str) -> Iterator[str]:
+    """Let a daemon play into nothing, with these words besides, and yield its OSC port."""
     number = str(free_udp_port())
-    own = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
-    words = ["--model", "chorales", "--midi-api", "none", "--no-recording", "--osc-port", number]
-    with Program([program("musicrnn-daemon"), *words], own) as daemon:
+    own = {f"XDG_{kind}_HOME": str(folder / kind) for kind in ("CONFIG", "DATA", "CACHE", "STATE")}
+    flags = ["--model", "chorales", "--midi-api", "none", "--no-recording", "--osc-port", number, *words]
+    with Program([program("musicrnn-daemon"), *flags], own) as daemon:
         daemon.wait_for_line("Ctrl-C stops.", SECONDS)
         yield number
         assert daemon.running, "no client must end the daemon"
@@ -67,6 +75,17 @@ def test_a_client_of_osc_query_builds_its_controls(port: str) -> None:
     assert "/musicrnn/mute/soprano" in found
     plain = {f"/musicrnn/{name}" for name, control in CONTROLS.items() if not control.per_part}
     assert plain <= set(found)
+
+
+@pytest.mark.clients
+def test_a_client_finds_the_daemon_and_listens(tmp_path: Path) -> None:
+    """By zeroconf (bonjour-service), OSCQuery (oscquery) and WebSocket (osc), all of npm, over loopback."""
+    assert (CLIENTS / "node_modules/oscquery").is_dir(), "npm ci has not been run in tests/peers/osc_clients"
+    with daemon_at(tmp_path, "--osc-announce") as number, Program(["node", CLIENTS / "listen.js", number]) as client:
+        found = client.wait_for_line("found ", SECONDS)
+        assert found.split()[-2:] == ["127.0.0.1", number]
+        assert '"LISTEN":true' in client.wait_for_line("extensions", SECONDS)
+        client.wait_for_line(f"/musicrnn/mu {MU}", SECONDS)
 
 
 @pytest.mark.clients
