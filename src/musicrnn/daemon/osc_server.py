@@ -55,7 +55,7 @@ class OscServer:
         self._outbox: deque[tuple[bytes, Address]] = deque(maxlen=256)
         self._closing = False
         self.desk = OscDesk(inbox, status, self._answer, watch if watch is not None else Watch())
-        self._thread = threading.Thread(target=self._serve, name="musicrnn-osc", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="musicrnn-osc", daemon=True)
 
     @property
     def address(self) -> Address:
