@@ -13,11 +13,13 @@ import pytest
 pytest.importorskip("websockets", reason="the extra 'discovery' is not installed")
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from musicrnn.control import CONTROLS, Status
-from musicrnn.daemon.osc_listen import MOST, values_of
+from musicrnn.daemon.osc_listen import MOST, Listener, values_of
 from musicrnn.daemon.osc_namespace import namespace
 from musicrnn.daemon.osc_packets import Message, message_bytes, messages
 from musicrnn.daemon.osc_query import QueryServer
@@ -165,6 +167,29 @@ def test_one_who_does_not_read_is_let_go_and_holds_nobody_up(room: Room) -> None
         order(calm, "LISTEN", "/musicrnn/mu")
         assert told(calm).values == (1.0,)
         wait_until(lambda: len(listener) == 1, SECONDS, "the deaf one's end")
+
+
+def test_one_who_gives_no_sign_of_life_is_let_go() -> None:
+    """It is asked for one first."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        one = Listener(ours, ServerProtocol(state=State.OPEN), heard=0.0, pinged=0.0)
+        one.tell({}, False, 11.0)
+        assert one.protocol.data_to_send() == [b"\x89\x00"]  # a ping without a payload
+        one.tell({}, False, 29.0)
+        assert not one.ended
+        one.tell({}, False, 31.0)
+        assert one.ended
+
+
+def test_a_wrong_handshake_is_refused(room: Room) -> None:
+    """With the package's own reason; the next client is served."""
+    with socket.create_connection(room.server.address, timeout=SECONDS) as client:
+        client.sendall(_HANDSHAKE.replace(b"Version: 13", b"Version: 7"))
+        assert client.recv(4096).startswith(b"HTTP/1.1 4")
+    with room.client() as other:
+        order(other, "LISTEN", "/musicrnn/mu")
+        assert told(other).values == (1.0,)
 
 
 def test_there_is_room_for_so_many_and_for_another_once_one_has_gone(room: Room) -> None:

@@ -20,9 +20,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from musicrnn.control import Status
+from musicrnn.daemon.display import note
+from musicrnn.daemon.osc import PREFIX
 from musicrnn.daemon.osc_desk import PRIME_BYTES
 from musicrnn.daemon.osc_namespace import Node, namespace
 from musicrnn.daemon.osc_packets import Value, message_bytes
+from musicrnn.daemon.priority import unhindered
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
@@ -67,11 +70,24 @@ class Listener:
     waiting: bytearray = field(default_factory=bytearray)
     ended: bool = False
 
-    def tell(self, values: Values) -> None:
-        """Send what has changed of what it listens to."""
-        for path in self.told:
+    def tell(self, values: Values, changed: bool, now: float) -> None:
+        """Send what has changed of what it listens to, and whether it has to ask for the namespace again.
+
+        One that has been silent for long ends, though it was asked for a sign of life.
+        """
+        from websockets.protocol import State
+
+        self.ended |= now - self.heard > SILENT_SECONDS
+        if self.protocol.state is not State.OPEN:
+            return
+        if changed:
+            self.protocol.send_text(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": PREFIX}).encode())
+        if now - self.pinged > PING_SECONDS:
+            self.pinged = now
+            self.protocol.send_ping(b"")
+        for path, told in self.told.items():
             value = values.get(path)
-            if value is not None and value != self.told[path]:
+            if value is not None and value != told:
                 self.told[path] = value
                 self.protocol.send_binary(message_bytes(path, *value))
 
@@ -116,7 +132,7 @@ class Listeners:
         self._look_due = 0.0
         self._closing = False
         self._wake_reader, self._wake_writer = socket.socketpair()
-        self._thread = threading.Thread(target=self._serve, name="musicrnn-listen", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="musicrnn-listen", daemon=True)
 
     def __len__(self) -> int:
         return len(self._all) + len(self._new)
@@ -128,7 +144,7 @@ class Listeners:
 
     def adopt(self, line: socket.socket, request: bytes) -> bool:
         """Take over a connection that asks for WebSocket by this request; False where there are too many."""
-        if len(self) >= MOST:
+        if self._closing or len(self) >= MOST:
             return False
         line.setblocking(False)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM_BYTES)
@@ -147,6 +163,17 @@ class Listeners:
         self._wake_reader.close()
         self._wake_writer.close()
 
+    def _run(self) -> None:
+        """Serve, and let no other program come before: a thread that holds Python's lock would wait for it."""
+        try:
+            with unhindered():
+                self._serve()
+        except Exception as error:  # noqa: BLE001  whatever is wrong in a picture of the music, the music goes on
+            note(f"a fault in OSCQuery's LISTEN, which is off from now on: {error!r}")
+        finally:
+            self._closing = True
+            self._end_all()
+
     def _serve(self) -> None:
         while not self._closing:
             lines = {one.line: one for one in self._all}
@@ -162,6 +189,8 @@ class Listeners:
             self._flush()
             if not lines.keys().isdisjoint(ready):
                 time.sleep(REST_SECONDS)
+
+    def _end_all(self) -> None:
         for one in self._all:
             with contextlib.suppress(Exception):
                 one.protocol.send_close(1001)
@@ -230,23 +259,9 @@ class Listeners:
         self._parts = status.parts
         for one in self._all:
             try:
-                self._tell(one, values, changed, now)
+                one.tell(values, changed, now)
             except Exception:  # noqa: BLE001  closed in the middle of it
                 one.ended = True
-
-    @staticmethod
-    def _tell(one: Listener, values: Values, changed: bool, now: float) -> None:
-        from websockets.protocol import OPEN
-
-        one.ended |= now - one.heard > SILENT_SECONDS
-        if one.protocol.state is not OPEN:
-            return
-        if changed:
-            one.protocol.send_text(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/musicrnn"}).encode())
-        if now - one.pinged > PING_SECONDS:
-            one.pinged = now
-            one.protocol.send_ping(b"")
-        one.tell(values)
 
     def _flush(self) -> None:
         for one in self._all:
