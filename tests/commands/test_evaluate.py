@@ -48,7 +48,7 @@ def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.Cap
     [
         (["no-such-model"], 65, "a model must be one of"),
         (["untrained", "--corpus", "no-such-folder"], 65, "no-such-folder"),
-        (["untrained", "--pieces", "1"], 78, "--pieces must be a whole number in 2..10000, got 1"),
+        (["untrained", "--pieces", "1"], 78, "--pieces must be a whole number in 2..10000 pieces, got 1"),
         (["untrained", "--sweep", "x.png"], 78, "corpus.folders must name the folders that the model learnt from"),
         (["untrained", "--page", "none/page"], 78, "evaluate.page must go into a folder that is there"),
     ],

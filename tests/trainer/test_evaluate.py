@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from musicrnn.commands.evaluate import check_outputs
 from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.play import PlaySettings
@@ -21,7 +22,7 @@ from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.testing import random_model
 from musicrnn.trainer.evaluate_page import page_text, write_page
-from musicrnn.trainer.evaluate_run import check_outputs, evaluate, show
+from musicrnn.trainer.evaluate_run import evaluate, show
 from musicrnn.trainer.evaluation import Compared, Evaluation
 from musicrnn.trainer.sweep import COPIED, make_sweep
 from musicrnn.trainer.tables import place_name

@@ -10,9 +10,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table as Grid
 from rich.text import Text
 
-from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError
 from musicrnn.models.score import bar_length, regular_bars
 from musicrnn.models.step import StepModel
 from musicrnn.trainer.compare import measure
@@ -30,7 +28,6 @@ def run(settings: Settings, model_name: str, as_json: bool = False) -> int:
     Raises ConfigError, ModelError, CorpusError, and OSError where a file cannot be written.
     """
     console = Console(stderr=True)
-    check_outputs(settings.evaluate)
     model = named_model(model_name)
     if settings.evaluate.sweep:
         from musicrnn.trainer.sweep import make_sweep
@@ -88,17 +85,3 @@ def _grid(table: Table) -> Grid:
     for row in table.rows:
         grid.add_row(*(Text(cell, style="red" if cell == "no" else "") for cell in row))
     return grid
-
-
-def check_outputs(evaluate: EvaluateSettings) -> None:
-    """Raise ConfigError, before an hour of work and not after, where what is to be written must not or cannot be."""
-    for key, name, stale in (
-        ("evaluate.page", evaluate.page, Path(evaluate.page) / "index.html"),
-        ("evaluate.sweep", evaluate.sweep, Path(evaluate.sweep)),
-    ):
-        if not name:
-            continue
-        if stale.exists() and not evaluate.overwrite:
-            raise ConfigError(f"{key} must be new, got {stale}; name another, or allow --overwrite")
-        if not Path(name).parent.is_dir():
-            raise ConfigError(f"{key} must go into a folder that is there, got {name}")
