@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicrnn.daemon.clock_fit import ClockFit
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
@@ -73,6 +74,19 @@ def test_a_jitter_of_a_fifth_of_a_clock_is_evened_out(bpm: float, seed: int) -> 
     phases, tempos = errors(truth, jittered(truth, 0.2, seed))
     assert max(phases[96:]) < PHASE_ERROR
     assert max(tempos[96:]) < TEMPO_ERROR
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_jitter_alone_never_contradicts_what_many_clocks_say(seed: int) -> None:
+    """A third of a clock for 166 beats: half a beat ahead the line stays within 3 ms of the middle of the jitter."""
+    period, part = 0.0297, 0.010
+    rng = np.random.default_rng(seed)
+    fit = ClockFit(period)
+    errors = []
+    for clock in range(4000):
+        line = fit.add(clock, clock * period + rng.uniform(0.0, part))
+        errors.append(abs(line.seconds_at(clock + 12) - (clock + 12) * period - part / 2))
+    assert max(errors[16 * 24 :]) < 0.003
 
 
 def test_at_40_bpm_that_jitter_needs_longer() -> None:
