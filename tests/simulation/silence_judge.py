@@ -15,6 +15,7 @@ class SilenceJudge:
     """Counts for itself in how many ticks in a row too little was heard, and what that takes away of A."""
 
     def __init__(self) -> None:
+        self._performance: Performance | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -24,7 +25,8 @@ class SilenceJudge:
 
     def played(self, made: Made, performance: Performance, *, acts: bool) -> None:
         """Judge A, and whether the watchdog acts, of each tick that was played."""
-        if made.begins is not None:
+        if made.begins is not None or performance is not self._performance:  # another model has been quiet for no time
+            self._performance = performance
             self._begin()
         if not made.record.exponents:  # a substitute, or what follows the end of a piece
             return
