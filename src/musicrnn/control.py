@@ -185,8 +185,9 @@ class Quit:
     """Release every note and end the program."""
 
 
-def _new_seed() -> Set:
-    return Set("seed", secrets.randbelow(2**31 - 1) + 1)
+def fresh_seed() -> int:
+    """Return a seed that the system draws: any but 0, which as a setting asks for one."""
+    return secrets.randbelow(int(CONTROLS["seed"].high)) + 1
 
 
 _PRESSED = Control("button", 0, 1, 0, "", "pressed or not", whole=True)
@@ -196,7 +197,7 @@ BUTTONS: Mapping[str, Callable[[], Command]] = {
     "continue": Continue,
     "panic": Panic,
     "tap": Tap,
-    "reseed": _new_seed,
+    "reseed": lambda: Set("seed", fresh_seed()),
     "reset": Reset,
     "record": Record,
     "keep": lambda: Keep(int(KEPT_BARS.number(KEPT_BARS.default))),

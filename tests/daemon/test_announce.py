@@ -76,7 +76,10 @@ def test_it_is_found_on_loopback_and_taken_back() -> None:
 
 def test_one_that_never_began_can_be_closed() -> None:
     """As where the daemon ends before it plays."""
-    Announcement(HERE, {OSC: 9000}, lambda _: None).close()
+    problems, threads = list[str](), threading.active_count()
+    Announcement(HERE, {OSC: 9000}, problems.append).close()
+    assert problems == []
+    assert threading.active_count() == threads
 
 
 def test_what_cannot_be_announced_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import statistics
@@ -22,6 +23,7 @@ from musicrnn.daemon.osc_desk import OscDesk
 from musicrnn.daemon.osc_packets import Message, bundle_bytes, message_bytes, messages
 from musicrnn.daemon.osc_senders import is_loopback
 from musicrnn.daemon.osc_server import OscServer
+from musicrnn.daemon.priority import real_time_allowed
 from musicrnn.daemon.stream import Address
 from tests.peers.program import Program, wait_until
 
@@ -312,6 +314,15 @@ class Alarm:
         seconds = time.monotonic() - begun
         assert Panic() in [request.command for request in self.inbox.take()]
         return seconds
+
+
+@pytest.mark.skipif(not real_time_allowed(), reason="this user may not have real-time scheduling")
+def test_the_thread_that_listens_waits_for_no_other_program(line: Line) -> None:
+    """It holds Python's lock, and with it what plays; in a flood the kernel would drop what it does not fetch."""
+    line.ask(message_bytes("/musicrnn/status"))
+    (thread,) = (one for one in threading.enumerate() if one.name == "musicrnn-osc")
+    assert thread.native_id is not None
+    assert os.sched_getscheduler(thread.native_id) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO
 
 
 def test_a_panic_in_the_midst_of_a_flood_acts_at_once() -> None:

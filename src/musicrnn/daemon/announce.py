@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from musicrnn.daemon.osc_senders import is_loopback
+from musicrnn.daemon.osc_senders import ANY_ADDRESS, is_loopback
 from musicrnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 NAME = "MusicRNN"
 OSC, OSC_QUERY = "_osc._udp.local.", "_oscjson._tcp.local."
 CLOSE_SECONDS = 3.0
-ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 INSTALL_DISCOVERY_EXTRA = (
     "in the folder of MusicRNN's source, pip install '.[discovery]'; with a wheel, 'FILE.whl[discovery]'"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ from musicrnn.control import (
     Status,
     Stop,
     Tap,
+    fresh_seed,
 )
 from musicrnn.daemon.osc_packets import Malformed, Message, Value
 from musicrnn.errors import ControlError
@@ -44,7 +44,6 @@ UNSUBSCRIBE = f"{PREFIX}/unsubscribe"
 NUMBERS = ("f", "i", "d", "h")
 SWITCHES = ("", "i", "f", "T", "F")
 BUTTON = "none, or a button's number"
-LARGEST_SEED = 2**31 - 1
 
 Make = Callable[[tuple[Value, ...]], Command | None]
 Messages = list[tuple[str, tuple[Value, ...]]]
@@ -111,10 +110,6 @@ def _number(value: Value) -> float:
     return value
 
 
-def _fresh_seed() -> Set:
-    return Set("seed", secrets.randbelow(LARGEST_SEED) + 1)
-
-
 def _learn(values: tuple[Value, ...]) -> Learn:
     name, part = [*(value for value in values if isinstance(value, str)), ""][:2]
     ends = [_number(value) for value in values if not isinstance(value, str)]
@@ -126,7 +121,7 @@ AS_QUANTISED = "at once, or as `--quantise` says"
 ADDRESSES: Mapping[str, Row] = {
     **{f"{PREFIX}/{name}": _control(control) for name, control in CONTROLS.items()},
     f"{PREFIX}/reseed": Row(
-        SWITCHES, lambda values: _pressed(values, _fresh_seed()), BUTTON, "take a seed from the system"
+        SWITCHES, lambda values: _pressed(values, Set("seed", fresh_seed())), BUTTON, "take a seed from the system"
     ),
     f"{PREFIX}/ramp": Row(
         tuple(tempo + beats for tempo in NUMBERS for beats in NUMBERS),

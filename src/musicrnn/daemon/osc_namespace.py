@@ -10,11 +10,11 @@ from typing import Any
 
 from musicrnn.control import CONTROLS, KEPT_BARS, RAMP_BEATS, Control, ControlValue, Status
 from musicrnn.daemon.osc import ADDRESSES, PREFIX, RECORD, SWITCHES
+from musicrnn.daemon.osc_senders import ANY_ADDRESS
 
 Node = dict[str, Any]
 READ, WRITE, BOTH = 1, 2, 3
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "DESCRIPTION", "TYPE", "ACCESS", "RANGE", "VALUE", "UNIT", "CLIPMODE")
-_ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  bound to, but nobody can send to it
 _FEATURES = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "TYPE", "UNIT", "CLIPMODE")
 
 
@@ -25,7 +25,7 @@ def host_info(osc: tuple[str, int], listen: tuple[str, int] | None = None) -> No
     info = {"NAME": "MusicRNN", "OSC_IP": osc[0], "OSC_PORT": osc[1], "OSC_TRANSPORT": "UDP", "EXTENSIONS": supported}
     if listen is not None:
         info |= {"WS_IP": listen[0], "WS_PORT": listen[1]}
-    return {key: value for key, value in info.items() if value not in _ANY_ADDRESS}
+    return {key: value for key, value in info.items() if value not in tuple(ANY_ADDRESS)}
 
 
 def namespace(status: Status, models: Sequence[str]) -> Node:

@@ -17,7 +17,7 @@ from musicrnn.control import Status
 from musicrnn.daemon.osc_desk import model_names
 from musicrnn.daemon.osc_listen import Listeners, can_listen
 from musicrnn.daemon.osc_namespace import ATTRIBUTES, Node, host_info, namespace, node_at
-from musicrnn.daemon.osc_senders import Senders, check_allowed
+from musicrnn.daemon.osc_senders import ANY_ADDRESS, Senders, check_allowed
 from musicrnn.daemon.stream import Address
 
 READ_SECONDS = 2.0
@@ -107,7 +107,7 @@ class _Forward:
     """Sends what came in over WebSocket to where OSC is taken, whose rules hold for it."""
 
     def __init__(self, osc: Address) -> None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(osc[0], osc[0])  # noqa: S104
+        host = ANY_ADDRESS.get(osc[0], osc[0])
         self._there = (host, osc[1])
         self._line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self._line.setblocking(False)

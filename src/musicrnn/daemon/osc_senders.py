@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from musicrnn.errors import ConfigError
 
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""What stands for all addresses of this machine, and the one among them by which it reaches itself."""
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach a host's address."""

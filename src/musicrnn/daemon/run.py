@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import signal
 import socket
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from musicrnn.config.folders import user_map_file
 from musicrnn.config.play import MidiSettings, RecordSettings
 from musicrnn.config.settings import Settings
-from musicrnn.control import Command, Start, Status
+from musicrnn.control import Command, Start, Status, fresh_seed
 from musicrnn.daemon.announce import OSC, OSC_QUERY, Announcement
 from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
 from musicrnn.daemon.display import StatusLine, note, say
@@ -50,7 +49,6 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.step import StepModel
 from musicrnn.models.vocabulary import Vocabulary
 
-LARGEST_FRESH_SEED = 2**31 - 1
 HOST_HINT = "--osc-host must be an address of this machine, such as 127.0.0.1"
 PORT_HINT = "--osc-port 0 takes a free one"
 SETTLE_SECONDS = 0.06
@@ -181,7 +179,7 @@ def build(
     """Build everything and start nothing but the writing of the log; ``stack`` closes it all again."""
     clock = clock if clock is not None else _own_clock(stack)
     notices: list[str] = []
-    chosen = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
+    chosen = resolved(settings.play, model.info, fresh_seed())
     prime = _prime(chosen.prime, model.info.vocabulary)
     check_api(chosen, settings.midi.api)
     host = host_clock(chosen, model.info.metre, clock.wake, stack)

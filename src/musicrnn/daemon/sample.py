@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Protocol
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
-from musicrnn.control import Start
+from musicrnn.control import Start, fresh_seed
 from musicrnn.daemon.bar_text import BarText, whole_text
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.prime_text import prime_text
@@ -29,7 +28,6 @@ from musicrnn.models.step import StepModel
 from musicrnn.models.text_write import text_of
 from musicrnn.models.untrained import NAME as UNTRAINED
 
-LARGEST_FRESH_SEED = 2**31 - 1
 ENDINGS = (".mid", ".midi", ".txt", "")
 
 Follow = Callable[[Recording, int], None]
@@ -49,7 +47,7 @@ def run(settings: Settings) -> int:
 
 def sample(settings: Settings, model: StepModel) -> int:
     """Make something new with a model, and write or print it."""
-    play = resolved(settings.play, model.info, secrets.randbelow(LARGEST_FRESH_SEED) + 1)
+    play = resolved(settings.play, model.info, fresh_seed())
     if play.seed != settings.play.seed:
         _say(f"seed {play.seed}")
     length = length_in_ticks(settings.sample, play, model)
