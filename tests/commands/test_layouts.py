@@ -52,6 +52,15 @@ def sent(widget: dict[str, Any]) -> Iterator[Message]:
         yield from messages(message_bytes(widget["address"], *typed))
 
 
+def test_layouts_that_are_there_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody may have moved their faders; unless it is asked for."""
+    (written(tmp_path) / STAGE).write_text("mine", encoding="utf-8")
+    assert main(["layouts", str(tmp_path)]) == 78
+    assert "allow --overwrite" in capsys.readouterr().err
+    assert (tmp_path / STAGE).read_text(encoding="utf-8") == "mine"
+    assert senders(written(tmp_path, "--overwrite"))
+
+
 def test_all_that_the_session_sends_is_obeyed(tmp_path: Path) -> None:
     """Each widget, at both its ends."""
     found = senders(written(tmp_path))

@@ -24,11 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"a part of the model, to mute, solo and bound; give it once a part ({', '.join(PARTS)})",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace layouts that are there")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the layouts, over those of before. Raises ConfigError for a folder that cannot be written."""
+    """Write the layouts. Raises ConfigError where some are there already, or none can be written."""
     parts = _parts(args.part)
+    there = next((path for path in (args.folder / name for name in (STAGE, MODULE, TOUCH)) if path.exists()), None)
+    if there is not None and not args.overwrite:
+        raise ConfigError(f"{there} must be new, got a file of that name; name another folder, or allow --overwrite")
     try:
         args.folder.mkdir(parents=True, exist_ok=True)
         write_text_whole(args.folder / STAGE, session_text(parts))
