@@ -6,11 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.pilot import Pilot
 
 from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.packets import Value
-from musicrnn.tui.screens import Chooser, Help
+from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
 
@@ -52,6 +53,7 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["t"], "tap", ()),
         (["n"], "reseed", ()),
         (["e"], "keep", ()),
+        (["T"], "record", (1,)),
         (["m"], "mute", ("soprano", 1)),
         (["right_square_bracket", "S"], "solo", ("alto", 1)),
         (["left_square_bracket", "m"], "mute", ("bass", 0)),
@@ -149,6 +151,18 @@ def test_a_scale_and_a_root_are_chosen_from_lists() -> None:
         assert daemon.asked("root") == [("D",)]
 
     on_screen(act)
+
+
+def test_the_help_and_the_manual_have_every_key() -> None:
+    """Each that is bound to a letter."""
+    letters = {
+        key for one in MusicApp.BINDINGS if isinstance(one, Binding) for key in one.key.split(",") if len(key) == 1
+    }
+    words = {word.strip(",") for keys, _ in KEYS for word in keys.split()}
+    manual = (Path(__file__).parents[2] / "docs" / "tui.md").read_text(encoding="utf-8")
+    assert {"T", "p", "u"} <= letters
+    assert letters <= words
+    assert not [letter for letter in letters if f"`{letter}`" not in manual]
 
 
 def test_the_help_opens_and_closes() -> None:

@@ -31,6 +31,7 @@ KEYS = (
     ("k", "scale and root"),
     ("o", "another model"),
     ("e", "keep the last bars as a MIDI file"),
+    ("T", "begin a take (a MIDI file) with this bar; end it"),
     ("l", "light or dark"),
     ("ctrl+p", "command palette"),
     ("?", "this help"),
