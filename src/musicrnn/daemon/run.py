@@ -115,7 +115,7 @@ class Daemon:
         """
         signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing, self.runtime.pause)
         line = StatusLine(lambda: self.runtime.status)
-        saved = True
+        saved: bool | None = None
         try:
             with signals.installed():
                 try:
@@ -126,8 +126,9 @@ class Daemon:
                     line.close()
                     saved = self._save()
         except EndedBySignal:
-            note("ended at once; the recording can be made from its log with musicrnn sample --replay")
-        return 0 if saved else NOT_RECORDED
+            if saved is None:
+                note("ended at once; the recording can be made from its log with musicrnn sample --replay")
+        return NOT_RECORDED if saved is False else 0
 
     def _play(self, first: list[Command], line: StatusLine) -> None:
         if self.osc is not None:
