@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from musicrnn.daemon.clock_fit import ClockFit
@@ -181,6 +181,7 @@ def late(truth: Beats, clocks: range, parts: list[float]) -> list[float]:
 
 
 @given(st.sampled_from((40.0, 120.0, 240.0)), st.lists(st.floats(0.0, 3.0), min_size=1, max_size=96))
+@example(40.0, [0.0, 0.0, 0.0, 2.875, 2.875])
 def test_a_burst_of_clocks_that_are_late_beyond_telling_leaves_the_beat_where_it_was(
     bpm: float, parts: list[float]
 ) -> None:

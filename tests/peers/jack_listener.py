@@ -1,7 +1,8 @@
 """A receiver on JACK that prints each MIDI event as it comes; a program of its own, not of MusicRNN.
 
 ``python -m tests.peers.jack_listener`` opens the port ``listener:in``, says LISTENING, and prints a line an event:
-``EVENT seconds frame hex``, with the moment on the system's monotonic clock and the absolute frame at which it came.
+``EVENT seconds frame hex``, with the moment on the system's monotonic clock and the absolute frame at which it came. At
+SIGUSR1 it misses some cycles, as a synth does that cannot keep up: it prints STALLED, and hears nothing of them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.peers.program import Program, wait_until
 
 PORT = "listener:in"
 POLL_SECONDS = 0.002
+STALL_SECONDS = 0.1
 
 
 def main() -> None:
@@ -34,10 +36,16 @@ def main() -> None:
     events: deque[tuple[float, int, bytes]] = deque()
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    stalls: deque[bool] = deque()
+    signal.signal(signal.SIGUSR1, lambda *_: stalls.append(True))
     client.set_shutdown_callback(lambda *_: os._exit(0))
 
     @client.set_process_callback  # type: ignore[untyped-decorator]
     def process(frames: int) -> None:
+        if stalls:
+            stalls.pop()
+            os.write(1, b"STALLED\n")
+            time.sleep(STALL_SECONDS)
         start, now = client.last_frame_time, time.monotonic()
         for offset, data in port.incoming_midi_events():
             events.append((now, start + offset, bytes(data)))

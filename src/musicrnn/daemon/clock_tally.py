@@ -42,10 +42,11 @@ class ClockTally:
         """Take a clock with its number and the line that it is on; return by how many the numbers are too high."""
         self._count += 1
         self._gap |= number > self._before + MOST_LOST
-        as_expected = number == self._before + 1 and abs(line.clock_at(seconds) - number) < CLOSE
+        follows = number == self._before + 1
         self._before = number
+        as_expected = follows and abs(line.clock_at(seconds) - number) < CLOSE
         self._settled = self._settled + 1 if as_expected else 0
-        self._look_back(seconds, number)
+        self._look_back(seconds, number, follows=follows)
         if self._counted < AGREED_CLOCKS and self._numbered < AGREED_CLOCKS and self._settled < SETTLED_CLOCKS:
             return 0
         is_right = self._counted >= AGREED_CLOCKS or (self._numbered < AGREED_CLOCKS and self._is_bent(line))
@@ -58,10 +59,10 @@ class ClockTally:
         """Tell whether the tempo has changed and every clock was heard, so that the count holds."""
         return self._line is not None and not self._gap and abs(line.period / self._line.period - 1.0) > BENT
 
-    def _look_back(self, seconds: float, number: int) -> None:
-        """See where on the old line a clock lies."""
+    def _look_back(self, seconds: float, number: int, *, follows: bool) -> None:
+        """See where on the old line a clock lies; a number that leaves some out or comes again begins a new row."""
         if self._line is None:
             return
         place = self._line.clock_at(seconds)
         self._counted = self._counted + 1 if abs(place - self._count) < CLOSE else 0
-        self._numbered = self._numbered + 1 if abs(place - number) < CLOSE else 0
+        self._numbered = self._numbered + 1 if follows and abs(place - number) < CLOSE else 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from musicrnn.daemon.ledger import NOTE_OFF, PROGRAM_CHANGE, silencers
@@ -151,6 +152,10 @@ class Core:
         """Take back a note-on that is not to sound any more."""
         self.sent -= 1
         self.sounding.take_back(data)
+
+    def repeat(self, offs: Iterable[bytes]) -> None:
+        """Say again, at once, the note-offs among ``offs`` whose keys do not sound."""
+        self._at_once.extend(data for data in offs if not self.sounding.notes[data[0] & 0x0F, data[1]])
 
     def silence(self) -> None:
         """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""

@@ -21,6 +21,7 @@ from typing import Any
 from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, Core, Greet, is_on
 from musicrnn.daemon.player.frame_map import FrameMap
 from musicrnn.daemon.player.outputs import NotThere, Output
+from musicrnn.daemon.player.repeats import Repeats
 from musicrnn.daemon.player.transport_watch import TransportWatch
 from musicrnn.daemon.ports import IN, OUT, match
 
@@ -33,6 +34,7 @@ STILL_SECONDS = 2.0
 SETTLE_SECONDS = 0.05
 MOST_PLACES = 4_096
 PARTED_SECONDS = 2.0
+QUIET_CYCLES = 3
 _FOLDERS = ("/usr/lib/{}-linux-gnu", "/usr/lib64", "/usr/lib")
 _PIPEWIRES = "pipewire-0.3/jack/libjack.so.0"
 NO_LIBRARY = "JACK's library must be there (Debian: apt install libjack-jackd2-0, or pipewire-jack under PipeWire)"
@@ -69,6 +71,7 @@ class JackOutput(Output):
         self._map = FrameMap(client.samplerate)
         self._watch = TransportWatch(client.samplerate, self._map.seconds_at) if transport else None
         self.places = deque(maxlen=MOST_PLACES)
+        self._repeats = Repeats()
         self._problem = ""
         self._cycles = self._quiet_cycles = self._switches = 0
         self._seen = (-1, time.monotonic())
@@ -87,6 +90,7 @@ class JackOutput(Output):
         client.set_port_connect_callback(self._note_connection)
         client.set_port_registration_callback(lambda *_: self._look())
         client.set_graph_order_callback(self._switch)
+        client.set_xrun_callback(lambda _: self._repeats.miss(time.monotonic()))
         if self._watch is not None:
             client.set_sync_callback(self._is_ready)
         client.activate()
@@ -128,7 +132,7 @@ class JackOutput(Output):
     @property
     def silent(self) -> bool:
         """Whether all that was given has gone out, and been fetched."""
-        return self._core.empty and self._quiet_cycles > 1
+        return self._core.empty and self._quiet_cycles > QUIET_CYCLES and not self._repeats.pending
 
     def turn(self, now: float) -> float:
         """Look after the connections, and whether the server still runs."""
@@ -176,15 +180,16 @@ class JackOutput(Output):
             self._fail(f"a fault in the player: {error!r}")
 
     def _cycle(self, frames: int) -> None:
-        start = self._map.unwrapped(self._client.last_frame_time)
-        self._map.observe(start, time.monotonic())
+        start, now = self._map.unwrapped(self._client.last_frame_time), time.monotonic()
+        self._map.observe(start, now)
         self._listen(start)
         if self._watch is not None:
             self._look_at_transport(self._watch, start, frames)
         self._out.clear_buffer()
         self._core.take()
+        self._core.repeat(self._repeats.due(now))
         self._quiet_cycles = self._quiet_cycles + 1 if self._core.empty else 0
-        self._write(start - PERIODS * frames, frames)
+        self._write(start - PERIODS * frames, frames, now)
         self._cycles += 1
 
     def _is_ready(self, state: int, position: Any) -> bool:
@@ -208,7 +213,7 @@ class JackOutput(Output):
         if self.heard:
             self._wake()
 
-    def _write(self, origin: int, frames: int) -> None:
+    def _write(self, origin: int, frames: int, now: float) -> None:
         """Write what belongs into the cycle whose first frame is played for the moment of frame ``origin``."""
         until = self._map.seconds_at(origin + frames - 0.5)
         if self._watch is not None:
@@ -229,6 +234,8 @@ class JackOutput(Output):
                 self._core.refused(data)
                 if not is_on(data):
                     return
+                continue
+            self._repeats.note(now, data)
 
     def _fits(self, at: int, data: bytes) -> bool:
         try:
