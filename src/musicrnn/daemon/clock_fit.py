@@ -23,6 +23,7 @@ SIZES = (12, 24, 48, 96, 192, MOST_CLOCKS)
 JITTER_CLOCKS = 4 * CLOCKS_PER_BEAT
 LEAST_JITTER_SECONDS = 2e-5
 AHEAD_CLOCKS = 6.0
+AGREED_AT = (-12.0, 0.0, AHEAD_CLOCKS)
 SHORTEST_PERIOD = 60.0 / CONTROLS["tempo"].high / CLOCKS_PER_BEAT
 TOLERANCE = 5.0
 BELIEVING_CLOCKS = 2 * CLOCKS_PER_BEAT
@@ -51,11 +52,13 @@ class ClockLine:
 class _Fit:
     """A polynomial around the newest clock, and the covariance of its coefficients for a jitter of one second.
 
-    The covariance is the upper triangle, row by row.
+    The covariance is the upper triangle, row by row. ``square`` is what the fit would be to the square of the clocks:
+    that square for a parabola, a line for a line.
     """
 
     coefficients: tuple[float, float, float]
     covariance: tuple[float, float, float, float, float, float]
+    square: tuple[float, float, float]
 
     def at(self, clocks: float) -> tuple[float, float]:
         """Return the seconds so many clocks after the newest, and their variance."""
@@ -63,6 +66,15 @@ class _Fit:
         aa, ab, ac, bb, bc, cc = self.covariance
         seconds = a + clocks * (b + clocks * c)
         return seconds, aa + clocks * (2 * ab + clocks * (bb + 2 * ac + clocks * (2 * bc + clocks * cc)))
+
+    def common(self, shorter: _Fit, clocks: float) -> float:
+        """Return the covariance, so many clocks after the newest, with a fit to no more clocks than this one."""
+        aa, ab, ac, bb, bc, cc = self.covariance
+        p, q, r = shorter.square
+        seen = p + clocks * (q + clocks * r)
+        square = clocks * clocks
+        constant, slope = aa + clocks * ab + square * ac, ab + clocks * bb + square * bc
+        return constant + clocks * slope + seen * (ac + clocks * bc + square * cc)
 
 
 class ClockFit:
@@ -142,27 +154,29 @@ def _chosen(x: Floats, y: Floats, jitter: float) -> _Fit:
     lines = [_line(column) for column in columns]
     if len(x) < SIZES[0]:
         return lines[0]
-    curve = _longest_curve([_curve(column) for column in columns], jitter)
-    accepted = [curve]
-    for line in lines:
-        if all(_agree(line, other, jitter) for other in accepted):
+    curves = _curves_that_agree([_curve(column) for column in columns], jitter)
+    accepted: list[_Fit] = []
+    for number, line in enumerate(lines):
+        shorter, longer = (line, curves[-1]) if number < len(curves) else (curves[-1], line)
+        if _agree(shorter, longer, jitter) and all(_agree(other, line, jitter) for other in accepted):
             accepted.append(line)
-    return min(accepted, key=lambda fit: fit.at(AHEAD_CLOCKS)[1])
+    return min([curves[-1], *accepted], key=lambda fit: fit.at(AHEAD_CLOCKS)[1])
 
 
-def _longest_curve(curves: list[_Fit], jitter: float) -> _Fit:
-    """Return the last curve, to more and more clocks, before one that does not agree with all before it."""
+def _curves_that_agree(curves: list[_Fit], jitter: float) -> list[_Fit]:
+    """Return the curves, to more and more clocks, before the first that does not agree with all before it."""
     for number, curve in enumerate(curves):
-        if not all(_agree(curve, shorter, jitter) for shorter in curves[:number]):
-            return curves[number - 1]
-    return curves[-1]
+        if not all(_agree(shorter, curve, jitter) for shorter in curves[:number]):
+            return curves[:number]
+    return curves
 
 
 def _line(s: list[float]) -> _Fit:
     """Return the line of least squares; ``s`` are the sums of 1, x, x^2, x^3, x^4, y, xy and x^2 y."""
     scale = 1 / (s[0] * s[2] - s[1] * s[1])
     aa, ab, bb = s[2] * scale, -s[1] * scale, s[0] * scale
-    return _Fit((aa * s[5] + ab * s[6], ab * s[5] + bb * s[6], 0.0), (aa, ab, 0.0, bb, 0.0, 0.0))
+    square = aa * s[2] + ab * s[3], ab * s[2] + bb * s[3], 0.0
+    return _Fit((aa * s[5] + ab * s[6], ab * s[5] + bb * s[6], 0.0), (aa, ab, 0.0, bb, 0.0, 0.0), square)
 
 
 def _curve(s: list[float]) -> _Fit:
@@ -173,14 +187,18 @@ def _curve(s: list[float]) -> _Fit:
     aa, ab, ac, bb, bc, cc = (value * scale for value in (aa, ab, ac, bb, bc, cc))
     y, xy, xxy = s[5], s[6], s[7]
     coefficients = aa * y + ab * xy + ac * xxy, ab * y + bb * xy + bc * xxy, ac * y + bc * xy + cc * xxy
-    return _Fit(coefficients, (aa, ab, ac, bb, bc, cc))
+    return _Fit(coefficients, (aa, ab, ac, bb, bc, cc), (0.0, 0.0, 1.0))
 
 
-def _agree(one: _Fit, other: _Fit, jitter: float) -> bool:
-    """Tell whether two fits differ, now and a quarter of a beat ahead, by no more than the jitter makes them."""
-    for clocks in (0.0, AHEAD_CLOCKS):
-        seconds, variance = one.at(clocks)
-        other_seconds, other_variance = other.at(clocks)
-        if abs(seconds - other_seconds) > TOLERANCE * jitter * abs(variance - other_variance) ** 0.5:
+def _agree(shorter: _Fit, longer: _Fit, jitter: float) -> bool:
+    """Tell whether two fits differ, half a beat ago, now and a quarter ahead, by no more than the jitter makes them.
+
+    Three places, for a parabola through a break long ago crosses the right one somewhere.
+    """
+    for clocks in AGREED_AT:
+        seconds, variance = shorter.at(clocks)
+        other_seconds, other_variance = longer.at(clocks)
+        between = variance + other_variance - 2 * longer.common(shorter, clocks)
+        if abs(seconds - other_seconds) > TOLERANCE * jitter * max(between, 0.0) ** 0.5:
             return False
     return True
