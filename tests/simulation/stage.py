@@ -193,7 +193,7 @@ class Stage:
         moment = self.desk.stream.next_moment()
         if moment is not None and not self._publishing:
             self._publishing = True
-            self.world.after(max(moment - self.world.seconds, 0.0), self._publish)
+            self.world.after(max(moment - self.world.seconds, MOMENT_SECONDS), self._publish)
 
     def _publish(self) -> None:
         self._publishing = False
