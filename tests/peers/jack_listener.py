@@ -2,7 +2,9 @@
 
 ``python -m tests.peers.jack_listener`` opens the port ``listener:in``, says LISTENING, and prints a line an event:
 ``EVENT seconds frame hex``, with the moment on the system's monotonic clock and the absolute frame at which it came. At
-SIGUSR1 it misses some cycles, as a synth does that cannot keep up: it prints STALLED, and hears nothing of them.
+SIGUSR1 it misses some cycles, as a synth does that cannot keep up: it prints STALLED, and hears nothing of them. Where
+JACK never wakes it again (which jackd 1.9 does to a client now and then, just after a server was killed and started
+anew: its thread waits on the futex that the server says it has triggered), it prints ASLEEP and ends.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from tests.peers.program import Program, wait_until
 PORT = "listener:in"
 POLL_SECONDS = 0.002
 STALL_SECONDS = 0.1
+ASLEEP_SECONDS = 2.0
 
 
 def main() -> None:
@@ -37,6 +40,7 @@ def main() -> None:
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     stalls: deque[bool] = deque()
+    awake = [time.monotonic()]
     signal.signal(signal.SIGUSR1, lambda *_: stalls.append(True))
     client.set_shutdown_callback(lambda *_: os._exit(0))
 
@@ -47,6 +51,7 @@ def main() -> None:
             os.write(1, b"STALLED\n")
             time.sleep(STALL_SECONDS)
         start, now = client.last_frame_time, time.monotonic()
+        awake[0] = now
         for offset, data in port.incoming_midi_events():
             events.append((now, start + offset, bytes(data)))
 
@@ -56,6 +61,9 @@ def main() -> None:
             while events:
                 seconds, frame, data = events.popleft()
                 print("EVENT", f"{seconds:.6f}", frame, data.hex(), flush=True)
+            if time.monotonic() - awake[0] > ASLEEP_SECONDS:
+                print("ASLEEP", flush=True)
+                os._exit(1)
 
 
 def be_punctual() -> None:
@@ -67,6 +75,10 @@ def be_punctual() -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(40))
     gc.disable()
     sys.setswitchinterval(0.0005)
+
+
+class AsleepError(Exception):
+    """JACK does not run the listener any more, which says nothing of what it listens to."""
 
 
 class Listener:
@@ -107,13 +119,15 @@ class Listener:
         return +down
 
     def wait_for_notes(self, seconds: float = 30.0) -> None:
-        """Wait for a note-on that comes from now on, and that still sounds."""
+        """Wait for a note-on that comes from now on, and that still sounds; `AsleepError` where it cannot hear."""
         now = time.monotonic()
-        wait_until(
-            lambda: bool(self.down()) and any(is_on(data) for _, _, data in self.events(now)),
-            seconds,
-            "a sounding note at the receiver",
-        )
+
+        def hears() -> bool:
+            if "ASLEEP" in self.program.printed:
+                raise AsleepError
+            return bool(self.down()) and any(is_on(data) for _, _, data in self.events(now))
+
+        wait_until(hears, seconds, "a sounding note at the receiver")
 
     def wait_for(self, message: bytes, count: int = 1, seconds: float = 10.0) -> None:
         """Wait until a message has come so often."""

@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.jack_listener import Listener
+from tests.peers.jack_listener import AsleepError, Listener
 from tests.peers.jackd import JackServer
 from tests.peers.program import Program, wait_until
 from tests.reliability.stage import Stage, report, times
 
 pytestmark = pytest.mark.jack
 SEED = 20
+MOST_LISTENERS = 3
 
 
 @pytest.fixture
@@ -128,12 +129,21 @@ def test_it_outlives_a_server_that_is_killed_and_started_again(tmp_path: Path) -
 
 
 def played_again(stage: Stage, playing: Program) -> float:
-    """Return how long after the server's return a listener hears notes, without connecting anything by hand."""
-    moment = time.monotonic()
-    with stage.listener() as listener:
-        listener.wait_for_notes()
-        assert playing.running
-        return time.monotonic() - moment
+    """Return how long after the server's return a listener hears notes, without connecting anything by hand.
+
+    One that JACK does not wake is replaced by another, from whose start the time counts then.
+    """
+    for _ in range(MOST_LISTENERS):
+        moment = time.monotonic()
+        with stage.listener() as listener:
+            try:
+                listener.wait_for_notes()
+            except AsleepError:
+                print("JACK did not wake a listener; another is started")
+                continue
+            assert playing.running
+            return time.monotonic() - moment
+    raise AssertionError(f"JACK must wake one of {MOST_LISTENERS} listeners")
 
 
 def test_a_listener_that_dies_is_connected_again_when_it_is_back(stage: Stage) -> None:

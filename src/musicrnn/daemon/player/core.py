@@ -154,8 +154,8 @@ class Core:
         self.sounding.take_back(data)
 
     def repeat(self, offs: Iterable[bytes]) -> None:
-        """Say again, at once, the note-offs among ``offs`` whose keys do not sound."""
-        self._at_once.extend(data for data in offs if not self.sounding.notes[data[0] & 0x0F, data[1]])
+        """Say note-offs again, at once."""
+        self._at_once.extend(offs)
 
     def silence(self) -> None:
         """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""

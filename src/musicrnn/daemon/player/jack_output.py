@@ -187,7 +187,7 @@ class JackOutput(Output):
             self._look_at_transport(self._watch, start, frames)
         self._out.clear_buffer()
         self._core.take()
-        self._core.repeat(self._repeats.due(now))
+        self._core.repeat(self._repeats.due(now, self._core.sounding))
         self._quiet_cycles = self._quiet_cycles + 1 if self._core.empty else 0
         self._write(start - PERIODS * frames, frames, now)
         self._cycles += 1

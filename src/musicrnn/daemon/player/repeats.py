@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from musicrnn.daemon.player.core import is_on
+from musicrnn.daemon.player.core import Sounding, is_on
 
 KEPT_SECONDS = 0.5
 SETTLED_SECONDS = 0.05
@@ -24,15 +24,17 @@ class Repeats:
 
     def __init__(self) -> None:
         self._offs: deque[tuple[float, bytes]] = deque(maxlen=MOST_KEPT)
+        self._again: deque[bytes] = deque()
         self._misses: deque[float] = deque()
         self._first = self._last = 0.0
         self._missed = False
 
     def note(self, seconds: float, data: bytes) -> None:
-        """Remember a message that was written at ``seconds``, if it ends a note."""
-        while self._offs and seconds - self._offs[0][0] > KEPT_SECONDS:
-            self._offs.popleft()
-        if data[0] & 0xE0 == 0x80 and not is_on(data):
+        """Remember a message that was written at ``seconds``, if it ends a note and is not one that is said again."""
+        self._forget(seconds)
+        if self._again and data == self._again[0]:
+            self._again.popleft()
+        elif data[0] & 0xE0 == 0x80 and not is_on(data):
             self._offs.append((seconds, data))
 
     def miss(self, seconds: float) -> None:
@@ -44,8 +46,11 @@ class Repeats:
         """Whether something was missed that is not made up for yet."""
         return self._missed or bool(self._misses)
 
-    def due(self, seconds: float) -> list[bytes]:
-        """Return what is to be said again: nothing before no cycle has been missed for a while, or for too long."""
+    def due(self, seconds: float, sounding: Sounding) -> list[bytes]:
+        """Return what is to be said again, for keys that do not sound, which is to be written next.
+
+        That is nothing before no cycle has been missed for a while, or for too long.
+        """
         while self._misses:
             self._last = self._misses.popleft()
             self._first = self._first if self._missed else self._last
@@ -53,6 +58,12 @@ class Repeats:
         if not self._missed or (seconds - self._last < SETTLED_SECONDS and seconds - self._first < LONGEST_SECONDS):
             return []
         self._missed = False
-        offs = [data for moment, data in self._offs if self._first - moment < KEPT_SECONDS]
-        self._offs.clear()
-        return offs
+        self._forget(seconds)
+        offs = dict.fromkeys(data for _, data in self._offs)
+        again = [data for data in offs if not sounding.notes[data[0] & 0x0F, data[1]]]
+        self._again.extend(again)
+        return again
+
+    def _forget(self, seconds: float) -> None:
+        while self._offs and seconds - self._offs[0][0] > KEPT_SECONDS:
+            self._offs.popleft()
