@@ -15,6 +15,7 @@ from musicrnn.control import Set, Start
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.runtime import NoKeeper, Runtime
+from musicrnn.daemon.session import Entry
 from musicrnn.models.frames import Sounding
 from musicrnn.models.generator import Generator
 from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, small_vocabulary
@@ -39,7 +40,8 @@ class Session:
         inbox.put(Request(Set("mu", 2.0)))
         model = ScriptedModel(small_vocabulary(), FRAMES)
         engine = Engine(Generator(model), dataclasses.replace(PLAY, bars=1))
-        self.runtime = Runtime(engine, clock, self.port, inbox, log=[].extend, keeper=NoKeeper())
+        entries: list[Entry] = []
+        self.runtime = Runtime(engine, clock, self.port, inbox, log=entries.extend, keeper=NoKeeper())
         self.calls = 0
 
     def run(self, before: Callable[[int, Site], None]) -> None:
