@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, is_on
+from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Parting, is_on
 from musicrnn.daemon.player.wire import Close, Force, Panic, Play
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
@@ -116,13 +116,27 @@ def test_closing_lets_what_waits_be_played() -> None:
 
 
 def test_a_new_listener_is_told_the_end_of_what_it_may_have_been_left_with() -> None:
-    """It may be one that a person disconnected while a note sounded: of what sounds now it is told nothing."""
-    made = core(*(Play(1.0, data) for data in (ON, OFF, b"\x91\x40\x40", b"\xc0\x07")))
+    """It may be one that a person disconnected while notes sounded: of what sounds still it is told nothing."""
+    made = core(*(Play(1.0, data) for data in (ON, b"\x91\x40\x40", b"\xc0\x07")))
     popped(made)
-    made.put(Greet(), 2.0)
+    for record in (Parting(), Play(3.0, OFF), Play(3.0, b"\x92\x40\x40"), Play(3.0, b"\x82\x40\x00")):
+        made.put(record, 2.5)
+    made.take()
+    popped(made)
+    made.put(Greet(), 4.0)
     made.take()
     assert popped(made) == [OFF, b"\xc0\x07"]
     assert dict(made.sounding.notes) == {(1, 0x40): 1}
+
+
+def test_a_note_that_ended_just_before_a_listener_was_missed_counts_as_sounding_there() -> None:
+    """The server tells of a disconnection a little later."""
+    made = core(Play(1.0, ON), Play(2.0, OFF), Play(1.0, b"\x91\x40\x40"), Play(1.1, b"\x81\x40\x00"))
+    popped(made)
+    made.put(Parting(), 2.2)
+    made.put(Greet(), 9.0)
+    made.take()
+    assert popped(made) == [OFF]
 
 
 def repeating(*records: Play | Force | Panic | Close) -> Core:
