@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -46,6 +47,27 @@ def test_the_command_line_imports_no_verb_before_it_is_asked_for() -> None:
     """`musicrnn --help` is quick."""
     loaded = modules_after_importing("musicrnn.cli")
     assert not {name.split(".")[0] for name in loaded} & (HEAVY | {"onnxruntime", "textual", "symusic"})
+
+
+FORKS = {"fork", "forkpty", "register_at_fork", "preexec_fn", "multiprocessing", "ProcessPoolExecutor", "daemonize"}
+
+
+def test_nothing_forks() -> None:
+    """The threads of ONNX Runtime and of JACK do not outlive a fork: every process is a program started anew."""
+    found: dict[str, set[str]] = {}
+    for path in Path(musicrnn.__file__).parent.rglob("*.py"):
+        words: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Attribute(attr=name) | ast.Name(id=name) | ast.keyword(arg=name):
+                    words.add(str(name))
+                case ast.ImportFrom(module=module, names=names):
+                    words |= {str(module).split(".")[0], *(one.name for one in names)}
+                case ast.Import(names=names):
+                    words |= {part for one in names for part in one.name.split(".")}
+        if words & FORKS:
+            found[path.name] = words & FORKS
+    assert found == {}
 
 
 @pytest.mark.skipif("MUSICRNN_TESTS_A_WHEEL" not in os.environ, reason="only make test runs against the built wheel")

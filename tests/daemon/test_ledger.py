@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.daemon.ledger import Keys, Ledger, NoteEvent, program, silencers
+from musicrnn.daemon.player.core import Sounding
 from musicrnn.daemon.protocols import TimedMessage
+
+DIN_SECONDS_A_BYTE = 320e-6
 
 
 def begin(ledger: Ledger, part: int, channel: int, pitch: int, tick: int = 0) -> list[NoteEvent]:
@@ -78,6 +81,20 @@ def test_silencers_are_pedal_up_all_notes_off_and_all_sound_off_on_each_channel(
         "b1 7b 00",
         "b1 78 00",
     ]
+
+
+def test_32_notes_are_let_go_within_31_ms_of_a_din_line_before_anything_else() -> None:
+    """A receiver that knows no All Notes Off hears them, and first; the messages for others come after."""
+    sounding = Sounding()
+    for pitch in range(48, 64):
+        for channel in (0, 9):
+            sounding.passes(bytes((0x90 | channel, pitch, 80)))
+    messages = sounding.silence()
+    offs = messages[:32]
+    assert {data[0] & 0xF0 for data in offs} == {0x80}
+    assert len({(data[0] & 15, data[1]) for data in offs}) == 32
+    assert sum(map(len, offs)) * DIN_SECONDS_A_BYTE <= 0.031
+    assert messages[32:] == silencers({1, 10})
 
 
 def test_a_program_change_has_two_bytes() -> None:

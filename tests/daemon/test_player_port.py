@@ -130,6 +130,30 @@ def test_its_successor_ends_what_it_left_sounding(server: JackServer, listener: 
     assert not listener.down()
 
 
+def test_who_was_disconnected_while_a_note_sounded_is_told_its_end_when_he_is_back(
+    server: JackServer, listener: Listener, opened: Opener
+) -> None:
+    """By a person, in a patchbay; the note ended meanwhile."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    listener.wait_for(ON)
+    server.disconnect("Fed:out", PORT)
+    wait_until(lambda: server.connections("Fed:out") == [], 10, "the disconnection")
+    port.send(now(OFF))
+    wait_until(lambda: sent(port) == 2, 10, "the note's end")
+    assert listener.down()
+    server.connect("Fed:out", PORT)
+    listener.wait_for(OFF)
+    assert not listener.down()
+
+
+def sent(port: PlayerPort) -> int:
+    """Return how many messages its player has sent, as it answered last."""
+    port.beat(time.monotonic())
+    return port.counts.sent
+
+
 def test_what_comes_in_is_heard_with_its_moment(server: JackServer) -> None:
     """And wakes whoever waits."""
     woken = threading.Event()

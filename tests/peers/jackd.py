@@ -100,6 +100,10 @@ class JackServer:
         """Connect two ports by their whole names."""
         self._ask("jack_connect", source, destination)
 
+    def disconnect(self, source: str, destination: str) -> None:
+        """Disconnect two ports by their whole names."""
+        self._ask("jack_disconnect", source, destination)
+
     def connections(self, port: str) -> list[str]:
         """Return the names of the ports that a port is connected to; none for a port that is not there."""
         found: list[str] = []

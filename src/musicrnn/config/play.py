@@ -28,6 +28,14 @@ class MidiSettings(Section):
         unit="s",
         help="How long an engine that hangs may leave notes sounding before they are silenced; 0 is for ever.",
     )
+    repeat_offs_ms: float = setting(
+        0.0,
+        low=20,
+        high=1000,
+        also=(0,),
+        unit="ms",
+        help="How much later each note-off is sent again, for links that lose messages (RTP, Bluetooth); 0 is never.",
+    )
     offset_ms: float = live("offset", flag="midi-offset-ms")
     map_file: str = setting(
         "",

@@ -10,18 +10,21 @@ from collections.abc import Iterator
 
 FIFO, SECOND = 20, 10
 SWITCH_SECONDS = 0.0005
+YOUNG_ONLY = (700, 5, 1_000_000)  # new objects, and rounds of those, before a collection; the last one never comes
 
 
 @contextlib.contextmanager
 def punctual() -> Iterator[bool]:
     """Make the calling thread punctual within; yield whether the system granted real-time scheduling.
 
-    Enter when all is built: the garbage collector passes over what is there, threads change over quickly,
-    and the thread asks for SCHED_FIFO, which threads that start later do not inherit.
+    Enter when all is built: the garbage collector passes over what is there and from then on over whatever has
+    become old, threads change over quickly, and the thread asks for SCHED_FIFO, which threads that start later do not
+    inherit.
     """
-    switch = sys.getswitchinterval()
+    switch, thresholds = sys.getswitchinterval(), gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*YOUNG_ONLY)
     sys.setswitchinterval(SWITCH_SECONDS)
     granted = _real_time()
     try:
@@ -30,6 +33,7 @@ def punctual() -> Iterator[bool]:
         if granted:
             _as_others()
         sys.setswitchinterval(switch)
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 

@@ -251,6 +251,7 @@ def _players(midi: MidiSettings, clock: Clock, host: HostClock) -> Players:
         midi.virtual_port,
         midi.port,
         midi.heartbeat_seconds,
+        repeat_offs=midi.repeat_offs_ms / 1000.0,
         transport=host.needs_jack,
         listens=host.needs_input,
     )

@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.player.core import MOST_WAITING, Core, is_on
+from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Parting, is_on
 from musicrnn.daemon.player.wire import Close, Force, Panic, Play
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
@@ -115,6 +115,57 @@ def test_closing_lets_what_waits_be_played() -> None:
     assert popped(made) == [ON, OFF]
 
 
+def test_a_new_listener_is_told_the_end_of_what_it_may_have_been_left_with() -> None:
+    """It may be one that a person disconnected while notes sounded: of what sounds still it is told nothing."""
+    made = core(*(Play(1.0, data) for data in (ON, b"\x91\x40\x40", b"\xc0\x07")))
+    popped(made)
+    for record in (Parting(), Play(3.0, OFF), Play(3.0, b"\x92\x40\x40"), Play(3.0, b"\x82\x40\x00")):
+        made.put(record, 2.5)
+    made.take()
+    popped(made)
+    made.put(Greet(), 4.0)
+    made.take()
+    assert popped(made) == [OFF, b"\xc0\x07"]
+    assert dict(made.sounding.notes) == {(1, 0x40): 1}
+
+
+def test_a_note_that_ended_just_before_a_listener_was_missed_counts_as_sounding_there() -> None:
+    """The server tells of a disconnection a little later."""
+    made = core(Play(1.0, ON), Play(2.0, OFF), Play(1.0, b"\x91\x40\x40"), Play(1.1, b"\x81\x40\x00"))
+    popped(made)
+    made.put(Parting(), 2.2)
+    made.put(Greet(), 9.0)
+    made.take()
+    assert popped(made) == [OFF]
+
+
+def repeating(*records: Play | Force | Panic | Close) -> Core:
+    """Return a core that has taken records and sends each note-off again after 100 ms."""
+    made = Core(0.1)
+    for record in records:
+        made.put(record, 0.0)
+    made.take()
+    return made
+
+
+def test_a_note_off_is_sent_again_where_that_is_asked_for() -> None:
+    """For links that lose messages; in its place among the others, once, and before the player leaves."""
+    made = repeating(Play(1.0, ON), Play(2.0, OFF), Play(2.05, b"\x90\x40\x40"), Play(2.2, b"\x80\x40\x00"), Close())
+    assert popped(made, 2.15) == [ON, OFF, b"\x90\x40\x40", OFF]
+    assert not made.empty
+    assert popped(made) == [b"\x80\x40\x00", b"\x80\x40\x00"]
+    assert made.empty
+
+
+def test_a_note_off_is_not_sent_again_where_its_key_is_down_by_then() -> None:
+    """The second note keeps its length; nor after a panic, which has ended all."""
+    made = repeating(Play(1.0, ON), Play(2.0, OFF), Play(2.05, ON), Play(3.0, OFF))
+    assert popped(made, 3.05) == [ON, OFF, ON, OFF]
+    made.put(Panic(), 3.05)
+    made.take()
+    assert popped(made) == SILENCERS
+
+
 KEYS = st.tuples(st.integers(0, 2), st.integers(60, 62))
 EVENTS = st.one_of(
     st.builds(lambda key, moment: Play(moment, bytes((0x90 | key[0], key[1], 64))), KEYS, st.floats(0, 10)),
@@ -123,7 +174,10 @@ EVENTS = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(EVENTS, st.floats(0, 10), st.booleans()), max_size=60))
+SCRIPTS = st.lists(st.tuples(EVENTS, st.floats(0, 10), st.booleans()), max_size=60)
+
+
+@given(SCRIPTS)
 def test_every_note_on_has_one_note_off_whatever_comes(script: list[tuple[Play | Panic, float, bool]]) -> None:
     """Notes, panics, a full buffer now and then, and silence at the end."""
     made, down = Core(), Counter[tuple[int, int]]()
@@ -148,3 +202,22 @@ def test_every_note_on_has_one_note_off_whatever_comes(script: list[tuple[Play |
     send(math.inf, full=False)
     assert not +down
     assert made.empty
+
+
+@given(SCRIPTS)
+def test_note_offs_that_are_sent_again_end_no_other_note(script: list[tuple[Play | Panic, float, bool]]) -> None:
+    """With and without them a receiver has the same keys down, whatever comes."""
+    cores, down = (Core(), Core(0.1)), (set[tuple[int, int]](), set[tuple[int, int]]())
+    for record, until, _ in script:
+        for made, keys in zip(cores, down, strict=True):
+            hear(made, record, until, keys)
+        assert down[0] == down[1]
+
+
+def hear(made: Core, record: Play | Panic, until: float, keys: set[tuple[int, int]]) -> None:
+    """Let a receiver, of which the keys that are down are given, hear what a core sends for a record."""
+    made.put(record, 0.0)
+    made.take()
+    for data in popped(made, until):
+        if data[0] & 0xE0 == 0x80:
+            (keys.add if is_on(data) else keys.discard)((data[0] & 15, data[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from musicrnn.daemon.player.core import Core
 from musicrnn.daemon.player.jack_output import pipewires_library
 from musicrnn.daemon.player.outputs import open_output, ways
-from musicrnn.daemon.player.rtmidi_output import RtMidiOutput
+from musicrnn.daemon.player.rtmidi_output import DRAIN_SECONDS, RtMidiOutput
 from musicrnn.daemon.player.rtmidi_port import RtMidiPort, open_port
 from musicrnn.daemon.player.wire import Play
 from musicrnn.errors import PortError
@@ -87,6 +88,20 @@ def test_rtmidi_is_given_what_is_due() -> None:
     output.turn(10.5)
     assert wire.sent == [ON, OFF]
     assert core.empty
+
+
+def test_rtmidi_is_not_closed_before_the_last_message_had_time_to_leave() -> None:
+    """It would drop what its server has not fetched; before that, all of ten thousand messages are handed over."""
+    wire = Wire(lasts=20_000)
+    messages = [Play(number / 1000, ON if number % 2 == 0 else OFF) for number in range(10_000)]
+    output, core = rtmidi_output(wire, *messages)
+    output.turn(10.0)
+    handed_over = time.monotonic()
+    assert wire.sent == [message.data for message in messages]
+    assert core.empty
+    while not output.silent:
+        time.sleep(0.001)
+    assert time.monotonic() - handed_over > 0.9 * DRAIN_SECONDS
 
 
 def test_a_port_that_refuses_is_lost() -> None:

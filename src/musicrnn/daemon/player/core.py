@@ -15,6 +15,7 @@ from musicrnn.daemon.player.wire import Beat, Close, Down, Force, Panic, Play
 
 LATE_SECONDS = 0.001
 GREETING_SECONDS = 2.0
+JUST_SECONDS = 1.0
 MOST_WAITING = 20_000
 
 
@@ -66,6 +67,11 @@ class Greet:
     """Somebody new listens, or may not have heard what was said to him before he was really connected."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Somebody listens no more: the ends of what sounds, or has just ended, may be lost on him."""
+
+
 def is_on(data: bytes) -> bool:
     """Tell whether a message is a note-on that begins a sound."""
     return data[0] & 0xF0 == 0x90 and data[2] > 0
@@ -74,22 +80,27 @@ def is_on(data: bytes) -> bool:
 class Core:
     """Takes records, gives messages in the order of their moments, and keeps the account.
 
-    ``closing`` tells that no more is to come: once it holds and `empty`, the player may leave.
+    ``closing`` tells that no more is to come: once it holds and `empty`, the player may leave. ``repeat_offs`` is after
+    how many seconds each note-off is sent again, where its key is not down again by then; 0 is never.
     """
 
-    def __init__(self) -> None:
-        self.inbox: deque[tuple[float, Down | Greet]] = deque()
+    def __init__(self, repeat_offs: float = 0.0) -> None:
+        self.inbox: deque[tuple[float, Down | Greet | Parting]] = deque()
         self.sounding = Sounding()
         self.closing = False
         self.beat = self.sent = self.late = self.dropped = 0
         self.heard_of = 0.0
         self._at_once: deque[bytes] = deque()
         self._waiting: list[tuple[float, int, bytes]] = []
+        self._repeat_offs = repeat_offs
+        self._repeats: set[int] = set()
+        self._played: dict[tuple[int, int], float] = {}
+        self._left: set[tuple[int, int]] = set()
         self._number = 0
         self._forced: list[tuple[float, bytes]] = []
         self._programs: dict[int, bytes] = {}
 
-    def put(self, record: Down | Greet, now: float) -> None:
+    def put(self, record: Down | Greet | Parting, now: float) -> None:
         """Leave a record that came at ``now``; any thread may."""
         self.inbox.append((now, record))
 
@@ -99,6 +110,9 @@ class Core:
             now, record = self.inbox.popleft()
             if isinstance(record, Greet):
                 self._greet(now)
+                continue
+            if isinstance(record, Parting):
+                self._part(now)
                 continue
             self.heard_of = now
             match record:
@@ -132,12 +146,27 @@ class Core:
             self.sent += 1
             return None, self._at_once.popleft()
         while self._waiting and self._waiting[0][0] < until:
-            seconds, _, data = heapq.heappop(self._waiting)
-            if self.sounding.passes(data):
-                self._remember(data)
+            seconds, number, data = heapq.heappop(self._waiting)
+            if self._goes(seconds, number, data):
                 self.sent += 1
                 return seconds, data
         return None
+
+    def _goes(self, seconds: float, number: int, data: bytes) -> bool:
+        """Note a message whose moment has come; tell whether it is to go out."""
+        key = data[0] & 0x0F, data[1] if len(data) > 1 else 0
+        if number in self._repeats:
+            self._repeats.discard(number)
+            return not self.sounding.notes[key]
+        if not self.sounding.passes(data):
+            return False
+        self._remember(data)
+        if data[0] & 0xE0 == NOTE_OFF:
+            self._played[key] = seconds
+            if self._repeat_offs and not is_on(data):
+                self._queue(seconds + self._repeat_offs, data)
+                self._repeats.add(self._number)
+        return True
 
     def refused(self, data: bytes) -> None:
         """Take back a message that there was no room for: a note-on is dropped, anything else goes first next time."""
@@ -160,6 +189,7 @@ class Core:
     def silence(self) -> None:
         """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""
         waiting, self._waiting = sorted(self._waiting), []
+        self._repeats.clear()
         for _, _, data in waiting:
             if not is_on(data) and self.sounding.passes(data):
                 self._remember(data)
@@ -172,12 +202,23 @@ class Core:
             self._programs[data[0]] = data
 
     def _greet(self, now: float) -> None:
-        """Say again which programs are played, and what an earlier player left sounding and this one does not sound."""
+        """Say again which programs are played, and end what does not sound here and may sound there.
+
+        That is what an earlier player left, and what sounded when a listener was disconnected.
+        """
         self._forced = [(since, data) for since, data in self._forced if now - since < GREETING_SECONDS]
         for _, data in self._forced:
             if data[0] & 0xF0 == NOTE_OFF and not self.sounding.notes[data[0] & 0x0F, data[1]]:
                 self._at_once.append(data)
+        ended = sorted(key for key in self._left if not self.sounding.notes[key])
+        self._at_once.extend(bytes((NOTE_OFF | channel, pitch, 0)) for channel, pitch in ended)
         self._at_once.extend(self._programs.values())
+
+    def _part(self, now: float) -> None:
+        """Keep which keys a listener that is disconnected may be left with, and for good: it may come back late."""
+        self._left |= {
+            key for key, since in self._played.items() if self.sounding.notes[key] or now - since < JUST_SECONDS
+        }
 
     def _queue(self, seconds: float, data: bytes) -> None:
         if len(self._waiting) >= MOST_WAITING and is_on(data):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, Core, Greet, is_on
+from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, Core, Greet, Parting, is_on
 from musicrnn.daemon.player.frame_map import FrameMap
 from musicrnn.daemon.player.outputs import NotThere, Output
 from musicrnn.daemon.player.repeats import Repeats
@@ -168,6 +168,8 @@ class JackOutput(Output):
         elif connected and sink.name == self._in.name:
             self._just_joined.append(source.name + INPUT)
         self._look()
+        if not connected and source.name == self._out.name:
+            self._core.put(Parting(), time.monotonic())
 
     def _look(self) -> None:
         self._graph_changed = time.monotonic()

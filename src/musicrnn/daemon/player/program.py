@@ -52,7 +52,8 @@ class Orders:
     """What the player is told at its start: a port, and how long an engine may be silent (0: for ever).
 
     ``transport`` tells to say where the JACK server's transport is, ``listens`` whether the engine wants to know
-    all that comes in; it is told what controllers send in any case.
+    all that comes in; it is told what controllers send in any case. ``repeat_offs`` is after how many seconds each
+    note-off is sent again (0: never).
     """
 
     api: str
@@ -62,6 +63,7 @@ class Orders:
     connections: tuple[str, ...] = ()
     transport: bool = False
     listens: bool = True
+    repeat_offs: float = 0.0
 
     def as_word(self) -> str:
         """Return the orders as one word of a command line."""
@@ -82,7 +84,7 @@ class Player:
         self._source = source
         self._sink = sink
         self._clock = clock
-        self._core = Core()
+        self._core = Core(orders.repeat_offs)
         self._leaving = False
         self._hushed = self._closing = False
         self._beat = 0
