@@ -34,12 +34,24 @@ class Checkpoint:
     description: dict[str, Any]
 
 
-def write(folder: Path, stem: str, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint and return its path; OSError leaves nothing behind."""
+def packed(checkpoint: Checkpoint) -> bytes:
+    """Return a checkpoint as the bytes of its file."""
     buffer = io.BytesIO()
     described = np.frombuffer(json.dumps(checkpoint.description).encode(), np.uint8)
     np.savez(buffer, allow_pickle=False, **{_META: described}, **checkpoint.arrays)
-    content = buffer.getvalue()
+    return buffer.getvalue()
+
+
+def unpacked(content: bytes) -> Checkpoint:
+    """Return the checkpoint that :func:`packed` made these bytes of."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files if name != _META}
+        return Checkpoint(arrays, json.loads(bytes(stored[_META])))
+
+
+def write(folder: Path, stem: str, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint and return its path; OSError leaves nothing behind."""
+    content = packed(checkpoint)
     path = folder / f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz"
     write_whole(path, content)
     return path
@@ -54,9 +66,7 @@ def read(path: Path) -> Checkpoint:
         raise TrainingError(f"{path}: the checkpoint cannot be read: {error.strerror}") from error
     if match is None or hashlib.sha256(content).hexdigest()[:16] != match["digest"]:
         raise TrainingError(f"{path}: the checkpoint must match the checksum in its name; it is damaged")
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files if name != _META}
-        return Checkpoint(arrays, json.loads(bytes(stored[_META])))
+    return unpacked(content)
 
 
 def stored(folder: Path, stem: str) -> list[Path]:

@@ -52,6 +52,7 @@ class Hooks:
     step_done: Callable[[Count, StepResult, float], None]
     warn: Callable[[str], None]
     stop_asked: Callable[[], bool] = field(default=lambda: False)
+    now: Callable[[], float] = field(default=time.monotonic)
 
 
 class Fit:
@@ -69,7 +70,7 @@ class Fit:
 
         Raises TrainingError when the loss stays infinite or NaN after going back three times.
         """
-        started = time.monotonic() - self.count.seconds
+        started = self.hooks.now() - self.count.seconds
         while True:
             if self.hooks.stop_asked():
                 self.hooks.save()
@@ -78,7 +79,7 @@ class Fit:
                 ending = self._end_epoch()
                 if ending is not None:
                     return ending
-            self.count.seconds = time.monotonic() - started
+            self.count.seconds = self.hooks.now() - started
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
                 if self.count.epoch_tokens or not self.count.figures:
                     self._end_epoch()
@@ -96,7 +97,7 @@ class Fit:
         return min(1.0, max(gone, timed))
 
     def _step(self) -> bool:
-        began = time.monotonic()
+        began = self.hooks.now()
         batch = self.lanes.next()
         if batch is None:
             raise TrainingError("the stream of training windows must not end")
@@ -109,7 +110,7 @@ class Fit:
         self.count.tokens += result.tokens
         self.count.epoch_nats += result.nats
         self.count.epoch_tokens += result.tokens
-        took = time.monotonic() - began
+        took = self.hooks.now() - began
         self._report(result, rate, took)
         self.hooks.step_done(self.count, result, rate)
         return True

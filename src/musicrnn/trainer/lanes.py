@@ -45,6 +45,7 @@ class Lanes:
 
     Everything is a function of the seed and of :meth:`position`, so a stream taken up again at a
     saved position goes on exactly. With ``once`` the pieces are read one time, as they are, in their order.
+    ``rows`` are the lanes whose windows are made; where the others read is kept up too, by the pieces' bars alone.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Lanes:
         seed: int = 0,
         bars_a_piece: int = 0,
         once: bool = False,
+        rows: range | None = None,
     ) -> None:
         self.pieces, self.grammar, self.window = pieces, grammar, window
         self.transpose, self.seed, self.bars_a_piece, self.once = transpose, seed, bars_a_piece, once
         self.shifter = Shifter(grammar.vocabulary, transpose)
         self.lanes = [Lane() for _ in range(lanes)]
+        self.rows = range(lanes) if rows is None else rows
         self.epoch = 0
         self.taken = 0
         self._order = self._draw_order()
@@ -123,8 +126,8 @@ class Lanes:
         return line if line > lane.at else furthest
 
     def next(self) -> Batch | None:
-        """Return the next batch; None at the end of a stream that is read ``once``."""
-        count, window = len(self.lanes), self.window
+        """Return the next batch, of the rows made here; None where ``once`` has no more for them."""
+        count, window = len(self.rows), self.window
         size = self.grammar.vocabulary.size
         batch = Batch(
             np.zeros((count, window), np.int32),
@@ -134,7 +137,7 @@ class Lanes:
             np.ones((count, window, size), bool),
             np.zeros(count, bool),
         )
-        filled = [self._fill(row, lane, batch) for row, lane in enumerate(self.lanes)]
+        filled = [self._fill(row - self.rows.start, lane, batch) for row, lane in enumerate(self.lanes)]
         parts = [columns for columns in filled if columns is not None]
         if not parts:
             return None
@@ -143,11 +146,16 @@ class Lanes:
         return batch
 
     def _fill(self, row: int, lane: Lane, batch: Batch) -> Columns | None:
+        fresh = False
         if lane.at >= lane.end:
             if not self._next_piece(lane):
                 return None
-            batch.fresh[row] = True
+            fresh = True
         piece, stop = self.pieces[lane.piece], self._cut(lane)
+        if not 0 <= row < len(batch.fresh):
+            lane.at = stop
+            return None
+        batch.fresh[row] = fresh
         window, length = slice(lane.at, stop), stop - lane.at
         table = self.shifter.tokens[lane.shift + self.transpose]
         batch.tokens[row, :length] = table[piece.tokens[window]]

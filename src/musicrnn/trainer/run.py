@@ -25,6 +25,7 @@ from musicrnn.export.quiet import quiet
 from musicrnn.models.corpus import Corpus, read_corpus
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
+from musicrnn.trainer.team import Place, place_of
 
 _NAME = re.compile(r"\w[\w .-]{0,63}")
 _SECTIONS = ("corpus", "network", "training")
@@ -61,22 +62,27 @@ def _tell(line: str) -> None:
 
 
 def run(settings: Settings) -> int:
-    """Train as the settings say; return the exit status: 0, or 143 after SIGTERM."""
+    """Train as the settings say; return the exit status: 0, or 143 after SIGTERM.
+
+    Where TF_CONFIG names several workers, all of them train together. Only the chief makes, reads and
+    writes the run folder; the others look there for the settings to go on with.
+    """
+    place = place_of(os.environ)
     resume = bool(settings.training.resume)
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if resume:
         settings = _settings_of_run(folder, settings)
     with StopRequest().listening() as stop, closing(folder):
-        if resume:
+        if place.is_chief and resume:
             folder.reopen()
-        else:
+        elif place.is_chief:
             folder.create(settings.training.overwrite)
-        if not _train(settings, folder, stop, resume):
+        if not _train(settings, folder, stop, resume, place):
             return 128 + stop.signal
     return 143 if stop.signal == signal.SIGTERM else 0
 
 
-def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool) -> bool:
+def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool, place: Place) -> bool:
     """Train; False where it was asked to stop before there was anything to keep."""
     console = Console()
     try:
@@ -91,14 +97,25 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         folder.discard()
         _tell("stopped before a step was made; there is nothing new to keep")
         return False
-    if not resume:
+    if place.is_chief and not resume:
         folder.clear()
         folder.write_settings(to_toml(settings, _SECTIONS))
-    folder.write_manifest(_manifest(corpus, prepared))
+    if place.is_chief:
+        folder.write_manifest(_manifest(corpus, prepared))
+    facts, origin = _facts(settings, corpus), _origin(settings, corpus)
     from musicrnn.trainer.training import Training
 
-    training = Training(settings, folder, prepared, _facts(settings, corpus), _origin(settings, corpus), console)
-    training.run(stop, resume)
+    if place.size > 1:
+        from musicrnn.trainer.follower import Follower
+        from musicrnn.trainer.workers import Workers, in_touch
+
+        with in_touch(f"musicrnn-train --resume {folder.path}"):
+            team = Workers(place)
+            kind = Training if place.is_chief else Follower
+            kind(settings, folder, prepared, facts, origin, console, team).run(stop, resume)
+            team.part()
+        return True
+    Training(settings, folder, prepared, facts, origin, console).run(stop, resume)
     return True
 
 

@@ -29,30 +29,46 @@ def weight_variables(network: Network) -> dict[str, Any]:
 def _all_variables(stepper: Stepper) -> dict[str, Any]:
     optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(stepper.optimizer.variables)}
     seed = {"seed": stepper.network.seed_generator.state}
-    return {**weight_variables(stepper.network), **optimizer, **seed, "carried": stepper.state}
+    return {**weight_variables(stepper.network), **optimizer, **seed}
 
 
-def save(folder: Path, stepper: Stepper, lanes: Lanes, count: Count, facts: dict[str, Any], keep: int) -> Path:
-    """Write a checkpoint from which :func:`restore` goes on exactly, and delete old ones."""
+def save(
+    folder: Path,
+    stepper: Stepper,
+    carried: np.ndarray,
+    lanes: Lanes,
+    count: Count,
+    facts: dict[str, Any],
+    keep: int,
+) -> Path:
+    """Write a checkpoint from which :func:`take_up` goes on exactly, and delete old ones.
+
+    ``carried`` is the state of all lanes.
+    """
     arrays = {name: np.asarray(variable) for name, variable in _all_variables(stepper).items()}
+    arrays["carried"] = carried
     description = {"count": asdict(count), "lanes": lanes.position(), "facts": facts}
     path = checkpoint.write(folder, f"step-{count.step:08}", Checkpoint(arrays, description))
     checkpoint.prune(folder, "step-", keep)
     return path
 
 
-def restore(folder: Path, stepper: Stepper, lanes: Lanes, facts: dict[str, Any], warn: Callable[[str], None]) -> Count:
-    """Take up the newest whole checkpoint; TrainingError where there is none or it is of other data or settings."""
+def newest(folder: Path, warn: Callable[[str], None]) -> tuple[Path, Checkpoint]:
+    """Return the newest whole checkpoint of a run; RunFolderError where there is none."""
     found = checkpoint.newest(folder, "step-", warn)
     if found is None:
         raise RunFolderError(f"{folder}: a run to resume must have a whole checkpoint, found none")
-    path, stored = found
+    return found
+
+
+def take_up(stored: Checkpoint, source: str, stepper: Stepper, lanes: Lanes, facts: dict[str, Any]) -> Count:
+    """Go on from a checkpoint; TrainingError, with nothing changed, where it is of other data or settings."""
     for name, value in facts.items():
         if stored.description["facts"].get(name) != value:
             raise TrainingError(
-                f"{path}: to go on exactly the {name} must be the same as before; use --init-from for a new run"
+                f"{source}: to go on exactly the {name} must be the same as before; use --init-from for a new run"
             )
-    checkpoint.assign(_all_variables(stepper), stored.arrays, str(path))
+    checkpoint.assign({**_all_variables(stepper), "carried": stepper.carried}, stored.arrays, source)
     lanes.go_to(stored.description["lanes"])
     return Count(**stored.description["count"])
 

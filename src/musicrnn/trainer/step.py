@@ -11,28 +11,56 @@ from keras import optimizers
 from musicrnn.models.network import Network
 from musicrnn.trainer.count import StepResult
 from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.team import Alone, Team
 
 Tensor = Any
+ALONE = Alone()
+
+
+class Carried:
+    """The state that all lanes of all workers carry, of which this worker holds its own rows."""
+
+    def __init__(self, network: Network, lanes: int, team: Team) -> None:
+        self.rows, self.team = team.place.rows(lanes), team
+        self.mine = tf.Variable(network.initial_state(len(self.rows)), trainable=False, name="carried_state")
+        layers, rows, _, units = self.mine.shape
+        self.shape = (layers, rows, lanes, units)
+
+    def assign(self, whole: np.ndarray) -> None:
+        """Take this worker's rows of a state of all lanes."""
+        self.mine.assign(whole[:, :, self.rows.start : self.rows.stop])
+
+    def whole(self) -> np.ndarray:
+        """Return the state of all lanes, float32[layers, rows, lanes, units]; all workers ask for it together."""
+        whole = np.zeros(self.shape, np.float32)
+        whole[:, :, self.rows.start : self.rows.stop] = self.mine.numpy()
+        return self.team.totals(whole)
 
 
 class Stepper:
-    """Trains and evaluates a network on batches, carrying its state from window to window."""
+    """Trains and evaluates a network on batches, carrying its state from window to window.
 
-    def __init__(self, network: Network, lanes: int, *, weight_decay: float, clip: float) -> None:
-        self.network = network
+    In a team every worker gives its own lanes' batch, and each learns from all of them.
+    """
+
+    def __init__(self, network: Network, lanes: int, *, weight_decay: float, clip: float, team: Team = ALONE) -> None:
+        self.network, self.team = network, team
         self.clip = clip
         self.optimizer = optimizers.AdamW(learning_rate=1e-3, weight_decay=weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
         self.optimizer.build(network.trainable_variables)
-        self.state = tf.Variable(network.initial_state(lanes), trainable=False, name="carried_state")
+        self.carried = Carried(network, lanes, team)
         self._train = tf.function(self._train_batch, reduce_retracing=True)
         self._evaluate = tf.function(self._evaluate_batch, reduce_retracing=True)
 
     def train(self, batch: Batch, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         self.optimizer.learning_rate.assign(rate)
-        nats, gradient_norm, parameter_norm = self._train(*_tensors(batch), batch.fresh)
-        return StepResult(float(nats), int(batch.valid.sum()), float(gradient_norm), float(parameter_norm))
+        nats, count, gradient_norm, parameter_norm, notes = self._train(
+            *_tensors(batch), batch.fresh, self.team.notes()
+        )
+        self.team.heard(notes.numpy())
+        return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
 
     def evaluate(self, batch: Batch, state: Tensor) -> tuple[float, Tensor]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
@@ -40,22 +68,30 @@ class Stepper:
         return float(nats), after
 
     def _train_batch(
-        self, tokens: Tensor, places: Tensor, targets: Tensor, valid: Tensor, legal: Tensor, fresh: Tensor
+        self,
+        tokens: Tensor,
+        places: Tensor,
+        targets: Tensor,
+        valid: Tensor,
+        legal: Tensor,
+        fresh: Tensor,
+        notes: Tensor,
     ) -> Any:
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            start = _reset(self.state, fresh)
+            start = _reset(self.carried.mine, fresh)
             logits, after = self.network(tokens, places, valid, start, training=True)
             nats = _nats(logits, targets, valid, legal)
             count = tf.reduce_sum(tf.cast(valid, tf.float32))
             loss = nats / tf.maximum(count, 1.0)
-        gradients = tape.gradient(loss, variables)
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        nats, count, gradients, notes = self.team.join(nats, count, gradients, notes)
         norm = tf.linalg.global_norm(gradients)
         if self.clip > 0:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip, use_norm=norm)
         self.optimizer.apply(gradients, variables)
-        self.state.assign(after)
-        return nats, norm, tf.linalg.global_norm(variables)
+        self.carried.mine.assign(after)
+        return nats, count, norm, tf.linalg.global_norm(variables), notes
 
     def _evaluate_batch(
         self,

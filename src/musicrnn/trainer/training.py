@@ -21,6 +21,7 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
+from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, StepResult
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.display import Display
@@ -29,8 +30,10 @@ from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
-from musicrnn.trainer.step import Stepper
+from musicrnn.trainer.step import ALONE, Stepper
+from musicrnn.trainer.team import Team, alike
 
+NO_WRITER = tf.summary.create_noop_writer
 LOG_EVERY = 10
 EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
@@ -55,17 +58,25 @@ class Training:
         facts: dict[str, Any],
         origin: dict[str, Any],
         console: Console,
+        team: Team = ALONE,
     ) -> None:
+        self.team = team
         self.settings, self.folder, self.prepared, self.facts = settings, folder, prepared, facts
         self.console, self.origin = console, origin
         t, n = settings.training, settings.network
         shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout, n.cell)
         self.network = Network(prepared.vocabulary, shape, t.seed)
         self.lane_count = min(t.lanes, len(prepared.train))
-        self.stepper = Stepper(self.network, self.lane_count, weight_decay=t.weight_decay, clip=t.clip)
+        if self.lane_count < team.place.size:
+            raise TrainingError(
+                f"training.lanes and the pieces to train on must be at least the workers, got {self.lane_count} lanes "
+                f"for {team.place.size}"
+            )
+        self.stepper = Stepper(self.network, self.lane_count, weight_decay=t.weight_decay, clip=t.clip, team=team)
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)
-        self.writer = tf.summary.create_file_writer(str(folder.tensorboard))
+        to_file = team.place.is_chief
+        self.writer = tf.summary.create_file_writer(str(folder.tensorboard)) if to_file else NO_WRITER()
         self.display = Display(console)
 
     def _lanes(self, pieces: list[Piece], once: bool) -> Lanes:
@@ -79,6 +90,7 @@ class Training:
             seed=t.seed,
             bars_a_piece=0 if once else c.bars_a_piece,
             once=once,
+            rows=self.team.place.rows(self.lane_count),
         )
 
     def run(self, stop: Stop, resume: bool) -> None:
@@ -109,7 +121,8 @@ class Training:
             report=self.display.show,
             step_done=self._step_done,
             warn=self._warn,
-            stop_asked=lambda: stop.signal != 0,
+            stop_asked=lambda: self.team.stop_asked(stop.signal != 0),
+            now=self.team.now,
         )
 
     def _begun(self) -> Count:
@@ -127,7 +140,7 @@ class Training:
             )
         self.folder.rewrite_metrics([])
         self._save(must=True)
-        return self.count
+        return self.count if self.team.place.size == 1 else self._reload()
 
     def _resumed(self) -> Count:
         self.count = self._reload()
@@ -137,12 +150,16 @@ class Training:
         return self.count
 
     def _reload(self) -> Count:
-        return session.restore(self.folder.checkpoints, self.stepper, self.lanes, self.facts, self._warn)
+        path, stored = session.newest(self.folder.checkpoints, self._warn)
+        if self.team.place.size > 1:
+            described = {**stored.description, "alike": alike(self.settings)}
+            self.team.from_chief(checkpoint.packed(Checkpoint(stored.arrays, described)))
+        return session.take_up(stored, str(path), self.stepper, self.lanes, self.facts)
 
     def _save(self, must: bool = False) -> None:
-        keep = self.settings.training.keep
+        keep, carried = self.settings.training.keep, self.stepper.carried.whole()
         try:
-            session.save(self.folder.checkpoints, self.stepper, self.lanes, self.count, self.facts, keep)
+            session.save(self.folder.checkpoints, self.stepper, carried, self.lanes, self.count, self.facts, keep)
         except OSError as error:
             problem = f"{self.folder.checkpoints}: the checkpoint cannot be written: {error.strerror}"
             if must:
@@ -155,11 +172,12 @@ class Training:
         if not tokens:
             return float("nan"), float("nan")
         lanes = self._lanes(pieces, once=True)
-        state = self.network.initial_state(len(lanes.lanes))
+        state = self.network.initial_state(len(lanes.rows))
         nats = 0.0
         while (batch := lanes.next()) is not None:
             some, state = self.stepper.evaluate(batch, state)
             nats += some
+        nats = float(self.team.totals(np.array([nats]))[0])
         return nats / tokens, nats / ticks
 
     def info(self, figures: dict[str, float]) -> ModelInfo:
@@ -248,9 +266,7 @@ class Training:
             self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
 
     def _finish(self, count: Count, ending: Ending) -> None:
-        best = checkpoint.stored(self.folder.checkpoints, "best-")
-        if best:
-            session.init_from(self.network, best[-1])
+        self._take_best()
         figures = dict(count.figures)
         figures["valid_nats_a_token"], figures["valid_nats_a_tick"] = self.evaluate(self.prepared.valid)
         figures["test_nats_a_token"], figures["test_nats_a_tick"] = self.evaluate(self.prepared.test)
@@ -268,6 +284,14 @@ class Training:
         if ending in more:
             self._say(f"go on: musicrnn-train --resume {self.folder.path}{more[ending]}")
         self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
+
+    def _take_best(self) -> None:
+        best = checkpoint.stored(self.folder.checkpoints, "best-")
+        if best:
+            session.init_from(self.network, best[-1])
+        if self.team.place.size > 1:
+            weights = {name: np.asarray(one) for name, one in session.weight_variables(self.network).items()}
+            self.team.from_chief(checkpoint.packed(Checkpoint(weights, {})))
 
     def _write_model(self, info: ModelInfo) -> None:
         from musicrnn.export.step_graph import export_step
