@@ -109,7 +109,8 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         from musicrnn.trainer.follower import Follower
         from musicrnn.trainer.workers import Workers, in_touch
 
-        with in_touch(f"musicrnn-train --resume {folder.path}"):
+        kept = folder.path if place.is_chief else "the chief's run folder"
+        with in_touch(f"musicrnn-train --resume {kept}"):
             team = Workers(place)
             kind = Training if place.is_chief else Follower
             kind(settings, folder, prepared, facts, origin, console, team).run(stop, resume)

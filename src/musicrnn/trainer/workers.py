@@ -27,7 +27,6 @@ _LOST = (
     tf.errors.CancelledError,
     tf.errors.FailedPreconditionError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
 )
 
 
@@ -118,8 +117,9 @@ def in_touch(again: str) -> Iterator[None]:
     try:
         yield
     except _LOST as error:
-        first = str(error.message).strip().split("\n", 1)[0]
-        raise TrainingError(f"another worker is gone ({first:.160}); start all of them again: {again}") from error
+        raise TrainingError(
+            f"another worker is gone ({type(error).__name__}); start all of them again: {again}"
+        ) from error
 
 
 @contextmanager
