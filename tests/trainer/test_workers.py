@@ -9,10 +9,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from rich.console import Console
 
+from musicrnn.config.corpus import CorpusSettings
+from musicrnn.config.network import NetworkSettings
+from musicrnn.config.settings import Settings
+from musicrnn.config.training import TrainingSettings
+from musicrnn.errors import TrainingError
 from musicrnn.models.model_file import read_info
-from musicrnn.trainer import checkpoint
+from musicrnn.trainer import checkpoint, session
+from musicrnn.trainer.checkpoint import Checkpoint
+from musicrnn.trainer.count import Count
+from musicrnn.trainer.follower import Follower
+from musicrnn.trainer.material import material
+from musicrnn.trainer.run_folder import RunFolder
+from musicrnn.trainer.team import Alone, Place, Team, alike
+from musicrnn.trainer.training import Training
 from tests.trainer.cluster import started
+from tests.trainer.pieces import tunes
 
 pytestmark = pytest.mark.train
 
@@ -22,6 +37,44 @@ SMALL = (
     "--threads=1", "--validation-share=0.2", "--test-share=0.2", "--no-cache", "--dropout=0", "--output-dropout=0",
     "--save-every=3", "--epochs=6", "--keep=2",
 )  # fmt: skip
+
+
+MATERIAL = material(tunes(10), CorpusSettings(ticks_per_beat=4, transpose=0))
+FACTS = {"corpus": "the same"}
+
+
+class Told(Alone):
+    """The second of two workers, to whom a chief has handed out its state."""
+
+    place = Place(1, 2)
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def from_chief(self, _: bytes) -> bytes:
+        """Return what was handed out."""
+        return self.content
+
+    def totals(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values, as if the chief had none."""
+        return values
+
+
+def _worker(kind: type[Training], folder: Path, team: Team, seed: int = 1) -> Training:
+    settings = Settings(
+        training=TrainingSettings(lanes=3, window=64, seed=seed), network=NetworkSettings(units=8, embedding=4)
+    )
+    return kind(settings, RunFolder(folder), MATERIAL, FACTS, {}, Console(quiet=True), team)
+
+
+def _handed_out(folder: Path) -> bytes:
+    """Return what a chief of three lanes hands out after its first step."""
+    chief = _worker(Training, folder, Alone())
+    batch = chief.lanes.next()
+    assert batch is not None
+    chief.stepper.train(batch, 0.01)
+    state = session.state_of(chief.stepper, chief.stepper.carried.whole(), chief.lanes, Count(step=1), FACTS)
+    return checkpoint.packed(Checkpoint(state.arrays, {**state.description, "alike": alike(chief.settings)}))
 
 
 def _command(folder: Path) -> list[str]:
@@ -56,6 +109,37 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _, errors = worker.communicate(timeout=300)
         assert worker.returncode == 0, errors
     return run
+
+
+def test_a_worker_goes_on_from_what_the_chief_hands_out(tmp_path: Path) -> None:
+    """It has the chief's weights, its own rows of the state, the place of all lanes, other masks, and no folder."""
+    content = _handed_out(tmp_path / "chief")
+    theirs = checkpoint.unpacked(content)
+    worker = _worker(Follower, tmp_path / "worker", Told(content))
+    assert worker._reload() == Count(step=1)
+    for name, variable in session.weight_variables(worker.network).items():
+        assert (np.asarray(variable) == theirs.arrays[name]).all(), name
+    assert worker.lanes.position() == theirs.description["lanes"]
+    assert worker.lanes.rows == range(1, 3)
+    assert (worker.stepper.carried.mine.numpy() == theirs.arrays["carried"][:, :, 1:]).all()
+    assert theirs.arrays["carried"][:, :, 1:].any()
+    assert (np.asarray(worker.network.seed_generator.state) != theirs.arrays["seed"]).any()
+    assert not (tmp_path / "worker").exists()
+
+
+def test_a_worker_with_other_settings_is_refused(tmp_path: Path) -> None:
+    """Before the first step, with the setting's name and both values."""
+    worker = _worker(Follower, tmp_path / "worker", Told(_handed_out(tmp_path / "chief")), seed=5)
+    with pytest.raises(TrainingError, match=r"training\.seed must be the same for all workers, got 5 for 1"):
+        worker._reload()
+
+
+def test_there_must_be_a_lane_for_every_worker(tmp_path: Path) -> None:
+    """Three lanes cannot be dealt out to four; the message names both."""
+    team = Told(b"")
+    team.place = Place(3, 4)
+    with pytest.raises(TrainingError, match="at least the workers, got 3 lanes for 4"):
+        _worker(Follower, tmp_path / "worker", team)
 
 
 def test_two_workers_of_which_one_is_killed_learn_what_one_worker_learns(alone: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class Follower(Training):
 
     def _begun(self) -> Count:
         self._save()
-        return self._reload()
+        return self.count
 
     def _resumed(self) -> Count:
         return self._reload()
@@ -36,7 +36,9 @@ class Follower(Training):
         return self.count
 
     def _save(self, must: bool = False) -> None:  # noqa: ARG002
+        """Give the state of its lanes, and go on from what the chief keeps, whatever rounding has parted them by."""
         self.stepper.carried.whole()
+        self._reload()
 
     def _step_done(self, count: Count, *_: object) -> None:
         self.count = count

@@ -32,23 +32,16 @@ def _all_variables(stepper: Stepper) -> dict[str, Any]:
     return {**weight_variables(stepper.network), **optimizer, **seed}
 
 
-def save(
-    folder: Path,
-    stepper: Stepper,
-    carried: np.ndarray,
-    lanes: Lanes,
-    count: Count,
-    facts: dict[str, Any],
-    keep: int,
-) -> Path:
-    """Write a checkpoint from which :func:`take_up` goes on exactly, and delete old ones.
-
-    ``carried`` is the state of all lanes.
-    """
+def state_of(stepper: Stepper, carried: np.ndarray, lanes: Lanes, count: Count, facts: dict[str, Any]) -> Checkpoint:
+    """Return a checkpoint from which :func:`take_up` goes on exactly; ``carried`` is the state of all lanes."""
     arrays = {name: np.asarray(variable) for name, variable in _all_variables(stepper).items()}
     arrays["carried"] = carried
-    description = {"count": asdict(count), "lanes": lanes.position(), "facts": facts}
-    path = checkpoint.write(folder, f"step-{count.step:08}", Checkpoint(arrays, description))
+    return Checkpoint(arrays, {"count": asdict(count), "lanes": lanes.position(), "facts": facts})
+
+
+def save(folder: Path, state: Checkpoint, keep: int) -> Path:
+    """Write a checkpoint of :func:`state_of`, and delete old ones."""
+    path = checkpoint.write(folder, f"step-{state.description['count']['step']:08}", state)
     checkpoint.prune(folder, "step-", keep)
     return path
 

@@ -140,7 +140,7 @@ class Training:
             )
         self.folder.rewrite_metrics([])
         self._save(must=True)
-        return self.count if self.team.place.size == 1 else self._reload()
+        return self.count
 
     def _resumed(self) -> Count:
         self.count = self._reload()
@@ -151,20 +151,26 @@ class Training:
 
     def _reload(self) -> Count:
         path, stored = session.newest(self.folder.checkpoints, self._warn)
-        if self.team.place.size > 1:
-            described = {**stored.description, "alike": alike(self.settings)}
-            self.team.from_chief(checkpoint.packed(Checkpoint(stored.arrays, described)))
+        self._hand_out(stored)
         return session.take_up(stored, str(path), self.stepper, self.lanes, self.facts)
 
     def _save(self, must: bool = False) -> None:
-        keep, carried = self.settings.training.keep, self.stepper.carried.whole()
+        carried = self.stepper.carried.whole()
+        state = session.state_of(self.stepper, carried, self.lanes, self.count, self.facts)
         try:
-            session.save(self.folder.checkpoints, self.stepper, carried, self.lanes, self.count, self.facts, keep)
+            session.save(self.folder.checkpoints, state, self.settings.training.keep)
         except OSError as error:
             problem = f"{self.folder.checkpoints}: the checkpoint cannot be written: {error.strerror}"
             if must:
                 raise TrainingError(problem) from error
             self._warn(f"{problem}; the one before it is kept")
+        self._hand_out(state)
+
+    def _hand_out(self, state: Checkpoint) -> None:
+        """Let all workers go on from one state, with the settings that must be alike."""
+        if self.team.place.size > 1:
+            described = {**state.description, "alike": alike(self.settings)}
+            self.team.from_chief(checkpoint.packed(Checkpoint(state.arrays, described)))
 
     def evaluate(self, pieces: list[Piece]) -> tuple[float, float]:
         """Return nats a token and nats a tick over whole pieces; nan for none."""

@@ -1,7 +1,7 @@
 """Several workers that learn as one: what they find in a step is summed by TensorFlow's collectives.
 
 TensorFlow's MultiWorkerMirroredStrategy builds the cluster of TF_CONFIG, watches over it and sums; each worker holds
-its own variables, which stay alike to the last bit because all apply the same sum to the same numbers.
+its own variables, which stay alike because all apply the same sum to the same numbers.
 """
 
 from __future__ import annotations
