@@ -113,7 +113,7 @@ def _folder(settings: Settings) -> Path:
 
 
 def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
-    """Return the interrupted run's own settings; only how long it goes on can be given anew."""
+    """Return the interrupted run's own settings; only how long it goes on, and a trace, can be asked for anew."""
     stored = folder.path / "settings.toml"
     if not stored.exists():
         raise RunFolderError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
@@ -124,7 +124,7 @@ def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
     settings = settings_of(read_settings(stored))
     anew = {
         key: getattr(given.training, key)
-        for key in ("epochs", "minutes", "patience")
+        for key in ("epochs", "minutes", "patience", "profile")
         if f"training.{key}" in given.origins
     }
     return replace(settings, training=replace(settings.training, **anew))
