@@ -164,7 +164,8 @@ def prepare(folders: Sequence[str]) -> Facts:
     before, began = peak_memory(), time.perf_counter()
     corpus = read_corpus(settings.corpus.folders, settings.corpus)
     read, after_reading = time.perf_counter(), peak_memory()
-    prepared = material([(piece.name, piece.score) for piece in corpus.pieces], settings.corpus)
+    named = [(piece.name, piece.score) for piece in corpus.pieces]
+    prepared = material(named, settings.corpus, folder=Path(tempfile.gettempdir()))
     encoded = time.perf_counter()
     lanes = Lanes(
         prepared.train, Grammar(prepared.vocabulary), settings.training.lanes, settings.training.window,

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.score import Score
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.trainer.dataset import Piece, piece_of
+from musicrnn.trainer.store import PieceWriter
 
 MOST_POLYPHONY = 16
 FEWEST_TOKENS = 64
@@ -26,9 +28,9 @@ class Material:
     """Pieces by share, their names, and what all of them have in common."""
 
     vocabulary: Vocabulary
-    train: list[Piece]
-    valid: list[Piece]
-    test: list[Piece]
+    train: Sequence[Piece]
+    valid: Sequence[Piece]
+    test: Sequence[Piece]
     names: dict[str, list[str]]
     tempo: float
     metre: tuple[int, int]
@@ -70,11 +72,15 @@ def split(count: int, settings: CorpusSettings) -> tuple[list[int], list[int], l
 
 
 def material(
-    named: Sequence[tuple[str, Score]], settings: CorpusSettings, done: Callable[[int], None] = lambda _: None
+    named: Sequence[tuple[str, Score]],
+    settings: CorpusSettings,
+    done: Callable[[int], None] = lambda _: None,
+    folder: Path | None = None,
 ) -> Material:
     """Return scores as material; CorpusError where there is too little of it.
 
-    ``done`` is told how many pieces are ready.
+    ``done`` is told how many pieces are ready. With a ``folder`` the pieces are mapped from a file there, not kept in
+    memory; RunFolderError where it cannot be written.
     """
     usable = [(name, score) for name, score in named if score.notes]
     if not usable:
@@ -82,15 +88,16 @@ def material(
     shares = split(len(usable), settings)
     vocabulary = vocabulary_of([score for _, score in usable], settings)
     grammar = Grammar(vocabulary)
+    writer = PieceWriter(folder) if folder else None
     pieces: list[Piece] = []
     out_of_range = over_polyphony = 0
     for count, (_, score) in enumerate(usable, 1):
         piece, fit = piece_of(score, grammar, settings.transpose)
-        pieces.append(piece)
+        writer.add(piece) if writer else pieces.append(piece)
         out_of_range += fit.out_of_range
         over_polyphony += fit.over_polyphony
         done(count)
-    train, valid, test = ([pieces[i] for i in share] for share in shares)
+    train, valid, test = map(writer.pieces().share, shares) if writer else ([pieces[i] for i in s] for s in shares)
     tokens = sum(map(len, train))
     if tokens < FEWEST_TOKENS:
         raise CorpusError(f"the training share must hold at least {FEWEST_TOKENS} tokens, got {tokens}")

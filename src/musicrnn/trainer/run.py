@@ -81,7 +81,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
     console = Console()
     try:
         corpus = _read(settings, console)
-        prepared = None if stop.signal else _prepare(corpus, settings, console)
+        prepared = None if stop.signal else _prepare(corpus, settings, console, folder)
         if prepared is not None and not stop.signal:
             start_tensorflow(settings)
     except BaseException:
@@ -146,11 +146,11 @@ def _read(settings: Settings, console: Console) -> Corpus:
     return corpus
 
 
-def _prepare(corpus: Corpus, settings: Settings, console: Console) -> Material:
+def _prepare(corpus: Corpus, settings: Settings, console: Console, folder: RunFolder) -> Material:
     named = [(piece.name, piece.score) for piece in corpus.pieces]
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("encoding", total=len(named))
-        prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done))
+        prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done), folder.path)
     tokens = sum(map(len, prepared.train))
     console.print(
         f"{len(prepared.train)} pieces ({tokens:,} tokens) to train on, {len(prepared.valid)} for validation, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -71,7 +71,7 @@ class Training:
         self.writer = tf.summary.create_file_writer(str(folder.tensorboard))
         self.display = Display(console)
 
-    def _lanes(self, pieces: list[Piece], once: bool) -> Lanes:
+    def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
         t, c = self.settings.training, self.settings.corpus
         return Lanes(
             pieces,
@@ -163,7 +163,7 @@ class Training:
                 raise TrainingError(problem) from error
             self._warn(f"{problem}; the one before it is kept")
 
-    def evaluate(self, pieces: list[Piece]) -> tuple[float, float]:
+    def evaluate(self, pieces: Sequence[Piece]) -> tuple[float, float]:
         """Return nats a token and nats a tick over whole pieces; nan for none."""
         tokens, ticks = total(pieces)
         if not tokens:
