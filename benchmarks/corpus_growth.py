@@ -154,18 +154,18 @@ def _prepared(folder: Path, scratch: Path) -> Facts:
 
 def prepare(folders: Sequence[str]) -> Facts:
     """Prepare a corpus as the trainer does; return seconds, bytes of memory, tokens and pieces."""
-    from musicrnn.models.corpus import read_corpus
+    from musicrnn.models.corpus import NamedScores, read_corpus
     from musicrnn.models.grammar import Grammar
     from musicrnn.trainer.lanes import Lanes
     from musicrnn.trainer.material import material
+    from musicrnn.trainer.store import PieceWriter
 
     settings = Settings()
     settings = replace(settings, corpus=replace(settings.corpus, folders=tuple(folders)))
     before, began = peak_memory(), time.perf_counter()
     corpus = read_corpus(settings.corpus.folders, settings.corpus)
     read, after_reading = time.perf_counter(), peak_memory()
-    named = [(piece.name, piece.score) for piece in corpus.pieces]
-    prepared = material(named, settings.corpus, folder=Path(tempfile.gettempdir()))
+    prepared = material(NamedScores(corpus.pieces), settings.corpus, writer=PieceWriter(Path(tempfile.gettempdir())))
     encoded = time.perf_counter()
     lanes = Lanes(
         prepared.train, Grammar(prepared.vocabulary), settings.training.lanes, settings.training.window,

@@ -11,23 +11,23 @@ import numpy as np
 import pytest
 
 from musicrnn.config.corpus import CorpusSettings
-from musicrnn.errors import CorpusError, RunFolderError
+from musicrnn.errors import CorpusError, TrainingError
 from musicrnn.models.grammar import Grammar
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.store import PieceWriter
+from musicrnn.trainer.store import IN_MEMORY, PieceWriter
 from tests.trainer.pieces import tunes
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = CorpusSettings(ticks_per_beat=4, transpose=5)
-IN_MEMORY = material(tunes(12), SETTINGS)
+PLAIN = material(tunes(12), SETTINGS)
 
 
-@pytest.fixture
-def stored(tmp_path: Path) -> Material:
-    """Return the same tunes, stored."""
-    return material(tunes(12), SETTINGS, folder=tmp_path)
+@pytest.fixture(params=[0, IN_MEMORY], ids=["in a file", "in memory"])
+def stored(tmp_path: Path, request: pytest.FixtureRequest) -> Material:
+    """Return the same tunes, stored either way."""
+    return material(tunes(12), SETTINGS, writer=PieceWriter(tmp_path, request.param))
 
 
 def assert_same(one: Piece, other: Piece) -> None:
@@ -41,19 +41,19 @@ def assert_same(one: Piece, other: Piece) -> None:
 def test_stored_pieces_are_what_was_written(stored: Material) -> None:
     """Every piece of every share comes back as it is in memory, in its order."""
     for name in ("train", "valid", "test"):
-        kept, plain = getattr(stored, name), getattr(IN_MEMORY, name)
+        kept, plain = getattr(stored, name), getattr(PLAIN, name)
         assert len(kept) == len(plain)
         for one, other in zip(kept, plain, strict=True):
             assert_same(one, other)
-    assert stored.names == IN_MEMORY.names
-    assert total(stored.train) == total(IN_MEMORY.train)
+    assert stored.names == PLAIN.names
+    assert total(stored.train) == total(PLAIN.train)
 
 
 def test_batches_of_stored_pieces_are_the_same(stored: Material) -> None:
     """Forty batches, over more than one epoch, with transposition and cut pieces."""
     streams = [
-        Lanes(pieces, Grammar(IN_MEMORY.vocabulary), 3, 24, transpose=5, seed=2, bars_a_piece=3)
-        for pieces in (stored.train, IN_MEMORY.train)
+        Lanes(pieces, Grammar(PLAIN.vocabulary), 3, 24, transpose=5, seed=2, bars_a_piece=3)
+        for pieces in (stored.train, PLAIN.train)
     ]
     for _ in range(40):
         one, other = (stream.next() for stream in streams)
@@ -88,14 +88,38 @@ def test_stored_arrays_cannot_be_written_to(stored: Material) -> None:
 
 def test_a_folder_that_is_not_there_is_told_plainly(tmp_path: Path) -> None:
     """The message names the folder."""
-    with pytest.raises(RunFolderError, match="nowhere: the encoded corpus cannot be written"):
-        PieceWriter(tmp_path / "nowhere")
+    with pytest.raises(TrainingError, match="nowhere: the encoded corpus cannot be written"):
+        material(tunes(12), SETTINGS, writer=PieceWriter(tmp_path / "nowhere", 0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_full_disk_is_told_plainly(tmp_path: Path) -> None:
+    """Where the file may be 10 kB long, a larger corpus ends in one error that names the folder, and leaves no file."""
+    program = """
+import resource, sys
+from pathlib import Path
+from musicrnn.config.corpus import CorpusSettings
+from musicrnn.errors import TrainingError
+from musicrnn.trainer.material import material
+from musicrnn.trainer.store import PieceWriter
+from tests.trainer.pieces import tunes
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    material(tunes(30), CorpusSettings(ticks_per_beat=4), writer=PieceWriter(Path(sys.argv[1]), 0))
+except TrainingError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{tmp_path}: the encoded corpus cannot be written: File too large\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_pieces_at_all_are_refused_as_ever(tmp_path: Path) -> None:
     """A corpus too small is a CorpusError, stored or not."""
     with pytest.raises(CorpusError):
-        material(tunes(2), SETTINGS, folder=tmp_path)
+        material(tunes(2), SETTINGS, writer=PieceWriter(tmp_path))
     assert len(PieceWriter(tmp_path).pieces()) == 0
 
 
@@ -108,7 +132,7 @@ from pathlib import Path
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.trainer.material import material
 from musicrnn.trainer.memory import peak_memory
-from musicrnn.trainer.store import PieceWriter
+from musicrnn.trainer.store import IN_MEMORY, PieceWriter
 from tests.trainer.pieces import tune
 piece = material([(str(i), tune(i, 400)) for i in range(3)], CorpusSettings(ticks_per_beat=4)).train[0]
 before, writer = peak_memory(), PieceWriter(Path(sys.argv[1]))

@@ -22,9 +22,10 @@ from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.export.quiet import quiet
-from musicrnn.models.corpus import Corpus, read_corpus
+from musicrnn.models.corpus import Corpus, NamedScores, read_corpus
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
+from musicrnn.trainer.store import PieceWriter
 
 _NAME = re.compile(r"\w[\w .-]{0,63}")
 _SECTIONS = ("corpus", "network", "training")
@@ -147,10 +148,12 @@ def _read(settings: Settings, console: Console) -> Corpus:
 
 
 def _prepare(corpus: Corpus, settings: Settings, console: Console, folder: RunFolder) -> Material:
-    named = [(piece.name, piece.score) for piece in corpus.pieces]
+    named = NamedScores(corpus.pieces)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("encoding", total=len(named))
-        prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done), folder.path)
+        prepared = material(
+            named, settings.corpus, lambda done: bar.update(task, completed=done), PieceWriter(folder.path)
+        )
     tokens = sum(map(len, prepared.train))
     console.print(
         f"{len(prepared.train)} pieces ({tokens:,} tokens) to train on, {len(prepared.valid)} for validation, "
