@@ -211,6 +211,7 @@ def plot(rows: Sequence[Facts], head: str, path: Path) -> None:
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
     files = [row["files"] for row in rows]
@@ -222,6 +223,10 @@ def plot(rows: Sequence[Facts], head: str, path: Path) -> None:
         right.plot(files, [row[run][key] / 1e6 for row in rows], marker="o", markersize=3.5, label=label)
     for axis, unit in ((left, "seconds"), (right, "MB")):
         axis.set(xlabel="files", ylabel=unit, xscale="log", yscale="log")
+        for one in (axis.xaxis, axis.yaxis):
+            one.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            one.set_major_formatter(lambda value, _: f"{value:,g}")
+            one.set_minor_locator(NullLocator())
         axis.grid(color="#dddddd", linewidth=0.6)
         axis.legend(fontsize=7, frameon=False)
     figure.suptitle(head, fontsize=6, color="#777777")
