@@ -12,7 +12,7 @@ import pytest
 
 from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.errors import CorpusError
-from musicrnn.models.corpus import read_corpus, read_files
+from musicrnn.models.corpus import NamedScores, read_corpus, read_files
 from musicrnn.models.corpus_cache import PieceCache, cache_key
 from musicrnn.models.corpus_codec import encode_pieces
 from musicrnn.models.corpus_files import CorpusFile, find_files
@@ -245,3 +245,15 @@ def test_a_file_without_notes_is_left_out(tmp_path: Path) -> None:
     path.write_bytes(file())
     readings = read_files([CorpusFile("empty.mid", path)], GridSettings())
     assert [left.reason for left in readings.left_out] == ["empty.mid: a piece must hold a note, got none"]
+
+
+def test_scores_are_made_when_their_turn_comes(folder: Path) -> None:
+    """A piece gives the same score at each call, with the name beside it, and keeps its notes as numbers only."""
+    corpus = read_corpus([folder], NO_CACHE)
+    named = NamedScores(corpus.pieces)
+    assert list(named) == [(piece.name, piece.score) for piece in corpus.pieces]
+    assert list(named[1:]) == list(named)[1:]
+    for piece in corpus.pieces:
+        assert piece.score is not piece.score
+        assert len(piece.notes) == len(piece.score.notes) > 0
+        assert piece.frame.notes == ()

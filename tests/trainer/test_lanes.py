@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -25,11 +26,11 @@ MATERIAL = material(tunes(12), CorpusSettings(ticks_per_beat=4, transpose=5))
 GRAMMAR = Grammar(MATERIAL.vocabulary)
 
 
-def _lanes(pieces: list[Piece], lanes: int = 3, window: int = 24, **options: int) -> Lanes:
+def _lanes(pieces: Sequence[Piece], lanes: int = 3, window: int = 24, **options: int) -> Lanes:
     return Lanes(pieces, GRAMMAR, lanes, window, **{"transpose": 5, "seed": 1, **options})  # type: ignore[arg-type]
 
 
-def _read_once(pieces: list[Piece], lanes: int, window: int) -> list[Batch]:
+def _read_once(pieces: Sequence[Piece], lanes: int, window: int) -> list[Batch]:
     stream = Lanes(pieces, GRAMMAR, lanes, window, once=True)
     batches = []
     while (batch := stream.next()) is not None:

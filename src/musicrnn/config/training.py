@@ -48,6 +48,9 @@ class TrainingSettings(Section):
     seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
     threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets TensorFlow choose.")
     deterministic: bool = setting(False, help="Use only operations that give the same result each time; slower.")
+    profile: bool = setting(
+        False, help="Trace steps 11 to 20 into the run's tensorboard folder, for the Profile tab of TensorBoard."
+    )
     save_every: int = setting(
         200, low=0, high=1_000_000, unit="steps", help="Steps between checkpoints; 0 only at epochs."
     )

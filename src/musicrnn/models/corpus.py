@@ -11,6 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
 
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.folders import cache_folder
@@ -23,7 +27,7 @@ from musicrnn.models.grid_piece import GridPiece, Moved
 from musicrnn.models.part_plan import PartPlan, plan_parts
 from musicrnn.models.parts import Assigned, assign, discover_parts
 from musicrnn.models.quantise import GridSettings
-from musicrnn.models.score import Part, Score
+from musicrnn.models.score import Note, Part, Score
 
 LONGEST_SILENCE_BARS = 8
 _KEPT_AT_ONCE = 256
@@ -64,14 +68,24 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class CorpusPiece:
-    """A piece of the corpus: its name, its file's SHA-256, the score, and what became of it on the way."""
+    """A piece of the corpus: its name, its file's SHA-256, the score, and what became of it on the way.
+
+    A corpus may have very many notes, so they are kept as ``notes``, int32[n, 5] (start, part, pitch, length,
+    velocity), beside a ``frame``, the score without them; ``score`` is made when it is asked for.
+    """
 
     name: str
     sha256: str
-    score: Score
+    frame: Score
+    notes: npt.NDArray[np.int32]
     moved: Moved
     assigned: Assigned
     warnings: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> Score:
+        """The score, made anew at each call."""
+        return replace(self.frame, notes=tuple(Note(*row) for row in self.notes.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,25 @@ class Corpus:
     plan: PartPlan
     left_out: tuple[LeftOut, ...] = ()
     duplicates: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedScores(Sequence[tuple[str, Score]]):
+    """The names and scores of some pieces, each score made when its turn comes and not kept."""
+
+    pieces: Sequence[CorpusPiece]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[str, Score]: ...
+    @overload
+    def __getitem__(self, at: slice) -> NamedScores: ...
+    def __getitem__(self, at: int | slice) -> tuple[str, Score] | NamedScores:
+        if isinstance(at, slice):
+            return NamedScores(self.pieces[at])
+        return self.pieces[at].name, self.pieces[at].score
 
 
 def grid_settings(settings: CorpusSettings) -> GridSettings:
@@ -124,11 +157,17 @@ def corpus_of(readings: Readings, settings: CorpusSettings) -> Corpus:
         for piece in file.pieces:
             score, assigned = assign(piece, plan, parts)
             if score.notes:
-                found.append(CorpusPiece(piece.name, file.sha256, score, piece.moved, assigned, piece.warnings))
+                frame, notes = replace(score, notes=()), _rows(score.notes)
+                found.append(CorpusPiece(piece.name, file.sha256, frame, notes, piece.moved, assigned, piece.warnings))
             else:
                 reason = f"{piece.name}: a piece must have a note in one of the parts {', '.join(plan.names)}, got none"
                 left_out.append(LeftOut(piece.name, reason))
     return Corpus(tuple(found), parts, plan, tuple(left_out), readings.duplicates)
+
+
+def _rows(notes: Sequence[Note]) -> npt.NDArray[np.int32]:
+    rows = [(note.start, note.part, note.pitch, note.length, note.velocity) for note in notes]
+    return np.array(rows, np.int32).reshape(-1, 5)
 
 
 @dataclass(slots=True)

@@ -57,6 +57,8 @@ class PieceCache:
             self._shrink(database)
 
     def _shrink(self, database: sqlite3.Connection) -> None:
+        if _file_size(database) <= self.largest:
+            return
         total = database.execute("SELECT COALESCE(SUM(LENGTH(block)), 0) FROM pieces").fetchone()[0]
         for key, size in database.execute("SELECT key, LENGTH(block) FROM pieces ORDER BY made, key").fetchall():
             if total <= self.largest:
@@ -87,6 +89,14 @@ class PieceCache:
             return _prepared(sqlite3.connect(self.path, timeout=10))
         except OSError:
             return _prepared(sqlite3.connect(":memory:"))
+
+
+def _file_size(database: sqlite3.Connection) -> int:
+    """Return the bytes in use, which are more than those of the blocks, without a look at each of them."""
+    pages, free, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
 
 
 def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run has come; rates in tokens a second, times in seconds."""
+    """How far a run has come; rates in tokens a second, times in seconds, ``memory`` the peak in bytes (0: unknown)."""
 
     epoch: int = 0
     epochs: int = 0
@@ -26,12 +26,18 @@ class Progress:
     rate: float = 0.0
     tokens_a_second: float = 0.0
     left: float = 0.0
+    memory: int = 0
 
 
 def clock(seconds: float) -> str:
     """Return a duration as people read it: 1:02:03."""
     whole = max(int(seconds), 0)
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def megabytes(size: int) -> str:
+    """Return bytes as people read them, and a dash for none."""
+    return f"{size / 1e6:,.0f} MB" if size else "–"
 
 
 class Display:
@@ -79,6 +85,7 @@ def _table(progress: Progress) -> Table:
         "rate": f"{progress.rate:.2e}",
         "tokens/s": f"{progress.tokens_a_second:,.0f}",
         "time left": clock(progress.left),
+        "peak memory": megabytes(progress.memory),
     }
     for name in columns:
         table.add_column(name, justify="right")

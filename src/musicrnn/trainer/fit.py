@@ -12,6 +12,7 @@ from musicrnn.errors import TrainingError
 from musicrnn.trainer.count import Count, Learner, StepResult
 from musicrnn.trainer.display import Progress
 from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.memory import peak_memory
 from musicrnn.trainer.schedule import Schedule
 
 MOST_SETBACKS = 3
@@ -168,4 +169,5 @@ class Fit:
         )
         p.train = self.count.epoch_nats / max(self.count.epoch_tokens, 1)
         p.left = self.count.seconds * (1 - p.share) / p.share if p.share > 0 else 0.0
+        p.memory = peak_memory()
         self.hooks.report(p)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,7 @@ class Lanes:
 
     def __init__(
         self,
-        pieces: list[Piece],
+        pieces: Sequence[Piece],
         grammar: Grammar,
         lanes: int,
         window: int,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from musicrnn.config.corpus import CorpusSettings
 from musicrnn.errors import CorpusError
 from musicrnn.models.frames import Fit
 from musicrnn.models.grammar import Grammar
-from musicrnn.models.score import Score
+from musicrnn.models.score import Part, Score
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.trainer.dataset import Piece, piece_of
+from musicrnn.trainer.store import PieceWriter
 
 MOST_POLYPHONY = 16
 FEWEST_TOKENS = 64
@@ -26,9 +27,9 @@ class Material:
     """Pieces by share, their names, and what all of them have in common."""
 
     vocabulary: Vocabulary
-    train: list[Piece]
-    valid: list[Piece]
-    test: list[Piece]
+    train: Sequence[Piece]
+    valid: Sequence[Piece]
+    test: Sequence[Piece]
     names: dict[str, list[str]]
     tempo: float
     metre: tuple[int, int]
@@ -48,12 +49,45 @@ def polyphony(score: Score) -> int:
     return most
 
 
-def vocabulary_of(scores: Sequence[Score], settings: CorpusSettings) -> Vocabulary:
-    """Return the vocabulary for scores that share their parts."""
-    most = settings.max_polyphony or min(MOST_POLYPHONY, max(map(polyphony, scores)))
-    return Vocabulary(
-        settings.ticks_per_beat, scores[0].parts, settings.articulation, settings.velocity_bins, max(most, 1)
-    )
+def vocabulary_of(scores: Iterable[Score], settings: CorpusSettings) -> Vocabulary:
+    """Return the vocabulary for scores, at least one, that share their parts."""
+    survey = Survey()
+    for score in scores:
+        survey.add(score)
+    return survey.vocabulary(settings)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What the scores of a corpus have in common, gathered score by score."""
+
+    parts: tuple[Part, ...] = ()
+    polyphony: int = 0
+    tempos: list[float] = field(default_factory=list)
+    metres: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    def add(self, score: Score) -> None:
+        """Take one score into account."""
+        self.parts = self.parts or score.parts
+        self.polyphony = max(self.polyphony, polyphony(score))
+        self.tempos.append(score.tempos[0].bpm)
+        for bar in score.bars:
+            self.metres[bar.numerator, bar.denominator] += bar.length
+
+    def vocabulary(self, settings: CorpusSettings) -> Vocabulary:
+        """Return the vocabulary for them, by the settings."""
+        most = settings.max_polyphony or min(MOST_POLYPHONY, self.polyphony)
+        return Vocabulary(
+            settings.ticks_per_beat, self.parts, settings.articulation, settings.velocity_bins, max(most, 1)
+        )
+
+    def tempo(self) -> float:
+        """Return the middle one of the tempos at which pieces begin."""
+        return round(statistics.median(self.tempos), 1)
+
+    def metre(self) -> tuple[int, int]:
+        """Return the metre of most ticks."""
+        return self.metres.most_common(1)[0][0]
 
 
 def split(count: int, settings: CorpusSettings) -> tuple[list[int], list[int], list[int]]:
@@ -70,44 +104,39 @@ def split(count: int, settings: CorpusSettings) -> tuple[list[int], list[int], l
 
 
 def material(
-    named: Sequence[tuple[str, Score]], settings: CorpusSettings, done: Callable[[int], None] = lambda _: None
+    named: Sequence[tuple[str, Score]],
+    settings: CorpusSettings,
+    done: Callable[[int], None] = lambda _: None,
+    writer: PieceWriter | None = None,
 ) -> Material:
     """Return scores as material; CorpusError where there is too little of it.
 
-    ``done`` is told how many pieces are ready.
+    ``done`` is told how many pieces are ready. With a ``writer`` the pieces are kept where it keeps them; TrainingError
+    where the disk is full.
     """
-    usable = [(name, score) for name, score in named if score.notes]
+    survey, usable = Survey(), dict[int, str]()
+    for place, (name, score) in enumerate(named):
+        if score.notes:
+            usable[place] = name
+            survey.add(score)
     if not usable:
         raise CorpusError("the corpus must hold a piece with notes, got none")
     shares = split(len(usable), settings)
-    vocabulary = vocabulary_of([score for _, score in usable], settings)
+    vocabulary = survey.vocabulary(settings)
     grammar = Grammar(vocabulary)
     pieces: list[Piece] = []
     out_of_range = over_polyphony = 0
-    for count, (_, score) in enumerate(usable, 1):
-        piece, fit = piece_of(score, grammar, settings.transpose)
-        pieces.append(piece)
+    for count, place in enumerate(usable, 1):
+        piece, fit = piece_of(named[place][1], grammar, settings.transpose)
+        writer.add(piece) if writer else pieces.append(piece)
         out_of_range += fit.out_of_range
         over_polyphony += fit.over_polyphony
         done(count)
-    train, valid, test = ([pieces[i] for i in share] for share in shares)
+    train, valid, test = map(writer.pieces().share, shares) if writer else ([pieces[i] for i in s] for s in shares)
     tokens = sum(map(len, train))
     if tokens < FEWEST_TOKENS:
         raise CorpusError(f"the training share must hold at least {FEWEST_TOKENS} tokens, got {tokens}")
-    names = {key: [usable[i][0] for i in share] for key, share in zip(("train", "valid", "test"), shares, strict=True)}
-    scores = [score for _, score in usable]
+    files = list(usable.values())
+    names = {key: [files[i] for i in share] for key, share in zip(("train", "valid", "test"), shares, strict=True)}
     fit = Fit(out_of_range, over_polyphony)
-    return Material(vocabulary, train, valid, test, names, _tempo(scores), _metre(scores), fit)
-
-
-def _tempo(scores: Sequence[Score]) -> float:
-    return round(statistics.median(score.tempos[0].bpm for score in scores), 1)
-
-
-def _metre(scores: Sequence[Score]) -> tuple[int, int]:
-    """Return the metre of most ticks."""
-    counts = Counter[tuple[int, int]]()
-    for score in scores:
-        for bar in score.bars:
-            counts[bar.numerator, bar.denominator] += bar.length
-    return counts.most_common(1)[0][0]
+    return Material(vocabulary, train, valid, test, names, survey.tempo(), survey.metre(), fit)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -22,9 +23,10 @@ from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.export.quiet import quiet
-from musicrnn.models.corpus import Corpus, read_corpus
+from musicrnn.models.corpus import Corpus, NamedScores, read_corpus
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
+from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
 
 _NAME = re.compile(r"\w[\w .-]{0,63}")
@@ -87,7 +89,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
     console = Console()
     try:
         corpus = _read(settings, console)
-        prepared = None if stop.signal else _prepare(corpus, settings, console)
+        prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
         if prepared is not None and not stop.signal:
             start_tensorflow(settings)
     except BaseException:
@@ -131,7 +133,7 @@ def _folder(settings: Settings) -> Path:
 
 
 def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
-    """Return the interrupted run's own settings; only how long it goes on can be given anew."""
+    """Return the interrupted run's own settings; only how long it goes on, and a trace, can be asked for anew."""
     stored = folder.path / "settings.toml"
     if not stored.exists():
         raise RunFolderError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
@@ -142,7 +144,7 @@ def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
     settings = settings_of(read_settings(stored))
     anew = {
         key: getattr(given.training, key)
-        for key in ("epochs", "minutes", "patience")
+        for key in ("epochs", "minutes", "patience", "profile")
         if f"training.{key}" in given.origins
     }
     return replace(settings, training=replace(settings.training, **anew))
@@ -164,11 +166,16 @@ def _read(settings: Settings, console: Console) -> Corpus:
     return corpus
 
 
-def _prepare(corpus: Corpus, settings: Settings, console: Console) -> Material:
-    named = [(piece.name, piece.score) for piece in corpus.pieces]
+def _room(folder: RunFolder, place: Place) -> Path:
+    """Return where a corpus that is too large for memory goes: only the chief has a run folder."""
+    return folder.path if place.is_chief else Path(tempfile.gettempdir())
+
+
+def _prepare(corpus: Corpus, settings: Settings, console: Console, room: Path) -> Material:
+    named = NamedScores(corpus.pieces)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("encoding", total=len(named))
-        prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done))
+        prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done), PieceWriter(room))
     tokens = sum(map(len, prepared.train))
     console.print(
         f"{len(prepared.train)} pieces ({tokens:,} tokens) to train on, {len(prepared.valid)} for validation, "

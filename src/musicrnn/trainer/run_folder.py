@@ -59,6 +59,7 @@ class RunFolder:
         try:
             for stale in (*self.checkpoints.glob("*.npz"), *self.tensorboard.glob("events.*"), self.metrics):
                 stale.unlink(missing_ok=True)
+            shutil.rmtree(self.tensorboard / "plugins", ignore_errors=True)
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be written over: {error.strerror}") from error
 

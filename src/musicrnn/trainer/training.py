@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,12 +24,13 @@ from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
 from musicrnn.trainer.checkpoint import Checkpoint
-from musicrnn.trainer.count import Count, StepResult
+from musicrnn.trainer.count import Count, Learner, StepResult
 from musicrnn.trainer.dataset import Piece, total
-from musicrnn.trainer.display import Display
+from musicrnn.trainer.display import Display, clock, megabytes
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import Material
+from musicrnn.trainer.memory import peak_memory
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.step import ALONE, Stepper
@@ -79,7 +82,7 @@ class Training:
         self.writer = tf.summary.create_file_writer(str(folder.tensorboard)) if to_file else NO_WRITER()
         self.display = Display(console)
 
-    def _lanes(self, pieces: list[Piece], once: bool) -> Lanes:
+    def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
         t, c = self.settings.training, self.settings.corpus
         return Lanes(
             pieces,
@@ -99,10 +102,21 @@ class Training:
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
         limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
-        with self.display:
-            fit = Fit(self.stepper, self.lanes, schedule, limits, self._hooks(stop), count)
-            ending = fit.run()
-        self._finish(fit.count, ending)
+        with self.display, self._learner() as learner:
+            self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count)
+            ending = self.fit.run()
+        self._finish(self.fit.count, ending)
+
+    @contextmanager
+    def _learner(self) -> Iterator[Learner]:
+        """Give the stepper, with the trace around it where one is asked for."""
+        if not (self.settings.training.profile and self.team.place.is_chief):
+            yield self.stepper
+            return
+        from musicrnn.trainer.profile import Profiled
+
+        with closing(Profiled(self.stepper, self.folder.tensorboard, self._say)) as profiled:
+            yield profiled
 
     def _epochs(self) -> int:
         """Return how many epochs to train at most, 0 where only the time counts."""
@@ -172,7 +186,7 @@ class Training:
             described = {**state.description, "alike": alike(self.settings)}
             self.team.from_chief(checkpoint.packed(Checkpoint(state.arrays, described)))
 
-    def evaluate(self, pieces: list[Piece]) -> tuple[float, float]:
+    def evaluate(self, pieces: Sequence[Piece]) -> tuple[float, float]:
         """Return nats a token and nats a tick over whole pieces; nan for none."""
         tokens, ticks = total(pieces)
         if not tokens:
@@ -237,7 +251,8 @@ class Training:
         self.writer.flush()
         self.folder.log(
             f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, validation {valid:.4f} nats a token, "
-            f"{tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s"
+            f"{tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s, "
+            f"{clock(self.fit.progress.left)} left, peak memory {megabytes(peak_memory())}"
         )
         self._keep_weights(count, valid, better)
         self.folder.plot()

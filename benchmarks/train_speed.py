@@ -1,0 +1,264 @@
+"""Tokens a second of training: ``python -m benchmarks.train_speed [--sizes 2x256 …] [--batches 32 …] [--rounds 3]``.
+
+Ours is the trainer's own step on the trainer's own windows, and making the batches is in its time; beside it are
+PyTorch's nn.LSTM and Keras' stock fit (:mod:`benchmarks.train_peers`), which get their batches ready made. Same sizes,
+dropout, optimiser, loss, batch, length and threads. The rows of a size take turns, round by round; a row's figure is
+the median of the rounds, with the lowest and highest; a ratio is the median of the rounds' ratios. A token is one
+valid prediction: padding is work that does not count.
+
+The share is of the machine's rate of float32 matrix products, the better of the two makers', measured in the same
+rounds: a token costs 3 (forward, and backward to inputs and to weights) x 2 x (a layer's (inputs + units) x 4 units,
+and units x vocabulary) floating-point operations.
+
+Music is made up, four voices, unless ``--corpus`` names a folder. The trainer's own window is 256; the default here is
+128, so that the table takes minutes, and because tokens a second hardly depend on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from musicrnn.bench.machine import machine
+from musicrnn.config.settings import Settings
+from musicrnn.config.training import TrainingSettings
+from musicrnn.models.corpus import read_corpus
+from musicrnn.models.grammar import Grammar
+from musicrnn.models.score import Note, Part, Score, regular_bars
+from musicrnn.trainer.lanes import Batch, Lanes
+from musicrnn.trainer.material import Material, material
+from musicrnn.trainer.run import start_tensorflow
+
+SIZES, BATCHES = ((2, 256), (2, 512), (3, 512)), (32, 64, 128)
+VOICES = tuple(
+    Part(name, low, low + 24, i + 1, polyphony=1)
+    for i, (name, low) in enumerate(zip(("soprano", "alto", "tenor", "bass"), (57, 52, 45, 36), strict=True))
+)
+BARS, FIRST_RATE = 64, 1e-3
+READY = 8  # batches that the peers go round
+OURS, TORCH, KERAS, XLA = "ours", "PyTorch nn.LSTM", "Keras LSTM, fit", "Keras LSTM, fit, XLA"
+Call = Callable[[], int]
+
+
+@dataclass
+class Row:
+    """One way to train, and its rounds in tokens a second; ``making`` is the share of time spent on making batches."""
+
+    name: str
+    call: Call
+    rates: list[float] = field(default_factory=list)
+    making: float = float("nan")
+
+
+class Ours:
+    """The trainer's loop without its figures: the next windows, and a step on them."""
+
+    def __init__(self, prepared: Material, settings: Settings, lanes: int) -> None:
+        from musicrnn.models.network import Network, NetworkShape
+        from musicrnn.trainer.step import Stepper
+
+        t, n = settings.training, settings.network
+        shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout, n.cell)
+        self.network = Network(prepared.vocabulary, shape, t.seed)
+        self.stepper = Stepper(self.network, lanes, weight_decay=t.weight_decay, clip=t.clip)
+        self.lanes = Lanes(
+            prepared.train, Grammar(prepared.vocabulary), lanes, t.window,
+            transpose=settings.corpus.transpose, seed=t.seed, bars_a_piece=settings.corpus.bars_a_piece,
+        )  # fmt: skip
+        self.making = self.whole = 0.0
+
+    def batch(self) -> Batch:
+        """Return the next windows."""
+        batch = self.lanes.next()
+        if batch is None:
+            raise RuntimeError("the stream of training windows must not end")
+        return batch
+
+    def learn(self) -> int:
+        """Take one step of the trainer; return its predictions."""
+        began = time.perf_counter()
+        batch = self.batch()
+        self.making += time.perf_counter() - began
+        tokens = self.stepper.train(batch, FIRST_RATE).tokens
+        self.whole += time.perf_counter() - began
+        return tokens
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    options = _options(given)
+    settings = _settings(options)
+    start_tensorflow(settings)
+    import torch
+
+    torch.set_num_threads(options.threads)
+    prepared = _material(settings, max(options.batches))
+    print(f"{time.strftime('%Y-%m-%d')}, {machine().words()}, {_versions()}")
+    print(
+        f"{options.threads} threads, windows of {options.window} tokens, {prepared.vocabulary.size} tokens in the "
+        f"vocabulary, embedding {settings.network.embedding}; {options.rounds} rounds of {options.seconds:g} s or one "
+        "step\n"
+    )
+    print(
+        "| layers x units | batch | trained by | tokens a second | ours to it | share of the products' rate | "
+        "making batches |\n|---|---:|---|---:|---:|---:|---:|"
+    )
+    for layers, units in options.sizes:
+        for lanes in options.batches:
+            network = replace(settings.network, layers=layers, units=units)
+            _measure(prepared, replace(settings, network=network), lanes, options)
+
+
+def _options(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=_size, nargs="+", default=list(SIZES), metavar="LAYERSxUNITS")
+    parser.add_argument("--batches", type=int, nargs="+", default=list(BATCHES), help="lanes")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each row in each round; one step at least")
+    parser.add_argument("--window", type=int, default=128, help="tokens")
+    parser.add_argument("--threads", type=int, default=machine().usable_cores)
+    parser.add_argument("--corpus", default="", help="folder of MIDI files to train on")
+    parser.add_argument("--without", action="append", default=[], help="leave out the makes whose names start so")
+    parser.add_argument("--xla", action="store_true", help="a row for Keras' fit with XLA as well")
+    return parser.parse_args(given)
+
+
+def _size(words: str) -> tuple[int, int]:
+    layers, units = words.lower().split("x")
+    return int(layers), int(units)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = Settings()
+    training = replace(settings.training, window=options.window, threads=options.threads)
+    corpus = replace(settings.corpus, folders=(options.corpus,) if options.corpus else ())
+    return replace(settings, training=training, corpus=corpus)
+
+
+def _versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "torch"))
+
+
+def _material(settings: Settings, lanes: int) -> Material:
+    if settings.corpus.folders:
+        corpus = read_corpus(settings.corpus.folders, settings.corpus)
+        return material([(piece.name, piece.score) for piece in corpus.pieces], settings.corpus)
+    grid = settings.corpus.ticks_per_beat
+    return material([(f"piece {i}", made_up(i, grid)) for i in range(lanes * 5 // 4 + 2)], settings.corpus)
+
+
+def made_up(seed: int, grid: int, bars: int = BARS) -> Score:
+    """Return four voices that wander by steps in eighths, quarters and halves, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    ruler = regular_bars(bars * 4 * grid, grid)
+    notes: list[Note] = []
+    for index, part in enumerate(VOICES):
+        at, pitch = 0, part.low + 12
+        while at < ruler[-1].end:
+            length = min(int(rng.choice((grid // 2, grid, 2 * grid), p=(0.4, 0.5, 0.1))), ruler[-1].end - at)
+            pitch = int(np.clip(pitch + rng.integers(-2, 3), part.low + 6, part.high - 6))
+            notes.append(Note(at, index, pitch, length))
+            at += length
+    return Score(grid, VOICES, tuple(sorted(notes)), ruler)
+
+
+def _measure(prepared: Material, settings: Settings, lanes: int, options: argparse.Namespace) -> None:
+    ours = Ours(prepared, settings, lanes)
+    ready = [ours.batch() for _ in range(READY)]
+    rows = [row for row in _rows(ours, settings.training, ready, options) if row.name not in _without(options)]
+    products = _products()
+    gc.collect()
+    for row in rows:
+        row.call()
+    ours.making = ours.whole = 0.0
+    for _ in range(options.rounds):
+        for row in [*rows, *products]:
+            row.rates.append(_rate(row.call, options.seconds if row in rows else min(options.seconds, 0.5)))
+    rows[0].making = ours.making / ours.whole
+    best = max(products, key=lambda row: statistics.median(row.rates))
+    cost = operations(settings.network.layers, settings.network.units, settings.network.embedding,
+                      prepared.vocabulary.size)  # fmt: skip
+    filled = np.mean([batch.valid.mean() for batch in ready])
+    for row in rows:
+        cells = _cells(row, rows[0], [rate / cost for rate in best.rates])
+        print(f"| {settings.network.layers} x {settings.network.units} | {lanes} | {' | '.join(cells)} |")
+    spread = _spread([rate / 1e9 for rate in best.rates])
+    print(f"| | | *products by {best.name}* | *{spread} GFLOP/s* | | | *windows {filled:.0%} full* |", flush=True)
+
+
+def _without(options: argparse.Namespace) -> list[str]:
+    names = (TORCH, KERAS, XLA)
+    return [name for name in names if name.startswith(tuple(options.without) or "\0")]
+
+
+def _rows(ours: Ours, settings: TrainingSettings, ready: list[Batch], options: argparse.Namespace) -> Iterator[Row]:
+    from benchmarks import train_peers
+
+    builds: dict[str, Callable[[], Call]] = {
+        TORCH: lambda: train_peers.pytorch(ours.network, settings, ready),
+        KERAS: lambda: train_peers.keras_fit(ours.network, settings, ready, seconds=options.seconds),
+    }
+    if options.xla:
+        builds[XLA] = lambda: train_peers.keras_fit(ours.network, settings, ready, seconds=options.seconds, xla=True)
+    yield Row(OURS, ours.learn)
+    for name, build in builds.items():
+        if name in _without(options):
+            continue
+        try:
+            yield Row(name, build())
+        except ImportError as error:
+            print(f"left out, not installed: {name} ({error.name})", file=sys.stderr)
+
+
+def _products() -> list[Row]:
+    from benchmarks import train_peers
+
+    return [Row(name, call) for name, call in train_peers.product_rate().items()]
+
+
+def operations(layers: int, units: int, embedding: int, vocabulary: int) -> int:
+    """Return the floating-point operations of learning from one token, forward and backward."""
+    inputs = [embedding, *[units] * (layers - 1)]
+    products = sum((width + units) * 4 * units for width in inputs) + units * vocabulary
+    return 3 * 2 * products
+
+
+def _rate(call: Call, seconds: float) -> float:
+    """Return what a call counts, a second."""
+    began, done = time.perf_counter(), 0
+    while True:
+        done += call()
+        took = time.perf_counter() - began
+        if took >= seconds:
+            return done / took
+
+
+def _cells(row: Row, ours: Row, limits: list[float]) -> list[str]:
+    ratios = [mine / other for mine, other in zip(ours.rates, row.rates, strict=True)]
+    shares = [rate / limit for rate, limit in zip(row.rates, limits, strict=True)]
+    return [
+        row.name,
+        _spread(row.rates),
+        "" if row is ours else _spread(ratios, ".2f"),
+        f"{statistics.median(shares):.0%}",
+        f"{row.making:.1%}" if np.isfinite(row.making) else "",
+    ]
+
+
+def _spread(values: list[float], form: str = ",.0f") -> str:
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+if __name__ == "__main__":
+    main()
