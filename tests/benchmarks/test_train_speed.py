@@ -12,6 +12,8 @@ from benchmarks.train_speed import Ours, made_up, main, operations
 from musicrnn.config.settings import Settings
 from musicrnn.trainer.material import Material, material
 
+pytestmark = pytest.mark.train
+
 DEFAULTS = Settings()
 SETTINGS = replace(
     DEFAULTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.models.grammar import Grammar
@@ -14,6 +15,8 @@ from musicrnn.trainer.material import material
 from musicrnn.trainer.profile import FIRST, STEPS, Profiled
 from musicrnn.trainer.step import Stepper
 from tests.trainer.pieces import tunes
+
+pytestmark = pytest.mark.train
 
 MATERIAL = material(tunes(6), CorpusSettings(ticks_per_beat=4, transpose=0))
 
