@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "parity.md").read_text(encoding="utf-8")
-CELLS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
-ROWS = [row for row in CELLS if not set(row[0]) <= {"-"} and row[0] not in ("point", "fault")]
+from tests.named_tests import ROOT, TEST, missing, page, rows
+
+PAGE = page("parity.md")
+ROWS = [row for row in rows(PAGE) if not set(row[0]) <= {"-"} and row[0] not in ("point", "fault")]
 POINTS = [row for row in ROWS if re.fullmatch(r"P\d+", row[0])]
 FAULTS = [row for row in ROWS if row not in POINTS]
-TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
-
-
-@cache
-def names_of_tests(file: str) -> frozenset[str]:
-    """Return the names of the test functions of a file."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return frozenset(name for name in names if name.startswith("test_"))
 
 
 def test_every_point_has_one_row_in_its_order() -> None:
@@ -54,9 +42,7 @@ def test_every_fault_names_a_test() -> None:
 
 def test_every_test_that_is_named_is_there() -> None:
     """By file and function; a reference in another form is found as well."""
-    named = TEST.findall(PAGE)
-    assert len(named) == PAGE.count("::")
-    assert [f"{file}::{name}" for file, name in named if name not in names_of_tests(file)] == []
+    assert missing(PAGE) == []
 
 
 def test_every_setting_that_is_named_is_there() -> None:

@@ -12,10 +12,9 @@ import pytest
 
 from musicrnn.control import Start
 from musicrnn.daemon.performance import MAX_FAILURES
-from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.step import Logits, NetworkState, StepModel
 from musicrnn.models.timing import Position
-from musicrnn.testing import random_model, small_vocabulary
+from musicrnn.testing import FailingModel, random_model, small_vocabulary
 from tests.daemon.driving import driver
 
 UNITS = 8
@@ -23,28 +22,18 @@ TICKS_TO_RECOVER = 16
 VALUES = {"nan": np.nan, "inf": np.inf, "minus inf": -np.inf}
 
 
-class SpoiltModel:
+class SpoiltModel(FailingModel):
     """Another model of which ``spoil`` may change the state, of each call, after the step."""
 
     def __init__(self, model: StepModel, spoil: Callable[[int, NetworkState], None]) -> None:
-        self._model = model
+        super().__init__(model, lambda _: "")
         self._spoil = spoil
-        self.calls = 0
-
-    @property
-    def info(self) -> ModelInfo:
-        """What the model says of itself."""
-        return self._model.info
-
-    def initial_state(self) -> NetworkState:
-        """Return the other model's."""
-        return self._model.initial_state()
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:
         """Return the other model's step, spoilt."""
-        logits, after = self._model.step(token, position, state)
-        self._spoil(self.calls, after)
-        self.calls += 1
+        call = self.calls
+        logits, after = super().step(token, position, state)
+        self._spoil(call, after)
         return logits, after
 
 

@@ -49,32 +49,31 @@ class ClockLine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
-    """A polynomial around the newest clock, and the covariance of its coefficients for a jitter of one second.
+class _Look:
+    """A fit at one place: its seconds and their variance, for a jitter of one second, and what tells a covariance.
 
-    The covariance is the upper triangle, row by row. ``square`` is what the fit would be to the square of the clocks:
-    that square for a parabola, a line for a line.
+    That with a fit to no more clocks is ``plain + curved * its square``, where ``square`` is what a fit would be there
+    to the square of the clocks: that square for a parabola, the value of a line for a line.
     """
 
+    seconds: float
+    variance: float
+    square: float
+    plain: float
+    curved: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A polynomial around the newest clock, and a look at it at each place of ``AGREED_AT``."""
+
     coefficients: tuple[float, float, float]
-    covariance: tuple[float, float, float, float, float, float]
-    square: tuple[float, float, float]
+    looks: tuple[_Look, ...]
 
-    def at(self, clocks: float) -> tuple[float, float]:
-        """Return the seconds so many clocks after the newest, and their variance."""
+    def at(self, clocks: float) -> float:
+        """Return the seconds so many clocks after the newest."""
         a, b, c = self.coefficients
-        aa, ab, ac, bb, bc, cc = self.covariance
-        seconds = a + clocks * (b + clocks * c)
-        return seconds, aa + clocks * (2 * ab + clocks * (bb + 2 * ac + clocks * (2 * bc + clocks * cc)))
-
-    def common(self, shorter: _Fit, clocks: float) -> float:
-        """Return the covariance, so many clocks after the newest, with a fit to no more clocks than this one."""
-        aa, ab, ac, bb, bc, cc = self.covariance
-        p, q, r = shorter.square
-        seen = p + clocks * (q + clocks * r)
-        square = clocks * clocks
-        constant, slope = aa + clocks * ab + square * ac, ab + clocks * bb + square * bc
-        return constant + clocks * slope + seen * (ac + clocks * bc + square * cc)
+        return a + clocks * (b + clocks * c)
 
 
 class ClockFit:
@@ -118,7 +117,7 @@ class ClockFit:
         if -x[-1] == len(x) - 1 and wanders(y, self.jitter):
             return ClockLine(clock, seconds, period(y, self.jitter))
         chosen = _chosen(x, y, self.jitter)
-        here, nxt = chosen.at(0.0)[0], chosen.at(1.0)[0]
+        here, nxt = chosen.at(0.0), chosen.at(1.0)
         return ClockLine(clock, seconds + here, max(nxt - here, SHORTEST_PERIOD))
 
 
@@ -160,7 +159,7 @@ def _chosen(x: Floats, y: Floats, jitter: float) -> _Fit:
         shorter, longer = (line, curves[-1]) if number < len(curves) else (curves[-1], line)
         if _agree(shorter, longer, jitter) and all(_agree(other, line, jitter) for other in accepted):
             accepted.append(line)
-    return min([curves[-1], *accepted], key=lambda fit: fit.at(AHEAD_CLOCKS)[1])
+    return min([curves[-1], *accepted], key=lambda fit: fit.looks[-1].variance)
 
 
 def _curves_that_agree(curves: list[_Fit], jitter: float) -> list[_Fit]:
@@ -176,7 +175,7 @@ def _line(s: list[float]) -> _Fit:
     scale = 1 / (s[0] * s[2] - s[1] * s[1])
     aa, ab, bb = s[2] * scale, -s[1] * scale, s[0] * scale
     square = aa * s[2] + ab * s[3], ab * s[2] + bb * s[3], 0.0
-    return _Fit((aa * s[5] + ab * s[6], ab * s[5] + bb * s[6], 0.0), (aa, ab, 0.0, bb, 0.0, 0.0), square)
+    return _fit((aa * s[5] + ab * s[6], ab * s[5] + bb * s[6], 0.0), (aa, ab, 0.0, bb, 0.0, 0.0), square)
 
 
 def _curve(s: list[float]) -> _Fit:
@@ -187,7 +186,25 @@ def _curve(s: list[float]) -> _Fit:
     aa, ab, ac, bb, bc, cc = (value * scale for value in (aa, ab, ac, bb, bc, cc))
     y, xy, xxy = s[5], s[6], s[7]
     coefficients = aa * y + ab * xy + ac * xxy, ab * y + bb * xy + bc * xxy, ac * y + bc * xy + cc * xxy
-    return _Fit(coefficients, (aa, ab, ac, bb, bc, cc), (0.0, 0.0, 1.0))
+    return _fit(coefficients, (aa, ab, ac, bb, bc, cc), (0.0, 0.0, 1.0))
+
+
+def _fit(
+    coefficients: tuple[float, float, float],
+    covariance: tuple[float, float, float, float, float, float],
+    square: tuple[float, float, float],
+) -> _Fit:
+    """Return the fit of these coefficients, by the upper triangle of their covariance and its fit to the square."""
+    a, b, c = coefficients
+    aa, ab, ac, bb, bc, cc = covariance
+    p, q, r = square
+    looks: list[_Look] = []
+    for x in AGREED_AT:
+        xx = x * x
+        plain = aa + x * (2 * ab + x * bb) + xx * (ac + x * bc)
+        curved = ac + x * bc + xx * cc
+        looks.append(_Look(a + x * b + xx * c, plain + xx * curved, p + x * q + xx * r, plain, curved))
+    return _Fit(coefficients, tuple(looks))
 
 
 def _agree(shorter: _Fit, longer: _Fit, jitter: float) -> bool:
@@ -195,10 +212,9 @@ def _agree(shorter: _Fit, longer: _Fit, jitter: float) -> bool:
 
     Three places, for a parabola through a break long ago crosses the right one somewhere.
     """
-    for clocks in AGREED_AT:
-        seconds, variance = shorter.at(clocks)
-        other_seconds, other_variance = longer.at(clocks)
-        between = variance + other_variance - 2 * longer.common(shorter, clocks)
-        if abs(seconds - other_seconds) > TOLERANCE * jitter * max(between, 0.0) ** 0.5:
+    for one, other in zip(shorter.looks, longer.looks, strict=True):
+        common = other.plain + other.curved * one.square
+        between = max(one.variance + other.variance - 2 * common, 0.0)
+        if abs(one.seconds - other.seconds) > TOLERANCE * jitter * between**0.5:
             return False
     return True

@@ -37,7 +37,7 @@ def real_pieces(
 
     Raises CorpusError where the settings give another language than the model's, or too few pieces.
     """
-    usable = [piece for piece in corpus.pieces if piece.score.notes]
+    usable = [piece for piece in corpus.pieces if len(piece.notes)]
     if not usable:
         raise CorpusError("the corpus must hold a piece with notes, got none")
     found = vocabulary_of([piece.score for piece in usable], settings)

@@ -138,7 +138,7 @@ class Lanes:
             np.ones((count, window, size), bool),
             np.zeros(count, bool),
         )
-        filled = [self._fill(row - self.rows.start, lane, batch) for row, lane in enumerate(self.lanes)]
+        filled = [self._fill(number, lane, batch) for number, lane in enumerate(self.lanes)]
         parts = [columns for columns in filled if columns is not None]
         if not parts:
             return None
@@ -146,16 +146,16 @@ class Lanes:
         batch.legal[batch.valid] = self.grammar.legal_many(joined)
         return batch
 
-    def _fill(self, row: int, lane: Lane, batch: Batch) -> Columns | None:
-        fresh = False
-        if lane.at >= lane.end:
-            if not self._next_piece(lane):
-                return None
-            fresh = True
+    def _fill(self, number: int, lane: Lane, batch: Batch) -> Columns | None:
+        """Go on in a lane by a window, and put that into its row of the batch where the row is made here."""
+        fresh = lane.at >= lane.end
+        if fresh and not self._next_piece(lane):
+            return None
         piece, stop = self.pieces[lane.piece], self._cut(lane)
-        if not 0 <= row < len(batch.fresh):
+        if number not in self.rows:
             lane.at = stop
             return None
+        row = number - self.rows.start
         batch.fresh[row] = fresh
         window, length = slice(lane.at, stop), stop - lane.at
         table = self.shifter.tokens[lane.shift + self.transpose]
