@@ -144,7 +144,8 @@ def main() -> None:
         return
     if options.corpus is None:
         parser.error("a corpus is needed, or --paper")
-    what = f"2 x {options.units}, {options.lanes} lanes of {options.window}, {options.steps} steps, {options.rounds} rounds"
+    shape = f"2 x {options.units}, {options.lanes} lanes of {options.window}"
+    what = f"{shape}, {options.steps} steps, {options.rounds} rounds"
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine().words()}; {what}")
     print("\n".join(measured(options)))
 
