@@ -61,7 +61,7 @@ class PyTorchNetwork:
         """Return the summed nats of a batch, and leave the state after it."""
         torch = self.torch
         self.lstm.train(training)
-        keep = torch.from_numpy(1.0 - batch.fresh.astype(np.float32))[None, :, None]
+        keep = torch.from_numpy(1.0 - batch.fresh[:, 0].astype(np.float32))[None, :, None]
         places = torch.from_numpy(batch.places)
         x = self.tables[0][torch.from_numpy(batch.tokens)]
         for i, table in enumerate(self.tables[1:]):

@@ -68,13 +68,14 @@ class Ours:
         from musicrnn.models.network import Network, NetworkShape
         from musicrnn.trainer.step import Stepper
 
-        t, n = settings.training, settings.network
-        shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout, n.cell)
-        self.network = Network(prepared.vocabulary, shape, t.seed)
+        t = settings.training
+
+        self.network = Network(prepared.vocabulary, NetworkShape.of(settings.network), t.seed)
         self.stepper = Stepper(self.network, lanes, weight_decay=t.weight_decay, clip=t.clip)
         self.lanes = Lanes(
             prepared.train, Grammar(prepared.vocabulary), lanes, t.window,
             transpose=settings.corpus.transpose, seed=t.seed, bars_a_piece=settings.corpus.bars_a_piece,
+            on_bars=t.windows == "bars",
         )  # fmt: skip
         self.making = self.whole = 0.0
 

@@ -119,14 +119,16 @@ def test_a_seed_gives_the_first_weights_and_another_gives_others() -> None:
 
 
 @pytest.mark.parametrize("rates", [(0.0, 0.5, 0.0), (0.0, 0.0, 0.5), (0.5, 0.0, 0.0), (0.0, 0.0, 0.0)])
-def test_dropout_acts_where_it_is_set_and_in_training_only(rates: tuple[float, float, float]) -> None:
-    """Between layers, at the input, at the output, nowhere (P35)."""
-    network = Network(VOCABULARY, NetworkShape(2, 8, 8, *rates))
+@pytest.mark.parametrize("recurrent", [0.0, 0.5])
+def test_dropout_acts_where_it_is_set_and_in_training_only(rates: tuple[float, float, float], recurrent: float) -> None:
+    """Between layers, at the input, at the output, in the recurrent weights, nowhere (P35)."""
+    shape = NetworkShape(2, 8, 8, *rates, recurrent_dropout=recurrent)
+    network = Network(VOCABULARY, shape)
     batch = next(windows(24))
     read = (batch.tokens, batch.places, batch.valid, network.initial_state(2))
     plain, again, dropped = (np.asarray(network(*read, training=on)[0]) for on in (False, False, True))
     assert (plain == again).all()
-    assert (plain != dropped).any() == any(rates)
+    assert (plain != dropped).any() == any((*rates, recurrent))
 
 
 def test_a_clip_of_zero_does_not_clip() -> None:

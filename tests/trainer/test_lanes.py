@@ -26,7 +26,7 @@ MATERIAL = material(tunes(12), CorpusSettings(ticks_per_beat=4, transpose=5))
 GRAMMAR = Grammar(MATERIAL.vocabulary)
 
 
-def _lanes(pieces: Sequence[Piece], lanes: int = 3, window: int = 24, **options: int) -> Lanes:
+def _lanes(pieces: Sequence[Piece], lanes: int = 3, window: int = 24, **options: object) -> Lanes:
     return Lanes(pieces, GRAMMAR, lanes, window, **{"transpose": 5, "seed": 1, **options})  # type: ignore[arg-type]
 
 
@@ -47,18 +47,63 @@ def test_reading_once_shows_every_prediction_of_every_piece_once(lanes: int) -> 
     assert shown == sorted(int(t) for piece in pieces for t in piece.tokens[1:])
 
 
+@given(st.integers(1, 6), st.integers(3, 60), st.booleans(), st.booleans(), st.integers(0, 3))
+def test_a_lane_of_a_team_reads_as_it_does_alone(
+    lanes: int, window: int, on_bars: bool, packed: bool, begin: int
+) -> None:
+    """The rows made here are those of all lanes, whatever the windows are."""
+    rows = range(min(begin, lanes - 1), lanes)
+    options = {"on_bars": on_bars, "packed": packed, "bars_a_piece": 2}
+    all_lanes, some = (_lanes(MATERIAL.train, lanes, window, rows=r, **options) for r in (None, rows))
+    for _ in range(8):
+        whole, part = all_lanes.next(), some.next()
+        assert whole is not None
+        assert part is not None
+        for name in ("tokens", "targets", "places", "valid", "legal", "fresh"):
+            assert (getattr(whole, name)[rows.start :] == getattr(part, name)).all()
+    assert all_lanes.position() == some.position()
+
+
 def test_one_lane_reads_whole_pieces_in_their_order() -> None:
     """The targets of one lane, window after window, are the pieces; the state is reset where one begins."""
     pieces = MATERIAL.train[:3]
     batches = _read_once(pieces, 1, 17)
     assert [int(t) for b in batches for t in b.targets[b.valid]] == [int(t) for p in pieces for t in p.tokens[1:]]
-    assert sum(int(b.fresh[0]) for b in batches) == 3
-    assert all(b.tokens[0, 0] == START for b in batches if b.fresh[0])
+    assert sum(int(b.fresh.sum()) for b in batches) == 3
+    assert all((b.tokens[b.fresh] == START).all() for b in batches)
 
 
-def test_windows_begin_on_bar_lines() -> None:
-    """Each window's first prediction stands on the first tick of a bar, where a bar fits in a window."""
+def test_windows_are_full_while_there_is_more_to_read() -> None:
+    """An endless stream has no padding: where a piece ends, the lane's next one begins."""
     stream = _lanes(MATERIAL.train, window=40)
+    within = 0
+    for _ in range(30):
+        batch = stream.next()
+        assert batch is not None
+        assert batch.valid.all()
+        assert ((batch.tokens == START) == batch.fresh).all()
+        within += int(batch.fresh[:, 1:].sum())
+    assert within > 0
+
+
+def test_a_window_that_is_not_packed_is_of_one_piece() -> None:
+    """A piece begins at the start of a window or not at all, and all of it is read."""
+    stream = _lanes(MATERIAL.train, window=40, packed=False)
+    assert max(map(len, MATERIAL.train)) > 40
+    starts = 0
+    for _ in range(30):
+        batch = stream.next()
+        assert batch is not None
+        assert not batch.fresh[:, 1:].any()
+        assert ((batch.tokens == START) & batch.valid == batch.fresh).all()
+        starts += int(batch.fresh.sum())
+    assert starts > 3
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_windows_begin_on_bar_lines_where_that_is_asked_for(packed: bool) -> None:
+    """Each window's first prediction stands on the first tick of a bar, where a bar fits in a window."""
+    stream = _lanes(MATERIAL.train, window=40, on_bars=True, packed=packed)
     for _ in range(30):
         batch = stream.next()
         assert batch is not None
@@ -67,7 +112,8 @@ def test_windows_begin_on_bar_lines() -> None:
 
 def test_a_bar_longer_than_the_window_is_cut_and_goes_on() -> None:
     """A window smaller than a bar still reads everything."""
-    batches = _read_once(MATERIAL.train[:1], 1, 3)
+    stream = _lanes(MATERIAL.train[:1], 1, 3, once=True, on_bars=True)
+    batches = list(iter(stream.next, None))
     assert sum(int(b.valid.sum()) for b in batches) == len(MATERIAL.train[0])
 
 
@@ -80,7 +126,7 @@ def test_a_transposed_piece_equals_the_piece_of_the_transposed_score(shift: int,
     )
     piece, _ = piece_of(score, GRAMMAR, 5)
     wanted, _ = piece_of(moved, GRAMMAR, 5)
-    stream = Lanes([piece], GRAMMAR, 1, 4096, transpose=5, once=True)
+    stream = Lanes([piece], GRAMMAR, 1, 4096, transpose=5, once=True, packed=False)
     stream.lanes[0].piece, stream.lanes[0].end, stream.lanes[0].shift = 0, len(piece), shift
     batch = stream.next()
     straight = Lanes([wanted], GRAMMAR, 1, 4096, transpose=5, once=True).next()
@@ -127,7 +173,7 @@ def test_epochs_differ_in_order_and_hold_every_piece() -> None:
 
 def test_a_long_piece_gives_no_more_bars_than_asked_for() -> None:
     """With bars_a_piece 2 a lane reads two bars of each piece and turns to the next."""
-    stream = _lanes(MATERIAL.train, lanes=1, window=4096, bars_a_piece=2)
+    stream = _lanes(MATERIAL.train, lanes=1, window=4096, bars_a_piece=2, packed=False)
     batch = stream.next()
     assert batch is not None
     starts = (batch.places[0, :, :2] == 0).all(axis=1) & batch.valid[0]

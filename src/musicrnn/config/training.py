@@ -24,6 +24,9 @@ class TrainingSettings(Section):
     window: int = setting(
         256, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
     )
+    windows: str = setting(
+        "full", choices=("full", "bars"), help="Cut windows where they are full, or before that on the last bar line."
+    )
     learning_rate: float = setting(3e-3, low=0, high=1, help="Highest learning rate.")
     schedule: str = setting(
         "cosine", choices=("cosine", "exponential", "constant"), help="How the learning rate falls."
@@ -44,6 +47,12 @@ class TrainingSettings(Section):
     )
     minutes: float = setting(
         0.0, low=0, high=525_600, unit="minutes", help="Time after which it stops and finishes cleanly; 0 is no limit."
+    )
+    precision: str = setting(
+        "float32",
+        choices=("float32", "bfloat16"),
+        help="Numbers of the large matrix products while it learns. bfloat16 is quicker where the processor has such "
+        "products (AVX-512 BF16, AMX); before it begins, gradients are compared with those of float32.",
     )
     seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
     threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets TensorFlow choose.")

@@ -7,14 +7,16 @@ learnt of one serves the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from musicrnn.config.network import NetworkSettings
 from musicrnn.models.cells import CELLS
+from musicrnn.models.recurrence_tf import recur
 from musicrnn.models.timing import MAX_BEATS, METRES
 from musicrnn.models.vocabulary import Kind, Vocabulary
 from musicrnn.models.weights import LayerWeights, StepWeights
@@ -34,16 +36,24 @@ class NetworkShape:
     input_dropout: float = 0.0
     output_dropout: float = 0.2
     cell: str = "lstm"
+    recurrent_dropout: float = 0.0
+    variational: bool = False
+
+    @classmethod
+    def of(cls, settings: NetworkSettings) -> NetworkShape:
+        """Return the shape that settings ask for."""
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
 
 class Network(keras.Model):  # type: ignore[misc]
     """The network.
 
-    tokens int32[B, T], positions int32[B, T, 3], mask bool[B, T], state float32[layers, rows, B, units]
-    -> logits float32[B, T, V] of each next token, and the state after the last unmasked step.
+    tokens int32[B, T], positions int32[B, T, 3], valid bool[B, T], state float32[layers, rows, B, units] and
+    fresh bool[B, T] -> logits float32[B, T, V] of each next token, and the state after the last valid step.
 
-    A state has the rows of the cell: h and c of an LSTM, h of the others.
-    Masked steps must come last in a row; they leave the state as it is.
+    A state has the rows of the cell: h and c of an LSTM, h of the others. It is zero again before a fresh step;
+    without ``fresh`` there is none. Steps that are not valid must come last in a row; they leave the state as it is.
+    No gradient flows through the states before and after.
     """
 
     def __init__(self, vocabulary: Vocabulary, shape: NetworkShape, seed: int = 0) -> None:
@@ -89,24 +99,49 @@ class Network(keras.Model):  # type: ignore[misc]
         return sum(ops.take(table, self._index[name], axis=0) for name, table in tables.items())
 
     def call(
-        self, tokens: Tensor, positions: Tensor, mask: Tensor, state: Tensor, training: bool = False
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        valid: Tensor,
+        state: Tensor,
+        fresh: Tensor | None = None,
+        training: bool = False,
+        half: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Return the logits and the state after, as the class says."""
+        """Return the logits and the state after, as the class says; with ``half`` by large products of bfloat16."""
+        tokens, positions = ops.transpose(tokens), ops.transpose(positions, (1, 0, 2))
+        keep = ops.ones_like(tokens) if fresh is None else 1 - ops.cast(ops.transpose(fresh), "int32")
         x = ops.take(self._table(self.inputs_of), tokens, axis=0)
         for i, table in enumerate(self.places.values()):
             x = x + ops.take(table, positions[..., i], axis=0)
         x = self._drop(x, self.shape.input_dropout, training)
         after = []
         for i, layer in enumerate(self.stack):
-            x, *rows = layer(x, mask=mask, initial_state=[state[i, row] for row in range(self._rows)])
-            after.append(ops.stack(rows))
+            recurrent = ops.convert_to_tensor(layer.cell.recurrent_kernel)
+            if training and self.shape.recurrent_dropout > 0:
+                recurrent = keras.random.dropout(recurrent, self.shape.recurrent_dropout, seed=self.seed_generator)
+            rows = self._layer(layer, x, recurrent, state[i], ops.cast(keep, x.dtype)[..., None], half)
+            after.append(_last(rows, state[i], valid))
             last = i == len(self.stack) - 1
-            x = self._drop(x, self.shape.output_dropout if last else self.shape.dropout, training)
+            x = self._drop(rows[0], self.shape.output_dropout if last else self.shape.dropout, training)
         logits = ops.matmul(x, ops.transpose(self._table(self.outputs_of))) + self.output_bias
-        return logits, ops.stack(after)
+        return ops.transpose(logits, (1, 0, 2)), ops.stack(after)
+
+    def _layer(self, layer: Any, x: Tensor, recurrent: Tensor, state: Tensor, keep: Tensor, half: bool) -> list[Tensor]:
+        """Return the rows of a layer's state after each step, each float32[T, B, units]."""
+        cell, two = layer.cell, CELLS[self.shape.cell].biases == 2
+        biases = ops.convert_to_tensor(cell.bias)
+        pre = _product(x, cell.kernel, half) + (biases[0] if two else biases)
+        before = [state[row] for row in range(self._rows)]
+        return recur(self.shape.cell, pre, recurrent, biases[1] if two else None, before, keep, half)
 
     def _drop(self, x: Tensor, rate: float, training: bool) -> Tensor:
-        return keras.random.dropout(x, rate, seed=self.seed_generator) if training and rate > 0 else x
+        """Drop some of x, [T, B, width], in training."""
+        if not training or rate <= 0:
+            return x
+        _, lanes, width = ops.shape(x)
+        noise = (1, lanes, width) if self.shape.variational else None
+        return keras.random.dropout(x, rate, noise, seed=self.seed_generator)
 
     def initial_state(self, batch: int) -> Tensor:
         """Return the state at the start of a piece for ``batch`` lanes."""
@@ -129,6 +164,21 @@ class Network(keras.Model):  # type: ignore[misc]
             output_bias=np.asarray(convert(self.output_bias), np.float32),
             cell=self.shape.cell,
         )
+
+
+def _product(a: Tensor, b: Tensor, half: bool) -> Tensor:
+    """Return a @ b; with ``half`` of bfloat16, as the gradients' products are then."""
+    if not half:
+        return ops.matmul(a, b)
+    return ops.cast(ops.matmul(ops.cast(a, "bfloat16"), ops.cast(b, "bfloat16")), "float32")
+
+
+def _last(rows: list[Tensor], before: Tensor, valid: Tensor) -> Tensor:
+    """Return the rows of the state after each lane's last valid step, or before the first where none is valid."""
+    count = ops.sum(ops.cast(valid, "int32"), axis=1)
+    at = ops.maximum(count - 1, 0)[None, :, None]
+    ends = ops.stack([ops.take_along_axis(row, at, axis=0)[0] for row in rows])
+    return ops.stop_gradient(ops.where((count > 0)[None, :, None], ends, before))
 
 
 def _factors(vocabulary: Vocabulary) -> dict[str, np.ndarray]:

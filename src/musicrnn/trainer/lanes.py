@@ -1,8 +1,12 @@
-"""Batches: lanes that read whole pieces one after another, in windows that begin on bar lines."""
+"""Batches: lanes that read whole pieces one after another, in windows of so many tokens.
+
+Where a piece ends in a window the next one of the lane begins, so that nothing of a batch is padding; or, where
+windows are to begin on bar lines, little of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +24,7 @@ class Batch:
     """One window of every lane: B lanes of at most T predictions.
 
     ``tokens`` and ``targets`` int32[B, T], ``places`` int32[B, T, 3], ``valid`` bool[B, T] (padding
-    comes last), ``legal`` bool[B, T, V], ``fresh`` bool[B] (a piece begins: the state is reset).
+    comes last), ``legal`` bool[B, T, V], ``fresh`` bool[B, T] (a piece begins: the state is reset before it).
     """
 
     tokens: NDArray[np.int32]
@@ -47,6 +51,8 @@ class Lanes:
     Everything is a function of the seed and of :meth:`position`, so a stream taken up again at a
     saved position goes on exactly. With ``once`` the pieces are read one time, as they are, in their order.
     ``rows`` are the lanes whose windows are made; where the others read is kept up too, by the pieces' bars alone.
+    With ``on_bars`` windows begin on bar lines, and hold as many bars as fit. Unless ``packed`` a window is of one
+    piece, for networks whose state can be reset only before a window.
     """
 
     def __init__(
@@ -61,9 +67,12 @@ class Lanes:
         bars_a_piece: int = 0,
         once: bool = False,
         rows: range | None = None,
+        on_bars: bool = False,
+        packed: bool = True,
     ) -> None:
         self.pieces, self.grammar, self.window = pieces, grammar, window
         self.transpose, self.seed, self.bars_a_piece, self.once = transpose, seed, bars_a_piece, once
+        self.on_bars, self.packed = on_bars, packed
         self.shifter = Shifter(grammar.vocabulary, transpose)
         self.lanes = [Lane() for _ in range(lanes)]
         self.rows = range(lanes) if rows is None else rows
@@ -117,14 +126,19 @@ class Lanes:
             first = int(rng.integers(0, bars - self.bars_a_piece + 1))
             lane.at, lane.end = int(piece.bars[first]), int(piece.bars[first + self.bars_a_piece])
 
-    def _cut(self, lane: Lane) -> int:
-        """Return where the next window ends: at the last bar line that it reaches, or in a bar longer than it."""
-        furthest = lane.at + self.window
-        if furthest >= lane.end:
-            return lane.end
+    def _cut(self, lane: Lane, room: int) -> int:
+        """Return where to stop reading: at the piece's end, at the last bar line that fits, or where the room ends.
+
+        With ``on_bars`` a bar is cut only where it is longer than a whole window; in less room, nothing is read.
+        """
+        furthest = min(lane.at + room, lane.end)
+        if furthest == lane.end or not self.on_bars:
+            return furthest
         bars = self.pieces[lane.piece].bars
         line = int(bars[np.searchsorted(bars, furthest, side="right") - 1])
-        return line if line > lane.at else furthest
+        if line > lane.at:
+            return line
+        return furthest if room == self.window else lane.at
 
     def next(self) -> Batch | None:
         """Return the next batch, of the rows made here; None where ``once`` has no more for them."""
@@ -136,33 +150,36 @@ class Lanes:
             np.zeros((count, window, 3), np.int32),
             np.zeros((count, window), bool),
             np.ones((count, window, size), bool),
-            np.zeros(count, bool),
+            np.zeros((count, window), bool),
         )
-        filled = [self._fill(number, lane, batch) for number, lane in enumerate(self.lanes)]
-        parts = [columns for columns in filled if columns is not None]
+        parts = [columns for number, lane in enumerate(self.lanes) for columns in self._fill(number, lane, batch)]
         if not parts:
             return None
         joined = Columns(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         batch.legal[batch.valid] = self.grammar.legal_many(joined)
         return batch
 
-    def _fill(self, number: int, lane: Lane, batch: Batch) -> Columns | None:
+    def _fill(self, number: int, lane: Lane, batch: Batch) -> Iterator[Columns]:
         """Go on in a lane by a window, and put that into its row of the batch where the row is made here."""
-        fresh = lane.at >= lane.end
-        if fresh and not self._next_piece(lane):
-            return None
-        piece, stop = self.pieces[lane.piece], self._cut(lane)
-        if number not in self.rows:
-            lane.at = stop
-            return None
-        row = number - self.rows.start
-        batch.fresh[row] = fresh
-        window, length = slice(lane.at, stop), stop - lane.at
-        table = self.shifter.tokens[lane.shift + self.transpose]
-        batch.tokens[row, :length] = table[piece.tokens[window]]
-        batch.targets[row, :length] = table[piece.tokens[lane.at + 1 : stop + 1]]
-        batch.places[row, :length] = piece.places[window]
-        batch.valid[row, :length] = True
-        columns = self.shifter.rules(piece, window, lane.shift)
-        lane.at = stop
-        return columns
+        used = 0
+        while used < self.window:
+            fresh = lane.at >= lane.end
+            if fresh and ((used and not self.packed) or not self._next_piece(lane)):
+                return
+            begin, stop = lane.at, self._cut(lane, self.window - used)
+            if stop == begin:
+                return
+            lane.at, place = stop, slice(used, used + stop - begin)
+            used = place.stop
+            if number in self.rows:
+                yield self._write(batch, number - self.rows.start, place, lane, slice(begin, stop), fresh)
+
+    def _write(self, batch: Batch, row: int, place: slice, lane: Lane, part: slice, fresh: bool) -> Columns:
+        """Put a part of a lane's piece into its place in a row; return the grammar's states of it."""
+        piece, table = self.pieces[lane.piece], self.shifter.tokens[lane.shift + self.transpose]
+        batch.fresh[row, place.start] = fresh
+        batch.tokens[row, place] = table[piece.tokens[part]]
+        batch.targets[row, place] = table[piece.tokens[part.start + 1 : part.stop + 1]]
+        batch.places[row, place] = piece.places[part]
+        batch.valid[row, place] = True
+        return self.shifter.rules(piece, part, lane.shift)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,31 +41,52 @@ class Carried:
 class Stepper:
     """Trains and evaluates a network on batches, carrying its state from window to window.
 
-    In a team every worker gives its own lanes' batch, and each learns from all of them.
+    In a team every worker gives its own lanes' batch, and each learns from all of them. With ``half`` it learns by
+    products of bfloat16.
     """
 
-    def __init__(self, network: Network, lanes: int, *, weight_decay: float, clip: float, team: Team = ALONE) -> None:
+    def __init__(
+        self,
+        network: Network,
+        lanes: int,
+        *,
+        weight_decay: float,
+        clip: float,
+        team: Team = ALONE,
+        half: bool = False,
+    ) -> None:
         self.network, self.team = network, team
-        self.clip = clip
+        self.clip, self.half = clip, half
         self.optimizer = optimizers.AdamW(learning_rate=1e-3, weight_decay=weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
         self.optimizer.build(network.trainable_variables)
         self.carried = Carried(network, lanes, team)
-        self._train = tf.function(self._train_batch, reduce_retracing=True)
-        self._evaluate = tf.function(self._evaluate_batch, reduce_retracing=True)
+        batch = _signature(len(self.carried.rows), network.vocabulary.size)
+        notes = tf.TensorSpec(np.shape(team.notes()), np.asarray(team.notes()).dtype)
+        state = tf.TensorSpec(self.carried.mine.shape, tf.float32)
+        self._train = tf.function(self._train_batch, input_signature=[*batch, notes])
+        self._evaluate = tf.function(self._evaluate_batch, input_signature=[*batch, state])
 
     def train(self, batch: Batch, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         self.optimizer.learning_rate.assign(rate)
-        nats, count, gradient_norm, parameter_norm, notes = self._train(
-            *_tensors(batch), batch.fresh, self.team.notes()
-        )
+        nats, count, gradient_norm, parameter_norm, notes = self._train(*_tensors(batch), self.team.notes())
         self.team.heard(notes.numpy())
         return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
 
+    def disparity(self, batch: Batch) -> float:
+        """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
+        gradients = []
+        for half in (False, True):
+            found = tf.function(partial(self._gradients, half=half))(*_tensors(batch))
+            gradients.append(np.concatenate([np.ravel(one) for one in found]).astype(np.float64))
+        exact, rough = gradients
+        lengths = float(np.linalg.norm(exact)) * float(np.linalg.norm(rough))
+        return 1.0 - float(exact @ rough) / max(lengths, 1e-30)
+
     def evaluate(self, batch: Batch, state: Tensor) -> tuple[float, Tensor]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
-        nats, after = self._evaluate(*_tensors(batch), batch.fresh, state)
+        nats, after = self._evaluate(*_tensors(batch), state)
         return float(nats), after
 
     def _train_batch(
@@ -77,10 +99,9 @@ class Stepper:
         fresh: Tensor,
         notes: Tensor,
     ) -> Any:
-        variables = self.network.trainable_variables
+        variables, state = self.network.trainable_variables, self.carried.mine
         with tf.GradientTape() as tape:
-            start = _reset(self.carried.mine, fresh)
-            logits, after = self.network(tokens, places, valid, start, training=True)
+            logits, after = self.network(tokens, places, valid, state, fresh, training=True, half=self.half)
             nats = _nats(logits, targets, valid, legal)
             count = tf.reduce_sum(tf.cast(valid, tf.float32))
             loss = nats / tf.maximum(count, 1.0)
@@ -93,6 +114,15 @@ class Stepper:
         self.carried.mine.assign(after)
         return nats, count, norm, tf.linalg.global_norm(variables), notes
 
+    def _gradients(
+        self, tokens: Tensor, places: Tensor, targets: Tensor, valid: Tensor, legal: Tensor, fresh: Tensor, half: bool
+    ) -> list[Tensor]:
+        with tf.GradientTape() as tape:
+            logits, _ = self.network(tokens, places, valid, self.carried.mine, fresh, half=half)
+            nats = _nats(logits, targets, valid, legal)
+        found = tape.gradient(nats, self.network.trainable_variables)
+        return [tf.convert_to_tensor(gradient) for gradient in found]
+
     def _evaluate_batch(
         self,
         tokens: Tensor,
@@ -103,14 +133,8 @@ class Stepper:
         fresh: Tensor,
         state: Tensor,
     ) -> Any:
-        logits, after = self.network(tokens, places, valid, _reset(state, fresh), training=False)
+        logits, after = self.network(tokens, places, valid, state, fresh, training=False)
         return _nats(logits, targets, valid, legal), after
-
-
-def _reset(state: Tensor, fresh: Tensor) -> Tensor:
-    """Zero the state of lanes in which a piece begins."""
-    keep = 1.0 - tf.cast(fresh, tf.float32)
-    return state * keep[None, None, :, None]
 
 
 def _nats(logits: Tensor, targets: Tensor, valid: Tensor, legal: Tensor) -> Tensor:
@@ -120,5 +144,14 @@ def _nats(logits: Tensor, targets: Tensor, valid: Tensor, legal: Tensor) -> Tens
     return tf.reduce_sum(tf.where(valid, each, 0.0))
 
 
+def _signature(lanes: int, tokens: int) -> list[tf.TensorSpec]:
+    """Return what the arrays of a batch are, the length of a window left open."""
+    sizes = [([], tf.int32), ([3], tf.int32), ([], tf.int32), ([], tf.bool), ([tokens], tf.bool), ([], tf.bool)]
+    return [tf.TensorSpec([lanes, None, *more], kind) for more, kind in sizes]
+
+
 def _tensors(batch: Batch) -> tuple[np.ndarray, ...]:
-    return batch.tokens, batch.places, batch.targets, batch.valid, batch.legal
+    """Return a batch's arrays, without the steps at its end that are padding in every lane."""
+    used = int(batch.valid.sum(axis=1).max(initial=1))
+    every = (batch.tokens, batch.places, batch.targets, batch.valid, batch.legal, batch.fresh)
+    return tuple(array[:, :used] for array in every)

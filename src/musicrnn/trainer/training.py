@@ -40,8 +40,19 @@ NO_WRITER = tf.summary.create_noop_writer
 LOG_EVERY = 10
 EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
+MOST_DISPARITY = 0.01
 FEW_TOKENS = 100_000
 BYTES_A_PARAMETER = 12  # the weight, and AdamW's two moments of it
+
+
+def precision_told(disparity: float) -> str:
+    """Return what to say of bfloat16; TrainingError where its gradients point elsewhere than those of float32."""
+    if not disparity <= MOST_DISPARITY:
+        raise TrainingError(
+            f"training.precision bfloat16 must give gradients within {MOST_DISPARITY:g} of float32's (1 less the "
+            f"cosine), got {disparity:.2g}; train with float32"
+        )
+    return f"bfloat16: gradients are within {disparity:.1g} of float32's (1 less the cosine)"
 
 
 class Stop(Protocol):
@@ -66,16 +77,23 @@ class Training:
         self.team = team
         self.settings, self.folder, self.prepared, self.facts = settings, folder, prepared, facts
         self.console, self.origin = console, origin
-        t, n = settings.training, settings.network
-        shape = NetworkShape(n.layers, n.units, n.embedding, n.dropout, n.input_dropout, n.output_dropout, n.cell)
-        self.network = Network(prepared.vocabulary, shape, t.seed)
+        t = settings.training
+
+        self.network = Network(prepared.vocabulary, NetworkShape.of(settings.network), t.seed)
         self.lane_count = min(t.lanes, len(prepared.train))
         if self.lane_count < team.place.size:
             raise TrainingError(
                 f"training.lanes and the pieces to train on must be at least the workers, got {self.lane_count} lanes "
                 f"for {team.place.size}"
             )
-        self.stepper = Stepper(self.network, self.lane_count, weight_decay=t.weight_decay, clip=t.clip, team=team)
+        self.stepper = Stepper(
+            self.network,
+            self.lane_count,
+            weight_decay=t.weight_decay,
+            clip=t.clip,
+            team=team,
+            half=t.precision == "bfloat16",
+        )
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)
         to_file = team.place.is_chief
@@ -94,6 +112,7 @@ class Training:
             bars_a_piece=0 if once else c.bars_a_piece,
             once=once,
             rows=self.team.place.rows(self.lane_count),
+            on_bars=t.windows == "bars",
         )
 
     def run(self, stop: Stop, resume: bool) -> None:
@@ -102,10 +121,20 @@ class Training:
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
         limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
+        if self.stepper.half:
+            self._check_precision()
         with self.display, self._learner() as learner:
             self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count)
             ending = self.fit.run()
         self._finish(self.fit.count, ending)
+
+    def _check_precision(self) -> None:
+        """Compare bfloat16 with float32 on a batch, which is read again after."""
+        position = self.lanes.position()
+        batch = self.lanes.next()
+        self.lanes.go_to(position)
+        if batch is not None:
+            self._say(precision_told(self.stepper.disparity(batch)))
 
     @contextmanager
     def _learner(self) -> Iterator[Learner]:

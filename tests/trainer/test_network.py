@@ -1,0 +1,78 @@
+"""What the network does over windows: dropout, pieces that begin in a window, lanes that end, and bfloat16."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicrnn.errors import TrainingError
+from musicrnn.models.grammar import Grammar
+from musicrnn.models.network import Network, NetworkShape
+from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.step import Stepper
+from musicrnn.trainer.training import precision_told
+from tests.test_parity_training import MATERIAL, VOCABULARY, loud_network, windows
+
+pytestmark = pytest.mark.train
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_variational_dropout_drops_the_same_at_all_steps(variational: bool) -> None:
+    """Where the input is the same at each step, what is left of it is then too, lane by lane another."""
+    network = Network(VOCABULARY, NetworkShape(1, 8, 32, 0.0, 0.5, 0.0, variational=variational))
+    left = np.asarray(network._drop(np.ones((7, 3, 32), np.float32), 0.5, True))
+    assert set(np.unique(left)) == {0.0, 2.0}
+    assert (left == left[:1]).all() == variational
+    assert (left[:, 0] != left[:, 1]).any()
+
+
+def test_pieces_in_one_window_are_read_as_in_windows_of_their_own() -> None:
+    """The network forgets one piece where the next begins, in the middle of a window as at its start."""
+    network, pieces, grammar = loud_network(), MATERIAL.train[:4], Grammar(VOCABULARY)
+    stepper = Stepper(network, 1, weight_decay=0.0, clip=1.0)
+    size = max(map(len, pieces)) + 30
+    nats = {}
+    for packed in (True, False):
+        lanes = Lanes(pieces, grammar, 1, size, once=True, packed=packed)
+        batches = list(iter(lanes.next, None))
+        assert any(batch.fresh[:, 1:].any() for batch in batches) == packed
+        nats["train", packed] = sum(stepper.train(batch, 0.0).nats for batch in batches)
+        state, total = network.initial_state(1), 0.0
+        for batch in batches:
+            some, state = stepper.evaluate(batch, state)
+            total += some
+        nats["evaluate", packed] = total
+    assert list(nats.values()) == pytest.approx([nats["evaluate", False]] * 4, rel=1e-5)
+
+
+def test_a_lane_without_more_to_read_keeps_its_state() -> None:
+    """In evaluation, where lanes come to their ends one after another."""
+    network = loud_network()
+    batch, before = next(windows(24)), np.asarray(loud_network().initial_state(2)) + 0.5
+    valid = batch.valid.copy()
+    valid[1] = False
+    _, after = network(batch.tokens, batch.places, valid, before)
+    assert (np.asarray(after)[:, :, 1] == 0.5).all()
+    assert (np.asarray(after)[:, :, 0] != 0.5).any()
+
+
+def test_bfloat16_learns_as_float32_does() -> None:
+    """Its gradients point where float32's do, nearly, and a few steps come to nearly the same loss."""
+    last: list[float] = []
+    for half in (False, True):
+        stepper = Stepper(
+            Network(VOCABULARY, NetworkShape(2, 64, 32), seed=3), 2, weight_decay=0.0, clip=1.0, half=half
+        )
+        batch = next(windows(24))
+        assert 0.0 < stepper.disparity(batch) < 1e-3
+        last.append([stepper.train(batch, 1e-2).nats for _ in range(12)][-1])
+    assert last[0] != last[1]
+    assert last[1] == pytest.approx(last[0], rel=0.05)
+
+
+def test_bfloat16_is_refused_where_its_gradients_point_elsewhere() -> None:
+    """The message has the setting, the bound and what was found; a number that is none is refused too."""
+    assert precision_told(0.002) == "bfloat16: gradients are within 0.002 of float32's (1 less the cosine)"
+    for found in (0.02, float("nan")):
+        with pytest.raises(TrainingError, match=rf"training\.precision bfloat16 must give .* within 0\.01 .* {found}"):
+            precision_told(found)
