@@ -1,7 +1,8 @@
 """One set: ``python -m benchmarks.likelihood SET.mat --run-folder DIR [--config recipe.toml] [--resume] [--test]``.
 
 Trains the product's network on the training split, keeps the weights that are best on validation, and prints nats a
-frame beside a 6-gram baseline and published values. ``--test`` trains nothing and scores the test split of a run that
+frame, without and with the memory of the piece, beside a 6-gram baseline and published values. How far the memory is
+trusted is learnt on validation. ``--test`` trains nothing and scores the test split of a run that
 was chosen by its validation, once.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +20,23 @@ from rich.console import Console
 from benchmarks.likelihood.ngram import NGram
 from benchmarks.likelihood.published import table
 from benchmarks.likelihood.rolls import RollSet, pieces_of, read_set, vocabulary_of
-from benchmarks.likelihood.scoring import Likelihood, score, total_probability
+from benchmarks.likelihood.scoring import Likelihood, hear, score, total_probability
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.files import write_text_whole
-from musicrnn.models.frames import Fit, Sounding
+from musicrnn.models.frames import Fit, Frame, Sounding
 from musicrnn.models.grammar import Grammar
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.models.trust import Trust
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.run import StopRequest, start_tensorflow
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.session import load_step_weights
 from musicrnn.trainer.training import Training
+from musicrnn.trainer.trusting import trust_of
 
 SMALL_KEYS = 6
 
@@ -59,14 +62,17 @@ def train(settings: Settings, material: Material, folder: RunFolder, name: str, 
         Training(settings, folder, material, facts, {"source": name}, Console()).run(stop, resume)
 
 
-def small_total(settings: Settings) -> float:
-    """Return the sum of all frames' probabilities for a small vocabulary and untrained weights of the same kind."""
+def small_total(settings: Settings, trust: Trust | None = None) -> float:
+    """Return the sum of all frames' probabilities for a small vocabulary and untrained weights of the same kind.
+
+    With a trust, of network and memory together, after a past in which the memory has guesses.
+    """
     vocabulary = vocabulary_of(SMALL_KEYS)
     n = settings.network
     network = Network(vocabulary, NetworkShape(n.layers, n.units, n.embedding, cell=n.cell), settings.training.seed)
     info = ModelInfo("small", vocabulary, n.layers, n.units, n.cell)
-    past = [(Sounding(0, 24), Sounding(0, 22)), (Sounding(0, 25),)]
-    return total_probability(NumpyStepModel(network.step_weights(), info), past)
+    past: list[Frame] = [(Sounding(0, 24), Sounding(0, 22)), (Sounding(0, 25),)] * 3
+    return total_probability(NumpyStepModel(network.step_weights(), info), past, trust)
 
 
 def shown(name: str, found: Likelihood) -> str:
@@ -96,16 +102,24 @@ def main() -> None:
     model = NumpyStepModel(*load_step_weights(given.run_folder))
     baseline = NGram(grammar)
     baseline.learn(material.train)
-    total = small_total(settings)
-    figures: dict[str, object] = {"small_total": total}
-    print(f"sum over all frames of {SMALL_KEYS} keys: {total:.7f}")
-    if not np.isclose(total, 1.0, rtol=0, atol=1e-5):
-        raise SystemExit("the probabilities of all frames must sum to 1 to 1e-5")
-    for split in ("valid", "test") if given.test else ("valid",):
-        pieces = pieces_of(rolls.rolls[split], grammar)
-        for name, found in (("this network", score(model, pieces)), ("6-gram", baseline.score(pieces))):
-            print(shown(f"{rolls.name}, {split}: {name}", found))
-            figures[f"{split}: {name}"] = [found.a_frame, found.error]
+    heard = {split: [hear(model, piece, grammar) for piece in pieces_of(rolls.rolls[split], grammar)]
+             for split in (("valid", "test") if given.test else ("valid",))}  # fmt: skip
+    trust = trust_of(case for one in heard["valid"] for case in one.cases)
+    figures: dict[str, object] = {"trust": asdict(trust)}
+    for name, total in (("network", small_total(settings)), ("network and memory", small_total(settings, trust))):
+        print(f"{name}: sum over all frames of {SMALL_KEYS} keys: {total:.7f}")
+        figures[f"small_total: {name}"] = total
+        if not np.isclose(total, 1.0, rtol=0, atol=1e-5):
+            raise SystemExit("the probabilities of all frames must sum to 1 to 1e-5")
+    for split, pieces in heard.items():
+        found = {
+            "this network": score(pieces),
+            "with the memory of the piece": score(pieces, trust),
+            "6-gram": baseline.score(pieces_of(rolls.rolls[split], grammar)),
+        }
+        for name, one in found.items():
+            print(shown(f"{rolls.name}, {split}: {name}", one))
+            figures[f"{split}: {name}"] = [one.a_frame, one.error]
     print(table(rolls.name))
     write_text_whole(kept_figures, json.dumps(figures, indent=1) + "\n")
 

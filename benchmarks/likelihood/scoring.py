@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.grammar import Grammar, State
+from musicrnn.models.memory import Memory
 from musicrnn.models.sampling import Floats, log_probabilities
 from musicrnn.models.step import NetworkState, StepModel
 from musicrnn.models.timing import Position
 from musicrnn.models.tokens import frame_tokens
+from musicrnn.models.trust import Trust, recalled
 from musicrnn.models.vocabulary import END
 from musicrnn.trainer.dataset import Piece
+from musicrnn.trainer.trusting import Case, cases, gain, legal_of, readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +50,41 @@ class Likelihood:
 
 def legal_rows(piece: Piece, grammar: Grammar) -> NDArray[np.bool_]:
     """Return which tokens may follow before each token but the last, END; bool[N - 1, V]."""
-    tokens = [int(token) for token in piece.tokens]
-    legal = grammar.legal_many(grammar.columns(grammar.states(tokens)[1:-1]))
+    legal = legal_of(piece, grammar)[:-1]
     legal[:, END] = False
     return legal
 
 
-def piece_nats(model: StepModel, piece: Piece, grammar: Grammar) -> float:
-    """Return the summed surprise at a piece's frames; the state begins anew."""
-    state, nats = model.initial_state(), 0.0
-    for at, legal in enumerate(legal_rows(piece, grammar)):
-        place = Position(*(int(value) for value in piece.places[at]))
-        logits, state = model.step(int(piece.tokens[at]), place, state)
-        nats -= float(log_probabilities(logits, legal)[int(piece.tokens[at + 1])])
-    return nats
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A piece as a network heard it: its summed surprise, its frames, and the guesses that the memory made."""
+
+    nats: float
+    frames: int
+    cases: list[Case]
 
 
-def score(model: StepModel, pieces: Iterable[Piece]) -> Likelihood:
-    """Return how a model expects the frames of pieces."""
-    grammar = Grammar(model.info.vocabulary)
-    rows = [(piece_nats(model, piece, grammar), piece.ticks) for piece in pieces]
+def hear(model: StepModel, piece: Piece, grammar: Grammar) -> Heard:
+    """Return how a network hears a piece; state and memory begin anew."""
+    read = list(readings(model, piece, legal_rows(piece, grammar)))
+    nats = -sum(float(one.log_p[one.target]) for one in read)
+    return Heard(nats, piece.ticks, list(cases(grammar.vocabulary, read)))
+
+
+def score(heard: Iterable[Heard], trust: Trust | None = None) -> Likelihood:
+    """Return how well pieces were expected; with a trust in the memory, by network and memory together."""
+    rows = [(one.nats - (gain(one.cases, trust) if trust else 0.0), one.frames) for one in heard]
     nats, frames = np.array(rows, np.float64).T
     return Likelihood(nats, frames)
 
 
-def total_probability(model: StepModel, past: list[Frame]) -> float:
-    """Return the sum of the probabilities of every frame after a past; 2 to the keys of them are enumerated."""
+def total_probability(model: StepModel, past: list[Frame], trust: Trust | None = None) -> float:
+    """Return the sum of the probabilities of every frame after a past; 2 to the keys of them are enumerated.
+
+    With a trust, of network and memory together.
+    """
     grammar = Grammar(model.info.vocabulary)
+    memory = Memory(model.info.vocabulary)
     place = Position(0, 0, 0)
     state, rules, last = model.initial_state(), grammar.start, 0
     before: Frame = ()
@@ -81,13 +92,16 @@ def total_probability(model: StepModel, past: list[Frame]) -> float:
         for token in frame_tokens(frame, before, grammar.vocabulary):
             rules = grammar.advance(rules, last)
             _, state = model.step(last, place, state)
+            memory.read(token)
             last = token
         before = frame
     rules = grammar.advance(rules, last)
-    return sum(
-        math.exp(_frame_log_p(model, grammar, rules, last, state, frame_tokens(frame, before, grammar.vocabulary)))
-        for frame in every_frame(grammar)
-    )
+    total, known = 0.0, len(memory)
+    for frame in every_frame(grammar):
+        tokens = frame_tokens(frame, before, grammar.vocabulary)
+        total += math.exp(_frame_log_p(model, grammar, rules, last, state, tokens, memory, trust))
+        memory.back_to(known)
+    return total
 
 
 def every_frame(grammar: Grammar) -> Iterator[Frame]:
@@ -99,13 +113,24 @@ def every_frame(grammar: Grammar) -> Iterator[Frame]:
 
 
 def _frame_log_p(
-    model: StepModel, grammar: Grammar, rules: State, last: int, state: NetworkState, tokens: list[int]
+    model: StepModel,
+    grammar: Grammar,
+    rules: State,
+    last: int,
+    state: NetworkState,
+    tokens: list[int],
+    memory: Memory,
+    trust: Trust | None,
 ) -> float:
-    log_p = 0.0
+    total = 0.0
     for token in tokens:
         legal = grammar.legal(rules)
         legal[END] = False
         logits, state = model.step(last, Position(0, 0, 0), state)
-        log_p += float(log_probabilities(logits, legal)[token])
+        log_p = log_probabilities(logits, legal)
+        if trust:
+            log_p = recalled(log_p, memory.guess(), trust, 1.0)
+        total += float(log_p[token])
+        memory.read(token)
         rules, last = grammar.advance(rules, token), token
-    return log_p
+    return total

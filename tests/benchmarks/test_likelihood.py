@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,18 @@ from scipy.io import savemat
 
 from benchmarks.likelihood.ngram import NGram
 from benchmarks.likelihood.rolls import pieces_of, read_set, vocabulary_of
-from benchmarks.likelihood.scoring import Likelihood, every_frame, score, total_probability
+from benchmarks.likelihood.scoring import Likelihood, every_frame, hear, legal_rows, score, total_probability
 from musicrnn.errors import CorpusError
-from musicrnn.models.frames import Sounding
+from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.grammar import Grammar
+from musicrnn.models.memory import Memory
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.tokens import decode
+from musicrnn.models.trust import Trust, recalled
+from musicrnn.models.vocabulary import START
 from musicrnn.models.weights import LayerWeights, StepWeights
+from musicrnn.trainer.trusting import Case, readings, trust_of
 
 
 def rolls(count: int, keys: int = 6, seed: int = 0) -> list[np.ndarray]:
@@ -99,9 +104,51 @@ def test_the_frames_of_a_small_vocabulary_sum_to_one(past: list[tuple[Sounding, 
     assert total_probability(random_model(6), past) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_with_the_memory_they_sum_to_one_too() -> None:
+    """Where it has guesses, right and wrong ones, in the middle of a frame as at its start."""
+    past: list[Frame] = [(Sounding(0, 24), Sounding(0, 22)), (Sounding(0, 25),)] * 3
+    trust = Trust((3,), (2.0, 4.0), (0.5, 0.5))
+    plain, with_memory = (total_probability(random_model(6), past, each) for each in (None, trust))
+    assert plain == pytest.approx(1.0, abs=1e-5)
+    assert with_memory == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_gain_of_the_memory_is_that_of_its_probabilities() -> None:
+    """Token by token, what a piece costs with the memory is what network and memory together expect of it."""
+    grammar, model, trust = Grammar(vocabulary_of(6)), random_model(6), Trust((3,), (2.0, 4.0), (0.5, 0.5))
+    rng = np.random.default_rng(3)
+    phrase = rng.random((9, 6)) < 0.3
+    (piece,) = pieces_of([np.concatenate([phrase, rng.random((4, 6)) < 0.3, phrase])], grammar)
+    heard, memory, nats = hear(model, piece, grammar), Memory(grammar.vocabulary), 0.0
+    for token, log_p, target in readings(model, piece, legal_rows(piece, grammar)):
+        if token != START:
+            memory.read(token)
+        nats -= float(recalled(log_p, memory.guess(), trust, 1.0)[target])
+    assert len(heard.cases) > 8
+    assert sum(case.came for case in heard.cases) > 5
+    assert score([heard], trust).nats[0] == pytest.approx(nats, rel=1e-9)
+    assert nats < heard.nats
+
+
+def test_trust_is_learnt_from_what_came_true() -> None:
+    """Guesses that come true as a logistic function says give that function; without any, it is the network's own."""
+    rng = np.random.default_rng(5)
+    odds = rng.uniform(-3, 3, 20_000)
+    came = rng.random(20_000) < 1 / (1 + np.exp(-(1.5 + 0.4 * odds)))
+    log_p = -np.log1p(np.exp(-odds))
+    found = trust_of([Case(7, float(p), bool(hit)) for p, hit in zip(log_p, came, strict=True)], (4, 9))
+    assert found.biases[1] == pytest.approx(1.5, abs=0.1)
+    assert found.slopes[1] == pytest.approx(0.4, abs=0.05)
+    assert (found.biases[0], found.slopes[0]) == (found.biases[2], found.slopes[2]) == (0.0, 1.0)
+    assert found.likelihood(2, math.log(0.3)) == pytest.approx(0.3)
+    certain = trust_of([Case(2, -0.7, True)] * 5000, ())
+    assert 0.99 < certain.likelihood(2, -0.7) < 1.0
+
+
 def test_the_score_counts_frames_and_not_tokens() -> None:
     """Nats are summed by piece and divided by the frames of all."""
-    found = score(random_model(6), pieces_of(rolls(3), Grammar(vocabulary_of(6))))
+    grammar, model = Grammar(vocabulary_of(6)), random_model(6)
+    found = score([hear(model, piece, grammar) for piece in pieces_of(rolls(3), grammar)])
     assert found.frames.tolist() == [12, 13, 14]
     assert found.a_frame == pytest.approx(found.nats.sum() / 39)
     assert found.a_frame > 0

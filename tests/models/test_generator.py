@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Choice, Generator, Snapshot, TickRecord
+from musicrnn.models.past import NOTHING
 from musicrnn.models.sampling import Chance, Span
 from musicrnn.models.score import regular_bars
 from musicrnn.models.step import StepModel
@@ -195,3 +196,55 @@ def test_chance_may_be_kept_to_which_attack_it_is() -> None:
             drawn += token != likeliest
             last, state = token, generator.grammar.advance(state, token)
     assert drawn > 0
+
+
+def bars_again(records: Sequence[TickRecord], bar: int = BAR) -> float:
+    """Return the share of bars that are the same as one before them."""
+    frames = [record.frame for record in records]
+    bars = [tuple(frames[at : at + bar]) for at in range(0, len(frames), bar)]
+    return sum(one in bars[:number] for number, one in enumerate(bars)) / len(bars)
+
+
+def test_the_memory_makes_bars_come_again() -> None:
+    """With a network that remembers nothing, whole bars return only by the memory."""
+    again = {
+        memory: np.mean([bars_again(play(MODEL, Choice(1.5, seed=seed, memory=memory), 30 * BAR)) for seed in range(3)])
+        for memory in (0.0, 0.5, 1.0)
+    }
+    assert again[0.0] <= 0.1
+    assert again[1.0] > 0.3
+    assert again[0.0] <= again[0.5] <= again[1.0]
+
+
+@given(st.integers(0, 50), st.floats(0.0, 1.0), st.lists(st.integers(0, 40), min_size=1, max_size=5))
+def test_with_the_memory_a_tick_depends_on_its_snapshot_alone(seed: int, memory: float, again: list[int]) -> None:
+    """Whatever was made before, of this future or of another one."""
+    choice, generator = Choice(1.5, seed=seed, memory=memory), Generator(MODEL)
+    straight = play(MODEL, choice, 42)
+    points = [generator.begin(), *(record.after for record in straight)]
+    other = dataclasses.replace(choice, seed=seed + 1)
+    for place in again:
+        point = points[place]
+        for tick in range(place, min(place + 3, 42)):
+            point = generator.tick(tick, tick // BAR, POSITIONS[tick], other, point).after
+        made = generator.tick(place, place // BAR, POSITIONS[place], choice, points[place])
+        assert made.tokens == straight[place].tokens
+        assert made.after.past == straight[place].after.past
+
+
+def test_what_was_primed_is_remembered() -> None:
+    """The past of a point after a prime is the prime's tokens, tick by tick; read in one go or some at a time."""
+    frames = [record.frame for record in play(MODEL, Choice(seed=4), 20)]
+    point = Generator(MODEL).prime(frames, POSITIONS)
+    told = [token for tick in range(point.past.ticks) for token in point.past.at(tick).tokens]
+    assert point.past.ticks == 20
+    assert told == encode(frames, VOCABULARY)[1:-1]
+
+
+def test_a_piece_that_begins_anew_remembers_nothing() -> None:
+    """What was played in the piece before is of that piece."""
+    records = play(MODEL, Choice(0.0, seed=1, may_end=True), 200)
+    ended = next(record for record in records if record.ended)
+    assert records[ended.tick - 1].after.past.ticks > 0
+    assert ended.after.past == NOTHING
+    assert records[ended.tick + 1].after.past.ticks == 1

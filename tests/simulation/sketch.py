@@ -55,7 +55,9 @@ class SketchGenerator(Generator):
             raise RuntimeError("the model fails, as told")
         if failure == "logits":
             raise FloatingPointError("the legal logits must be finite, as told")
-        rng = random.Random(hash((tick, choice.seed, choice.mu, choice.sigma, choice.density, before.frame)))
+        rng = random.Random(
+            hash((tick, choice.seed, choice.mu, choice.sigma, choice.density, choice.memory, before.frame))
+        )
         exponents = (min(max(choice.mu + choice.sigma * rng.uniform(-2.0, 2.0), 0.0), MAX_EXPONENT),)
         if choice.may_end and rng.random() < 0.001:
             return TickRecord(tick, position, (), (), exponents, self.begin(), ended=True)

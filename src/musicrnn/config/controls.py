@@ -93,6 +93,9 @@ CONTROLS = {
         _whole("seed", 0, 2**31 - 1, 1, "", "random seed of what is made next"),
         Control("tempo", 20.0, 999.0, 120.0, "bpm", "quarter notes a minute"),
         Control("density", -10.0, 10.0, 0.0, "nats", "added to the logits of attacks: more or fewer notes"),
+        Control(
+            "memory", 0.0, 1.0, 0.0, "", "how far it comes back to what it played before: 0 not at all, 1 as music does"
+        ),
         _whole("polyphony", 1, 128, 128, "notes", "the most notes that sound in a tick"),
         _whole("transpose", -48, 48, 0, "semitones", "how much higher all but the drums sound"),
         _choice("scale", tuple(SCALES), "scale that all but the drums keep to, as they sound"),

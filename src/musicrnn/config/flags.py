@@ -22,12 +22,12 @@ from musicrnn.errors import ConfigError
 
 _SHAPE = ("polyphony", "transpose", "scale", "root", "velocity")
 _SAMPLE_PLAY = (
-    *("model", "mu", "sigma", "exponent_span", "chance", "seed", "tempo", "prime", "density"),
+    *("model", "mu", "sigma", "exponent_span", "chance", "seed", "tempo", "prime", "density", "memory"),
     *_SHAPE,
     *("watchdog_bars", "watchdog_notes", "watchdog_step", "watchdog_return", "watchdog_least"),
     "end",
 )
-_MEASURED_PLAY = ("mu", "sigma", "exponent_span", "seed", "density")
+_MEASURED_PLAY = ("mu", "sigma", "exponent_span", "seed", "density", "memory")
 _MEASURED = ("evaluate.pieces", "evaluate.most_bars", "evaluate.tokens")
 
 #: The sections, or single settings, that each command has flags for.

@@ -63,6 +63,7 @@ class PlaySettings(Section):
     tempo: float = live("tempo", default=0.0, also=(0,), help="Tempo; 0 is the model's own.")
     prime: str = setting("", help="Notes to start from: score text, old characters, or the path of a file.")
     density: float = live("density")
+    memory: float = live("memory")
     polyphony: int = live("polyphony")
     transpose: int = live("transpose")
     scale: str = live("scale")

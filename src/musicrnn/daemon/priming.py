@@ -64,7 +64,7 @@ class Primer:
         self._tokens = encode(frames, generator.vocabulary)[1:-1]
         self._positions = prime_positions(bars, generator.vocabulary.ticks_per_beat)
         self._last: Frame = frames[-1] if frames else ()
-        self._read = 0
+        self._read = self._begun = 0
         self._tick = 0
         self._point = generator.begin()
 
@@ -90,9 +90,11 @@ class Primer:
         where = self._positions[self._tick]
         _, network = self._generator.model.step(self._point.token, where, self._point.network)
         grammar = self._generator.grammar.advance(self._point.grammar, following)
-        self._point = Snapshot(following, grammar, network)
-        self._tick += following in (TICK, SUSTAIN)
-        self._read += 1
+        past, self._read = self._point.past, self._read + 1
+        if following in (TICK, SUSTAIN):
+            past, self._begun = past.then(tuple(self._tokens[self._begun : self._read])), self._read
+            self._tick += 1
+        self._point = Snapshot(following, grammar, network, (), past)
 
     def finish(self) -> Snapshot:
         """Read all that is left and return the point after the prime."""

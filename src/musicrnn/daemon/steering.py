@@ -15,7 +15,7 @@ from musicrnn.models.watchdog import Watchdog
 
 SETTINGS = {"span": "exponent_span"}
 OF_LIMITS = ("polyphony", "transpose", "scale", "root")
-OF_CHOICE = ("mu", "sigma", "span", "chance", "seed", "density", "velocity")
+OF_CHOICE = ("mu", "sigma", "span", "chance", "seed", "density", "velocity", "memory")
 OF_RANGES = ("low", "high")
 OF_SILENCE = ("mute", "solo")
 OF_TIME = ("tempo", "offset")
@@ -28,8 +28,19 @@ def choice_of(play: PlaySettings) -> Choice:
     watchdog = Watchdog(
         play.watchdog_bars, play.watchdog_notes, play.watchdog_step, play.watchdog_return, play.watchdog_least
     )
+    may_end = play.end != "go-on"
     return Choice(
-        play.mu, play.sigma, span, play.seed, play.density, play.end != "go-on", chance, limits, play.velocity, watchdog
+        play.mu,
+        play.sigma,
+        span,
+        play.seed,
+        play.density,
+        may_end,
+        chance,
+        limits,
+        play.velocity,
+        watchdog,
+        play.memory,
     )
 
 

@@ -1,7 +1,7 @@
 """Generate one tick of music at a time, from any point and as often as wanted.
 
-Nothing here keeps state: a tick is a function of the snapshot before it, the controls and the seed,
-so the future can be cut and made again, a bar rolled again, and a session replayed.
+A tick is a function of the snapshot before it, the controls and the seed, so the future can be cut and made again, a
+bar rolled again, and a session replayed. (The memory that a generator keeps is brought to the snapshot's past first.)
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from musicrnn.models import sampling
 from musicrnn.models.fence import FREE, Fence, Limits
 from musicrnn.models.frames import Frame
 from musicrnn.models.grammar import Grammar, Phase, State
+from musicrnn.models.past import NOTHING, Past
+from musicrnn.models.recall import Recall
 from musicrnn.models.step import NetworkState, StepModel
 from musicrnn.models.timing import Position
 from musicrnn.models.tokens import decode, encode, sustained
+from musicrnn.models.trust import DEFAULT, recalled
 from musicrnn.models.vocabulary import END, START, SUSTAIN, TICK, Kind
 from musicrnn.models.watchdog import Watchdog
 
@@ -27,12 +30,13 @@ SLEEPS = Watchdog()
 
 
 class Snapshot(NamedTuple):
-    """A point between two ticks: the last token (not yet read by the network), both states, and the last frame."""
+    """A point between two ticks: last token (not yet read by the network), both states, last frame, and the past."""
 
     token: int
     grammar: State
     network: NetworkState
     frame: Frame = ()
+    past: Past = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Choice:
     ``may_end`` allows the model to end the piece. ``chance`` is where tokens are drawn at all: in every tick, only in
     those on a beat or at the head of a bar, only among the attacks where the likeliest token is one, or never;
     elsewhere the likeliest is taken. ``limits`` is what may sound at all; ``velocity`` is a factor of the velocities
-    that are sent; ``watchdog`` eases A where too little sounds.
+    that are sent; ``watchdog`` eases A where too little sounds. ``memory``, 0 to 1, is how far it is believed that what
+    followed before in the piece follows again.
     """
 
     mu: float = 1.0
@@ -56,6 +61,7 @@ class Choice:
     limits: Limits = FREE
     velocity: float = 1.0
     watchdog: Watchdog = SLEEPS
+    memory: float = 0.0
 
     def eased(self, ease: float) -> Choice:
         """Return the choice with so great a share of A taken away, 0 to 1, and every token drawn if that is any."""
@@ -98,6 +104,7 @@ class Generator:
         self._is_attack = self.vocabulary.kind == Kind.ATTACK
         self._attacks = self._is_attack.astype(np.float32)
         self._fence = Fence(self.vocabulary, FREE)
+        self._recall = Recall(self.vocabulary)
 
     def fence(self, limits: Limits) -> Fence:
         """Return the limits as they are for this model's vocabulary."""
@@ -116,13 +123,15 @@ class Generator:
         """
         point = self.begin()
         token, state, network = point.token, point.grammar, point.network
-        tick = 0
+        tick, past, read = 0, NOTHING, list[int]()
         for following in encode(frames, self.vocabulary)[1:-1]:
             _, network = self.model.step(token, positions[tick], network)
             state = self.grammar.advance(state, following)
             token = following
-            tick += following in (TICK, SUSTAIN)
-        return Snapshot(token, state, network, frames[-1] if frames else ())
+            read.append(token)
+            if following in (TICK, SUSTAIN):
+                tick, past, read = tick + 1, past.then(tuple(read)), []
+        return Snapshot(token, state, network, frames[-1] if frames else (), past)
 
     def tick(self, tick: int, bar: int, position: Position, choice: Choice, before: Snapshot) -> TickRecord:
         """Make tick number ``tick``, which stands in bar number ``bar``.
@@ -132,7 +141,8 @@ class Generator:
         """
         rng = sampling.generator_at(choice.seed, sampling.TOKEN_STREAM, tick)
         exponent = self._exponent(choice, tick, bar)
-        token, state, network, frame = before
+        token, state, network, frame, past = before
+        memory = self._recall.at(past)
         tokens: list[int] = []
         exponents: list[float] = []
         beliefs: list[sampling.Floats] = []
@@ -140,19 +150,20 @@ class Generator:
             if choice.span == "token":
                 exponent = sampling.draw_exponent(rng, choice.mu, choice.sigma)
             logits, network = self.model.step(token, position, network)
-            log_p = self._believed(logits, state, choice)
+            log_p = recalled(self._believed(logits, state, choice), memory.guess(), DEFAULT, choice.memory)
             beliefs.append(log_p)
             if not choice.draws_at(position):
                 log_p = sampling.surest(log_p, self._is_attack if choice.chance == "attacks" else None)
             token = sampling.choose(sampling.powered(log_p, exponent), rng)
             state = self.grammar.advance(state, token)
+            memory.read(token)
             tokens.append(token)
             exponents.append(exponent)
         drawn = tuple(tokens), tuple(exponents)
         if token == END:
             return TickRecord(tick, position, (), *drawn, self.begin(), ended=True, beliefs=tuple(beliefs))
         frame = sustained(frame, self.vocabulary) if token == SUSTAIN else decode(tokens, self.vocabulary)[0]
-        after = Snapshot(token, state, network, frame)
+        after = Snapshot(token, state, network, frame, past.then(drawn[0]))
         return TickRecord(tick, position, frame, *drawn, after, beliefs=tuple(beliefs))
 
     def _exponent(self, choice: Choice, tick: int, bar: int) -> float:

@@ -34,7 +34,7 @@ from musicrnn.trainer.tables import (
 _SHORT = ("notes a beat", "onsets on a beat", "groove similarity", "bars like an earlier bar", "scale consistency")
 MOST_NAMED = 4
 _TYPED = (
-    *("play.mu", "play.sigma", "play.density", "play.seed"),
+    *("play.mu", "play.sigma", "play.density", "play.memory", "play.seed"),
     *("evaluate.pieces", "evaluate.most_bars", "evaluate.tokens"),
 )
 BY_THE_CLOCK = (
@@ -199,10 +199,12 @@ def _explained(card: Card) -> str:
     e, choice = card.evidence, card.evidence.choice
     made, unseen, learnt = e.counts
     density = f", density {choice.density:g}" if choice.density else ""
+    memory = f", memory {choice.memory:g}" if choice.memory else ""
     return (
         f"{made} pieces ({e.bars} bars), each with the bars and metres of a held-out piece, from nothing, at mu "
-        f"{choice.mu:g}, sigma {choice.sigma:g}{density}, seeds {choice.seed} to {choice.seed + made - 1}, none left "
-        f"out; beside {unseen} held-out pieces of the corpus; all cut at {card.settings.evaluate.most_bars} bars. A "
+        f"{choice.mu:g}, sigma {choice.sigma:g}{density}{memory}, "
+        f"seeds {choice.seed} to {choice.seed + made - 1}, none left out; "
+        f"beside {unseen} held-out pieces of the corpus; all cut at {card.settings.evaluate.most_bars} bars. A "
         "figure is counted for each piece: mean ± standard deviation over the pieces. *Overlap* is the area that two "
         f"distributions share; its *ceiling*, or *real*, is that of the held-out pieces with {made} of {learnt} pieces "
         "of the training share. *KL* is the divergence of the generated pieces' distribution from the held-out one, in "

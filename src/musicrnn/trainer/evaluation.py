@@ -114,7 +114,8 @@ Evaluation = Compared | Alone
 
 def _how(choice: Choice) -> str:
     density = f", density {choice.density:g}" if choice.density else ""
-    return f"mu {choice.mu:g}, sigma {choice.sigma:g}{density}, seed {choice.seed} and on"
+    memory = f", memory {choice.memory:g}" if choice.memory else ""
+    return f"mu {choice.mu:g}, sigma {choice.sigma:g}{density}{memory}, seed {choice.seed} and on"
 
 
 def _likelihood(found: Likelihood) -> dict[str, Any]:

@@ -35,7 +35,7 @@ HELD_OUT_SAMPLE = 200
 def choice_of(play: PlaySettings) -> Choice:
     """Return how tokens are chosen, as the settings of what plays say; seed 0 becomes 1."""
     span = play.exponent_span
-    return Choice(play.mu, play.sigma, span, play.seed or 1, play.density)  # type: ignore[arg-type]
+    return Choice(play.mu, play.sigma, span, play.seed or 1, play.density, memory=play.memory)  # type: ignore[arg-type]
 
 
 def named_model(name: str) -> StepModel:
