@@ -25,6 +25,7 @@ VALUES: dict[str, tuple[ControlValue, ...]] = {
     "seed": (7, 8),
     "tempo": (90.0, 180.0),
     "density": (2.0, -1.0, 3.0),
+    "memory": (0.5, 1.0, 0.25),
     "polyphony": (2, 1, 128),
     "transpose": (5, -7, 0),
     "scale": ("dorian", "blues", "major"),

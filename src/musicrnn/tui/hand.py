@@ -16,6 +16,7 @@ _STEPS = {
     "sigma": (0.05, 0.25),
     "tempo": (1.0, 10.0),
     "density": (0.1, 1.0),
+    "memory": (0.05, 0.25),
     "seed": (1, 100),
     "polyphony": (1, 4),
     "transpose": (1, 12),
