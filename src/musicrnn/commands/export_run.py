@@ -87,7 +87,7 @@ def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
         raise ConfigError(f"{stored}: there must be the settings of a run, and there are none")
     settings = settings_of(read_settings(stored)).corpus
     corpus = read_corpus(settings.folders, settings)
-    usable = [piece.score for piece in corpus.pieces if piece.score.notes]
+    usable = [piece.rows for piece in corpus.pieces if len(piece.notes)]
     share = split(len(usable), settings)[2]
     if corpus.parts != info.vocabulary.parts or not share:
         raise CorpusError(f"{', '.join(settings.folders)}: must hold what the run was trained on, got other music")

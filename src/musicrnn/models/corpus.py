@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +24,10 @@ from musicrnn.models.corpus_files import CorpusFile, content_hash, find_files, s
 from musicrnn.models.corpus_pool import Job, ReaderPool, workers_for
 from musicrnn.models.grid_piece import GridPiece, Moved
 from musicrnn.models.part_plan import PartPlan, plan_parts
-from musicrnn.models.parts import Assigned, assign, discover_parts
+from musicrnn.models.parts import Assigned, assign_rows, discover_parts
 from musicrnn.models.quantise import GridSettings
-from musicrnn.models.score import Note, Part, Score
+from musicrnn.models.score import Part, Score
+from musicrnn.models.score_rows import ScoreRows
 
 LONGEST_SILENCE_BARS = 8
 _KEPT_AT_ONCE = 256
@@ -66,26 +66,31 @@ class Readings:
         return [piece for file in self.files for piece in file.pieces]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CorpusPiece:
-    """A piece of the corpus: its name, its file's SHA-256, the score, and what became of it on the way.
-
-    A corpus may have very many notes, so they are kept as ``notes``, int32[n, 5] (start, part, pitch, length,
-    velocity), beside a ``frame``, the score without them; ``score`` is made when it is asked for.
-    """
+    """A piece of the corpus: its name, its file's SHA-256, the score as ``rows``, and what became of it on the way."""
 
     name: str
     sha256: str
-    frame: Score
-    notes: npt.NDArray[np.int32]
+    rows: ScoreRows
     moved: Moved
     assigned: Assigned
     warnings: tuple[str, ...] = ()
 
     @property
+    def frame(self) -> Score:
+        """The score without its notes."""
+        return self.rows.frame
+
+    @property
+    def notes(self) -> npt.NDArray[np.int32]:
+        """The notes, int32[n, 5]."""
+        return self.rows.notes
+
+    @property
     def score(self) -> Score:
         """The score, made anew at each call."""
-        return replace(self.frame, notes=tuple(Note(*row) for row in self.notes.tolist()))
+        return self.rows.score
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +102,6 @@ class Corpus:
     plan: PartPlan
     left_out: tuple[LeftOut, ...] = ()
     duplicates: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NamedScores(Sequence[tuple[str, Score]]):
-    """The names and scores of some pieces, each score made when its turn comes and not kept."""
-
-    pieces: Sequence[CorpusPiece]
-
-    def __len__(self) -> int:
-        return len(self.pieces)
-
-    @overload
-    def __getitem__(self, at: int) -> tuple[str, Score]: ...
-    @overload
-    def __getitem__(self, at: slice) -> NamedScores: ...
-    def __getitem__(self, at: int | slice) -> tuple[str, Score] | NamedScores:
-        if isinstance(at, slice):
-            return NamedScores(self.pieces[at])
-        return self.pieces[at].name, self.pieces[at].score
 
 
 def grid_settings(settings: CorpusSettings) -> GridSettings:
@@ -155,19 +141,13 @@ def corpus_of(readings: Readings, settings: CorpusSettings) -> Corpus:
     left_out = list(readings.left_out)
     for file in readings.files:
         for piece in file.pieces:
-            score, assigned = assign(piece, plan, parts)
-            if score.notes:
-                frame, notes = replace(score, notes=()), _rows(score.notes)
-                found.append(CorpusPiece(piece.name, file.sha256, frame, notes, piece.moved, assigned, piece.warnings))
+            rows, assigned = assign_rows(piece, plan, parts)
+            if len(rows.notes):
+                found.append(CorpusPiece(piece.name, file.sha256, rows, piece.moved, assigned, piece.warnings))
             else:
                 reason = f"{piece.name}: a piece must have a note in one of the parts {', '.join(plan.names)}, got none"
                 left_out.append(LeftOut(piece.name, reason))
     return Corpus(tuple(found), parts, plan, tuple(left_out), readings.duplicates)
-
-
-def _rows(notes: Sequence[Note]) -> npt.NDArray[np.int32]:
-    rows = [(note.start, note.part, note.pitch, note.length, note.velocity) for note in notes]
-    return np.array(rows, np.int32).reshape(-1, 5)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,8 @@ import numpy as np
 from musicrnn.config.corpus import PartRule
 from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, note_rows
 from musicrnn.models.part_plan import DRUMS, PartPlan, takes_drums
-from musicrnn.models.score import DRUM_CHANNEL, Note, Part, Score
+from musicrnn.models.score import DRUM_CHANNEL, Part, Score
+from musicrnn.models.score_rows import ScoreRows
 
 MOST_POLYPHONY = 16
 _MELODIC_CHANNELS = tuple(channel for channel in range(1, 17) if channel != DRUM_CHANNEL)
@@ -51,6 +52,12 @@ def discover_parts(pieces: Sequence[GridPiece], plan: PartPlan) -> tuple[Part, .
 
 def assign(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[Score, Assigned]:
     """Return the piece as a score of these parts, and what was left out or changed on the way."""
+    rows, assigned = assign_rows(piece, plan, parts)
+    return rows.score, assigned
+
+
+def assign_rows(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[ScoreRows, Assigned]:
+    """Return the piece as :func:`assign` does, its notes as rows."""
     by_name = _by_part(piece, plan)
     found: list[GridNotes] = []
     unisons = cut = outside = 0
@@ -63,16 +70,18 @@ def assign(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[Sco
         found.append(np.insert(rows[inside], 1, index, axis=1))
     taken = {id(track) for name in by_name for track in by_name[name]}
     left = [track for track in piece.tracks if plan.part_of(piece, track) is None or id(track) in taken]
-    score = Score(piece.ticks_per_beat, tuple(parts), _notes(found), piece.bars, piece.tempos)
+    frame = Score(piece.ticks_per_beat, tuple(parts), (), piece.bars, piece.tempos)
     labels = tuple(f"{track.number}:{track.channel} {track.name}".rstrip() for track in left)
-    return score, Assigned(unisons, cut, outside, labels, sum(len(track.notes) for track in left))
+    return ScoreRows(frame, _notes(found)), Assigned(
+        unisons, cut, outside, labels, sum(len(track.notes) for track in left)
+    )
 
 
-def _notes(found: Sequence[GridNotes]) -> tuple[Note, ...]:
-    """Return rows of (start, part, length, pitch, velocity) as notes in the order of a score."""
+def _notes(found: Sequence[GridNotes]) -> GridNotes:
+    """Return rows of (start, part, length, pitch, velocity) as those of a score, in their order."""
     rows = np.concatenate([np.zeros((0, 5), dtype=np.int32), *found])
     rows = rows[np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0]))]
-    return tuple(Note(start, part, pitch, length, loud) for start, part, length, pitch, loud in rows.tolist())
+    return rows[:, [0, 1, 3, 2, 4]]
 
 
 def settled(tracks: Sequence[GridTrack], percussive: bool) -> tuple[GridNotes, int, int]:
