@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -88,7 +89,14 @@ def _piece(header: dict[str, Any], notes: np.ndarray[Any, np.dtype[np.int32]], a
 
 def _bars(runs: Sequence[Sequence[int]]) -> tuple[Bar, ...]:
     bars: list[Bar] = []
+    at = 0
     for count, length, numerator, denominator in runs:
-        for _ in range(count):
-            bars.append(Bar(bars[-1].end if bars else 0, length, numerator, denominator))
+        bars += [_bar(start, length, numerator, denominator) for start in range(at, at + count * length, length)]
+        at += count * length
     return tuple(bars)
+
+
+@lru_cache(maxsize=65_536)
+def _bar(start: int, length: int, numerator: int, denominator: int) -> Bar:
+    """Return a bar, the same object for the same numbers: the pieces of a corpus have many bars in common."""
+    return Bar(start, length, numerator, denominator)

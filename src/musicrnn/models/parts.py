@@ -62,7 +62,9 @@ def assign_rows(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tupl
     found: list[GridNotes] = []
     unisons = cut = outside = 0
     for index, part in enumerate(parts):
-        mine = _renumbered(by_name.pop(part.name, []), _rule(plan, part.name))
+        if part.name not in by_name:
+            continue
+        mine = _renumbered(by_name.pop(part.name), _rule(plan, part.name))
         rows, merged, shortened = settled(mine, part.percussive)
         inside = (rows[:, 2] >= part.low) & (rows[:, 2] <= part.high)
         outside += int((~inside).sum())
