@@ -154,7 +154,7 @@ def _prepared(folder: Path, scratch: Path) -> Facts:
 
 def prepare(folders: Sequence[str]) -> Facts:
     """Prepare a corpus as the trainer does; return seconds, bytes of memory, tokens and pieces."""
-    from musicrnn.models.corpus import read_corpus
+    from musicrnn.models.corpus import NamedRows, read_corpus
     from musicrnn.models.grammar import Grammar
     from musicrnn.trainer.lanes import Lanes
     from musicrnn.trainer.material import material
@@ -165,7 +165,7 @@ def prepare(folders: Sequence[str]) -> Facts:
     before, began = peak_memory(), time.perf_counter()
     corpus = read_corpus(settings.corpus.folders, settings.corpus)
     read, after_reading = time.perf_counter(), peak_memory()
-    named = [(piece.name, piece.rows) for piece in corpus.pieces]
+    named = NamedRows(corpus.pieces)
     prepared = material(named, settings.corpus, writer=PieceWriter(Path(tempfile.gettempdir())))
     encoded = time.perf_counter()
     lanes = Lanes(

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from musicrnn.models.quantise import GridSettings
 from musicrnn.models.reading_process import ReadingProcess
@@ -35,7 +35,17 @@ class Answer(NamedTuple):
     reason: str = ""
 
 
-_Waiting: TypeAlias = "queue.SimpleQueue[tuple[int, Job]]"
+class _Waiting:
+    """Jobs with their numbers, each made when a thread asks for it."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs = enumerate(jobs)
+        self._lock = threading.Lock()
+
+    def next(self) -> tuple[int, Job] | None:
+        """Return the next job, None when there is no more."""
+        with self._lock:
+            return next(self._jobs, None)
 
 
 def workers_for(files: int) -> int:
@@ -59,9 +69,7 @@ class ReaderPool:
 
     def read(self, jobs: Iterable[Job]) -> Generator[Answer, None, None]:
         """Yield an answer a job, in the order in which they come."""
-        waiting: _Waiting = queue.SimpleQueue()
-        for numbered in enumerate(jobs):
-            waiting.put(numbered)
+        waiting = _Waiting(jobs)
         stop = threading.Event()
         threads = [threading.Thread(target=self._serve, args=(waiting, stop)) for _ in range(self.workers)]
         for thread in threads:
@@ -107,10 +115,10 @@ class ReaderPool:
         if left:
             asked.clear()
         while len(asked) < AHEAD:
-            try:
-                index, job = left.popleft() if left else waiting.get_nowait()
-            except queue.Empty:
+            numbered = left.popleft() if left else waiting.next()
+            if numbered is None:
                 break
+            index, job = numbered
             try:
                 content = job.content()
             except OSError as error:
