@@ -6,7 +6,8 @@ step: finding, hashing, reading in processes, the parts, the encoding, and openi
 and once more with what the first left; each in a process of its own, whose memory is the system's count of it (peak
 resident, the reading processes apart). The copies stand in one scratch folder that grows from count to count and is
 deleted at the end, so the disk holds each once; a count for which the disk or, by the last figures, the memory would
-not do is not tried, and said.
+not do is not tried, and said. ``--copies`` names a folder for the copies that stays: those that stand there are not
+made again, and counts are then rounded up to whole thousands.
 
 ``--counts 200000`` of files of 10 kB takes 2 GB of scratch. The times are of one run each. The plot needs matplotlib.
 """
@@ -57,9 +58,11 @@ def main() -> None:
         "peak after reading | peak | peak, cached | bytes a token |\n" + "|---:" * 12 + "|"
     )
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="growth-") as scratch:
-        rows = list(_rows(sources, Path(scratch), options))
-    if options.json:
-        Path(options.json).write_text(json.dumps({"head": head, "rows": rows}, indent=1), encoding="utf-8")
+        rows: list[Facts] = []
+        for row in _rows(sources, Path(scratch), options):
+            rows.append(row)
+            if options.json:
+                Path(options.json).write_text(json.dumps({"head": head, "rows": rows}, indent=1), encoding="utf-8")
     if options.plot:
         plot(rows, head, Path(options.plot))
 
@@ -69,6 +72,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="files")
     parser.add_argument("--scratch", default=None, help="folder for the copies; none is the system's")
+    parser.add_argument("--copies", default="", help="folder for the copies that stays, and may have some already")
     parser.add_argument("--memory", type=float, default=0.0, help="GiB that may be taken; 0 is 80 %% of the machine's")
     parser.add_argument("--plot", default="", help="PNG to draw")
     parser.add_argument("--json", default="", help="file for the figures")
@@ -84,11 +88,11 @@ def grow(folder: Path, sources: Sequence[Path], first: int, end: int) -> int:
     size = 0
     for number in range(first, end):
         turn, source = divmod(number, len(sources))
-        content = version(sources[source].read_bytes(), turn)
         path = folder / f"{number // A_FOLDER:05}" / f"{number:07}.mid"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-        size += len(content)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(version(sources[source].read_bytes(), turn))
+        size += path.stat().st_size
     return size
 
 
@@ -112,8 +116,8 @@ def version(source: bytes, number: int) -> bytes:
 
 
 def _rows(sources: Sequence[Path], scratch: Path, options: argparse.Namespace) -> Iterator[Facts]:
-    folder, made, size = scratch / "music", 0, 0
-    folder.mkdir()
+    folder, made, size = Path(options.copies or scratch / "music"), 0, 0
+    folder.mkdir(parents=True, exist_ok=True)
     allowed = options.memory * 2**30 or 0.8 * machine().memory_bytes
     last: Facts = {}
     for count in sorted(options.counts):
@@ -123,10 +127,15 @@ def _rows(sources: Sequence[Path], scratch: Path, options: argparse.Namespace) -
         size += grow(folder, sources, made, count)
         made = count
         shutil.rmtree(scratch / "cache", ignore_errors=True)
-        first, again = (_prepared(folder, scratch) for _ in range(2))
+        first, again = (_prepared(_folders(folder, count), scratch) for _ in range(2))
         last = {"files": count, "bytes": size, "first": first, "again": again}
         print(f"| {' | '.join(_cells(last))} |", flush=True)
         yield last
+
+
+def _folders(folder: Path, count: int) -> list[str]:
+    """Return the folders that hold the first so many copies."""
+    return [str(folder / f"{number:05}") for number in range(-(-count // A_FOLDER))]
 
 
 def _trouble(count: int, made: int, size: int, last: Facts, scratch: Path, allowed: float) -> str:
@@ -143,10 +152,10 @@ def _trouble(count: int, made: int, size: int, last: Facts, scratch: Path, allow
     return ""
 
 
-def _prepared(folder: Path, scratch: Path) -> Facts:
+def _prepared(folders: Sequence[str], scratch: Path) -> Facts:
     """Return what another process says that the preparation took."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(scratch / "cache"), "TMPDIR": str(scratch)}
-    command = [sys.executable, "-m", "benchmarks.corpus_growth", str(folder), "--prepare"]
+    command = [sys.executable, "-m", "benchmarks.corpus_growth", *folders, "--prepare"]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     facts: Facts = json.loads(done.stdout.splitlines()[-1])
     return facts

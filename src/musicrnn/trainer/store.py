@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import tempfile
+from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, overload
@@ -32,7 +33,7 @@ class PieceWriter:
 
     def __init__(self, folder: Path, in_memory: int = IN_MEMORY) -> None:
         self.folder, self.in_memory = folder, in_memory
-        self.rows: list[tuple[int, ...]] = []
+        self.rows = array("q")  # six numbers a piece
         self._at = self._width = 0
         self._file: IO[bytes] | None = None
 
@@ -42,7 +43,7 @@ class PieceWriter:
         content = b"".join(column.tobytes() for column in columns)
         content += bytes(-len(content) % _ALIGNMENT)
         self._write(content)
-        self.rows.append((self._at, len(piece), len(piece.bars), piece.ticks, *piece.shifts))
+        self.rows.extend((self._at, len(piece), len(piece.bars), piece.ticks, *piece.shifts))
         self._at += len(content)
         self._width = piece.sounding.shape[1]
 
