@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +13,10 @@ from musicrnn.models.score import Score
 from musicrnn.models.timing import Position, metre_class, positions
 from musicrnn.models.tokens import encode
 from musicrnn.models.vocabulary import SUSTAIN, TICK, Vocabulary
-from musicrnn.trainer.dataset import Piece
 
 
-def plain_piece_of(score: Score, grammar: Grammar, transpose: int) -> tuple[Piece, Fit]:
-    """Return a score as a piece, and what did not fit."""
+def plain_piece_of(score: Score, grammar: Grammar, transpose: int) -> tuple[dict[str, Any], Fit]:
+    """Return the fields of a score's piece, and what did not fit."""
     vocabulary = grammar.vocabulary
     frames, fit = frames_of(score, vocabulary)
     tokens = np.array(encode(frames, vocabulary), dtype=np.int16)
@@ -27,15 +28,15 @@ def plain_piece_of(score: Score, grammar: Grammar, transpose: int) -> tuple[Piec
     places = np.array([*positions(score.bars, vocabulary.ticks_per_beat), after_end], dtype=np.uint8)[tick_of]
     first_of_tick = np.flatnonzero(np.concatenate(([True], tick_of[1:] != tick_of[:-1])))
     bar_starts = first_of_tick[[bar.start for bar in score.bars]]
-    piece = Piece(
-        tokens,
-        places,
-        np.stack(columns[:6], axis=1),
-        np.packbits(columns.sounding, axis=1, bitorder="little"),
-        np.append(bar_starts, len(tokens) - 1).astype(np.int32),
-        score.length,
-        _shifts(tokens, vocabulary, transpose),
-    )
+    piece = {
+        "tokens": tokens,
+        "places": places,
+        "rules": np.stack(columns[:6], axis=1),
+        "sounding": np.packbits(columns.sounding, axis=1, bitorder="little"),
+        "bars": np.append(bar_starts, len(tokens) - 1).astype(np.int32),
+        "ticks": score.length,
+        "shifts": _shifts(tokens, vocabulary, transpose),
+    }
     return piece, fit
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,16 +23,28 @@ from tests.trainer.plain_piece import plain_piece_of
 DRUMMED = (Part("lead", 60, 72, polyphony=2), Part("drums", 36, 40, 10, percussive=True, polyphony=2))
 
 
-def assert_same(found: tuple[Piece, Fit], wanted: tuple[Piece, Fit]) -> None:
-    """Hold two pieces against each other, the types of their arrays too."""
+def assert_same(found: tuple[Piece, Fit], wanted: tuple[dict[str, Any], Fit]) -> None:
+    """Hold a piece against the fields that it should have, the types of their arrays too."""
     assert found[1] == wanted[1]
-    for one in fields(Piece):
-        mine, plain = getattr(found[0], one.name), getattr(wanted[0], one.name)
+    assert set(wanted[0]) == {one.name for one in fields(Piece)}
+    for name, plain in wanted[0].items():
+        mine = getattr(found[0], name)
         if isinstance(plain, np.ndarray):
-            assert (mine.dtype, mine.shape) == (plain.dtype, plain.shape), one.name
-            assert mine.tolist() == plain.tolist(), one.name
+            whole = np.asarray(mine)
+            assert (whole.dtype, mine.shape) == (plain.dtype, plain.shape), name
+            assert whole.tolist() == plain.tolist(), name
         else:
-            assert mine == plain, one.name
+            assert mine == plain, name
+
+
+@given(st.data())
+def test_what_sounds_in_a_window_is_that_of_the_whole_piece(data: st.DataObject) -> None:
+    """Wherever the window begins and ends, also where it is empty."""
+    vocabulary = data.draw(vocabularies())
+    piece, _ = piece_of(data.draw(scores(vocabulary)), Grammar(vocabulary), 0)
+    begin, end = sorted((data.draw(st.integers(0, len(piece))), data.draw(st.integers(0, len(piece)))))
+    assert piece.sounding[begin:end].tolist() == np.asarray(piece.sounding)[begin:end].tolist()
+    assert len(piece.sounding) == len(piece)
 
 
 @given(st.data())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from musicrnn.models.score import Bar
+from musicrnn.models.score import Bar, bar_at
 
 Metre = tuple[int, int, int]
 COMMON_TIME = (4, 4)
@@ -33,7 +33,7 @@ def bars_until(end: int, metres: Sequence[Metre], grid: int) -> tuple[Bar, ...]:
         for first, last in _bar_lines(start, stop, size):
             if first >= end and bars:
                 return tuple(bars)
-            bars.append(Bar(first, last - first, numerator, denominator))
+            bars.append(bar_at(first, last - first, numerator, denominator))
     return tuple(bars)
 
 

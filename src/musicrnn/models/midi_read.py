@@ -226,19 +226,14 @@ def _pedal_presses(controls: Mapping[str, npt.NDArray[np.generic]]) -> list[tupl
 
     symusic's own list of presses is not used: on all channels but the first it has one for a pedal that is only let go.
     """
-    presses: list[tuple[int, int]] = []
-    down = -1
-    for time, number, value in zip(
-        controls["time"].tolist(), controls["number"].tolist(), controls["value"].tolist(), strict=True
-    ):
-        if number != _SUSTAIN_PEDAL:
-            continue
-        if value >= 64 and down < 0:
-            down = time - 1
-        elif value < 64 and down >= 0:
-            presses.append((down, time - 1))
-            down = -1
-    return [*presses, (down, _NO_END)] if down >= 0 else presses
+    pedal = controls["number"] == _SUSTAIN_PEDAL
+    is_down = controls["value"][pedal] >= 64
+    times = controls["time"][pedal].astype(np.int64) - 1
+    changes = is_down != np.concatenate(([False], is_down[:-1]))
+    moments = times[changes].tolist()
+    if len(moments) % 2:
+        moments.append(_NO_END)
+    return list(zip(moments[::2], moments[1::2], strict=True))
 
 
 def _pairs(rows: Sequence[tuple[int, int]]) -> Ticks:

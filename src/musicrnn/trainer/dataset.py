@@ -16,6 +16,7 @@ from musicrnn.models.score_rows import PART, PITCH, ScoreRows, rows_of
 from musicrnn.models.timing import Position, metre_class, position_rows
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.trainer.encoding import Tables, encoded, kept_notes, tables_of
+from musicrnn.trainer.sounding import Sounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,15 +24,15 @@ class Piece:
     """One piece of N + 1 tokens, START to END, seen as N predictions.
 
     ``tokens`` int16[N + 1]; ``places`` uint8[N, 3], the position of the tick in which each predicted
-    token stands; ``rules`` int16[N, 6] and ``sounding`` (bits, uint8[N, bytes]), the grammar's state
-    before it; ``bars`` int32, the predictions at which a bar begins, and N; ``shifts``, the
+    token stands; ``rules`` int16[N, 6] and ``sounding`` (bits, uint8[N, bytes], made of the tokens for each
+    window that is asked for), the grammar's state before it; ``bars`` int32, the predictions at which a bar begins, and N; ``shifts``, the
     semitones, lowest and highest, by which the piece can be transposed.
     """
 
     tokens: NDArray[np.int16]
     places: NDArray[np.uint8]
     rules: NDArray[np.int16]
-    sounding: NDArray[np.uint8]
+    sounding: Sounding
     bars: NDArray[np.int32]
     ticks: int
     shifts: tuple[int, int]
@@ -55,7 +56,7 @@ def piece_of(score: Score | ScoreRows, grammar: Grammar, transpose: int) -> tupl
         found.tokens,
         places[found.tick],
         found.rules,
-        found.sounding,
+        Sounding(found.tokens, tables.sounding, grammar.vocabulary.slots),
         np.append(bar_starts, len(found.tick)).astype(np.int32),
         frame.length,
         _shifts(notes, tables, transpose),

@@ -18,6 +18,7 @@ from musicrnn.models.grammar import Phase
 from musicrnn.models.score_rows import LENGTH, PART, PITCH, START, VELOCITY, ScoreRows
 from musicrnn.models.vocabulary import END, SUSTAIN, TICK, Vocabulary
 from musicrnn.models.vocabulary import START as START_TOKEN
+from musicrnn.trainer.sounding import sounding_slots
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -60,6 +61,11 @@ class Tables:
         return np.repeat(np.arange(len(self.low)), self.high - self.low + 1)
 
     @cached_property
+    def sounding(self) -> NDArray[np.int16]:
+        """Slot that each token keeps sounding."""
+        return sounding_slots(self.vocabulary)
+
+    @cached_property
     def attack(self) -> Ints:
         """Token that attacks each slot."""
         return self._tokens(hold=False)
@@ -89,14 +95,12 @@ class Encoded:
     """A piece of T ticks as N + 1 tokens.
 
     ``tokens`` int16[N + 1]; of each prediction ``rules`` int16[N, 6], the small numbers of the grammar's state before
-    it, and ``tick`` int64[N], the tick in which it stands, T for the last; ``sounding`` (bits, uint8[T + 1, bytes]),
-    the slots that sound before each tick.
+    it, and ``tick`` int64[N], the tick in which it stands, T for the last.
     """
 
     tokens: NDArray[np.int16]
     rules: NDArray[np.int16]
     tick: Ints
-    sounding: NDArray[np.uint8]
 
 
 def kept_notes(rows: ScoreRows, tables: Tables) -> tuple[NDArray[np.int32], Fit]:
@@ -140,9 +144,8 @@ def encoded(notes: NDArray[np.int32], ticks: int, tables: Tables) -> Encoded:
     """Return notes, such as :func:`kept_notes` gives, as a piece of so many ticks."""
     named = _named(notes, tables)
     changes = ~_unchanged(named, ticks)
-    sounding = _sounding(named, ticks, tables)
     written = named.only(changes[named.tick])
-    return _written(written, changes, sounding, tables)
+    return _written(written, changes, tables)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,14 +205,7 @@ def _unchanged(named: Named, ticks: int) -> Flags:
     return same
 
 
-def _sounding(named: Named, ticks: int, tables: Tables) -> NDArray[np.uint8]:
-    """Return the slots that sound on into each tick, as bits, uint8[T + 1, bytes]."""
-    bits = np.zeros((ticks + 1, tables.vocabulary.slots), np.uint8)
-    bits[named.tick[named.goes_on] + 1, named.slot[named.goes_on]] = 1
-    return np.packbits(bits, axis=1, bitorder="little")
-
-
-def _written(named: Named, changes: Flags, sounding: NDArray[np.uint8], tables: Tables) -> Encoded:
+def _written(named: Named, changes: Flags, tables: Tables) -> Encoded:
     """Write the notes of the ticks that change anything, and how each tick ends."""
     ticks, loud = len(changes), tables.vocabulary.velocity_bins > 0
     widths = 1 + (named.attack & loud)
@@ -230,7 +226,7 @@ def _written(named: Named, changes: Flags, sounding: NDArray[np.uint8], tables: 
         rules[at[struck] + 1] = states[struck]
         rules[at[struck], 0] = Phase.VELOCITY
     tick = np.repeat(np.arange(ticks + 1), np.append(sizes, 1))
-    return Encoded(tokens, rules, tick, sounding[tick])
+    return Encoded(tokens, rules, tick)
 
 
 def _states(named: Named, tables: Tables) -> NDArray[np.int16]:
