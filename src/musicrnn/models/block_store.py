@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from typing import IO, NamedTuple
 
 from musicrnn.errors import CorpusError
@@ -49,7 +50,8 @@ class BlockStore:
     def _write(self, block: bytes) -> None:
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115  (kept open)
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the store)
+                weakref.finalize(self, self._file.close)
                 self._file.write(self._held)
                 self._held = bytearray()
             self._file.seek(0, 2)
