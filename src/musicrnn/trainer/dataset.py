@@ -25,8 +25,8 @@ class Piece:
 
     ``tokens`` int16[N + 1]; ``places`` uint8[N, 3], the position of the tick in which each predicted
     token stands; ``rules`` int16[N, 6] and ``sounding`` (bits, uint8[N, bytes], made of the tokens for each
-    window that is asked for), the grammar's state before it; ``bars`` int32, the predictions at which a bar begins, and N; ``shifts``, the
-    semitones, lowest and highest, by which the piece can be transposed.
+    window that is asked for), the grammar's state before it; ``bars`` int32, the predictions at which a
+    bar begins, and N; ``shifts``, the semitones, lowest and highest, by which the piece can be transposed.
     """
 
     tokens: NDArray[np.int16]

@@ -32,17 +32,18 @@ class Sounding:
         return self.shape[0]
 
     def __getitem__(self, window: slice) -> NDArray[np.uint8]:
-        frames = np.cumsum(self.tokens == TICK)[:-1]  # closed frames before each prediction
-        wanted = frames[window]
-        if not len(wanted):
+        start, stop, _ = window.indices(len(self))
+        if start >= stop:
             return np.zeros((0, self.shape[1]), np.uint8)
-        first, last = wanted.min(), wanted.max()
-        begin, end = np.searchsorted(frames, (first - 1, last))  # between them stand the frames that are wanted
-        slots = self.slot_of[self.tokens[begin:end]]
+        closed = np.flatnonzero(self.tokens[: start + 1] == TICK)
+        first = int(closed[-2]) + 1 if len(closed) > 1 else 0  # here the frame begins that sounds at the start
+        tokens = self.tokens[first:stop]
+        frames = np.cumsum(tokens == TICK)  # frames closed before what comes after each token
+        slots = self.slot_of[tokens]
         sounds = slots >= 0
-        bits = np.zeros((last - first + 1, self.slots), np.uint8)
-        bits[frames[begin:end][sounds] + 1 - first, slots[sounds]] = 1
-        rows: NDArray[np.uint8] = np.packbits(bits, axis=1, bitorder="little")[wanted - first]
+        bits = np.zeros((frames[-1] + 2, self.slots), np.uint8)
+        bits[frames[sounds] + 1, slots[sounds]] = 1
+        rows: NDArray[np.uint8] = np.packbits(bits, axis=1, bitorder="little")[frames[start - first :]]
         return rows
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[np.uint8]:
