@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def main() -> None:
     sources = [file.path for file in find_files(options.folders) if file.path.suffix.lower() in (".mid", ".midi")]
     if not sources:
         raise SystemExit(f"{', '.join(options.folders)}: must hold MIDI files, got none")
+    random.Random(0).shuffle(sources)  # so that small counts have all folders' music too
     head = f"{time.strftime('%Y-%m-%d')}, {machine().words()}; copies of {len(sources)} files"
     print(head + "\n")
     print(
