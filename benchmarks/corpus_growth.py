@@ -235,8 +235,8 @@ def plot(rows: Sequence[Facts], head: str, path: Path) -> None:
         right.plot(files, [row[run][key] / 1e6 for row in rows], marker="o", markersize=3.5, label=label)
     for axis, unit in ((left, "seconds"), (right, "MB")):
         axis.set(xlabel="files", ylabel=unit, xscale="log", yscale="log")
-        for one in (axis.xaxis, axis.yaxis):
-            one.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        for one, labelled in ((axis.xaxis, (1, 3)), (axis.yaxis, (1, 2, 5))):
+            one.set_major_locator(LogLocator(subs=labelled))
             one.set_major_formatter(lambda value, _: f"{value:,g}")
             one.set_minor_locator(NullLocator())
         axis.grid(color="#dddddd", linewidth=0.6)
