@@ -6,7 +6,8 @@ step: finding, hashing, reading in processes, the parts, the encoding, and openi
 and once more with what the first left; each in a process of its own, whose memory is the system's count of it (peak
 resident, the reading processes apart). The copies stand in one scratch folder that grows from count to count and is
 deleted at the end, so the disk holds each once; a count for which the disk or, by the last figures, the memory would
-not do is not tried, and said.
+not do is not tried, and said. ``--copies`` names a folder for the copies that stays: those that stand there are not
+made again, and counts are then rounded up to whole thousands.
 
 ``--counts 200000`` of files of 10 kB takes 2 GB of scratch. The times are of one run each. The plot needs matplotlib.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -50,6 +52,7 @@ def main() -> None:
     sources = [file.path for file in find_files(options.folders) if file.path.suffix.lower() in (".mid", ".midi")]
     if not sources:
         raise SystemExit(f"{', '.join(options.folders)}: must hold MIDI files, got none")
+    random.Random(0).shuffle(sources)  # so that small counts have all folders' music too
     head = f"{time.strftime('%Y-%m-%d')}, {machine().words()}; copies of {len(sources)} files"
     print(head + "\n")
     print(
@@ -57,9 +60,11 @@ def main() -> None:
         "peak after reading | peak | peak, cached | bytes a token |\n" + "|---:" * 12 + "|"
     )
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="growth-") as scratch:
-        rows = list(_rows(sources, Path(scratch), options))
-    if options.json:
-        Path(options.json).write_text(json.dumps({"head": head, "rows": rows}, indent=1), encoding="utf-8")
+        rows: list[Facts] = []
+        for row in _rows(sources, Path(scratch), options):
+            rows.append(row)
+            if options.json:
+                Path(options.json).write_text(json.dumps({"head": head, "rows": rows}, indent=1), encoding="utf-8")
     if options.plot:
         plot(rows, head, Path(options.plot))
 
@@ -69,6 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="files")
     parser.add_argument("--scratch", default=None, help="folder for the copies; none is the system's")
+    parser.add_argument("--copies", default="", help="folder for the copies that stays, and may have some already")
     parser.add_argument("--memory", type=float, default=0.0, help="GiB that may be taken; 0 is 80 %% of the machine's")
     parser.add_argument("--plot", default="", help="PNG to draw")
     parser.add_argument("--json", default="", help="file for the figures")
@@ -84,11 +90,11 @@ def grow(folder: Path, sources: Sequence[Path], first: int, end: int) -> int:
     size = 0
     for number in range(first, end):
         turn, source = divmod(number, len(sources))
-        content = version(sources[source].read_bytes(), turn)
         path = folder / f"{number // A_FOLDER:05}" / f"{number:07}.mid"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-        size += len(content)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(version(sources[source].read_bytes(), turn))
+        size += path.stat().st_size
     return size
 
 
@@ -112,8 +118,8 @@ def version(source: bytes, number: int) -> bytes:
 
 
 def _rows(sources: Sequence[Path], scratch: Path, options: argparse.Namespace) -> Iterator[Facts]:
-    folder, made, size = scratch / "music", 0, 0
-    folder.mkdir()
+    folder, made, size = Path(options.copies or scratch / "music"), 0, 0
+    folder.mkdir(parents=True, exist_ok=True)
     allowed = options.memory * 2**30 or 0.8 * machine().memory_bytes
     last: Facts = {}
     for count in sorted(options.counts):
@@ -123,10 +129,15 @@ def _rows(sources: Sequence[Path], scratch: Path, options: argparse.Namespace) -
         size += grow(folder, sources, made, count)
         made = count
         shutil.rmtree(scratch / "cache", ignore_errors=True)
-        first, again = (_prepared(folder, scratch) for _ in range(2))
+        first, again = (_prepared(_folders(folder, count), scratch) for _ in range(2))
         last = {"files": count, "bytes": size, "first": first, "again": again}
         print(f"| {' | '.join(_cells(last))} |", flush=True)
         yield last
+
+
+def _folders(folder: Path, count: int) -> list[str]:
+    """Return the folders that hold the first so many copies."""
+    return [str(folder / f"{number:05}") for number in range(-(-count // A_FOLDER))]
 
 
 def _trouble(count: int, made: int, size: int, last: Facts, scratch: Path, allowed: float) -> str:
@@ -143,10 +154,10 @@ def _trouble(count: int, made: int, size: int, last: Facts, scratch: Path, allow
     return ""
 
 
-def _prepared(folder: Path, scratch: Path) -> Facts:
+def _prepared(folders: Sequence[str], scratch: Path) -> Facts:
     """Return what another process says that the preparation took."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(scratch / "cache"), "TMPDIR": str(scratch)}
-    command = [sys.executable, "-m", "benchmarks.corpus_growth", str(folder), "--prepare"]
+    command = [sys.executable, "-m", "benchmarks.corpus_growth", *folders, "--prepare"]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     facts: Facts = json.loads(done.stdout.splitlines()[-1])
     return facts
@@ -154,7 +165,7 @@ def _prepared(folder: Path, scratch: Path) -> Facts:
 
 def prepare(folders: Sequence[str]) -> Facts:
     """Prepare a corpus as the trainer does; return seconds, bytes of memory, tokens and pieces."""
-    from musicrnn.models.corpus import NamedScores, read_corpus
+    from musicrnn.models.corpus import NamedRows, read_corpus
     from musicrnn.models.grammar import Grammar
     from musicrnn.trainer.lanes import Lanes
     from musicrnn.trainer.material import material
@@ -165,7 +176,8 @@ def prepare(folders: Sequence[str]) -> Facts:
     before, began = peak_memory(), time.perf_counter()
     corpus = read_corpus(settings.corpus.folders, settings.corpus)
     read, after_reading = time.perf_counter(), peak_memory()
-    prepared = material(NamedScores(corpus.pieces), settings.corpus, writer=PieceWriter(Path(tempfile.gettempdir())))
+    named = NamedRows(corpus.pieces)
+    prepared = material(named, settings.corpus, writer=PieceWriter(Path(tempfile.gettempdir())))
     encoded = time.perf_counter()
     lanes = Lanes(
         prepared.train, Grammar(prepared.vocabulary), settings.training.lanes, settings.training.window,
@@ -223,8 +235,8 @@ def plot(rows: Sequence[Facts], head: str, path: Path) -> None:
         right.plot(files, [row[run][key] / 1e6 for row in rows], marker="o", markersize=3.5, label=label)
     for axis, unit in ((left, "seconds"), (right, "MB")):
         axis.set(xlabel="files", ylabel=unit, xscale="log", yscale="log")
-        for one in (axis.xaxis, axis.yaxis):
-            one.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        for one, labelled in ((axis.xaxis, (1, 3)), (axis.yaxis, (1, 2, 5))):
+            one.set_major_locator(LogLocator(subs=labelled))
             one.set_major_formatter(lambda value, _: f"{value:,g}")
             one.set_minor_locator(NullLocator())
         axis.grid(color="#dddddd", linewidth=0.6)

@@ -12,13 +12,14 @@ import pytest
 
 from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.errors import CorpusError
-from musicrnn.models.corpus import NamedScores, read_corpus, read_files
+from musicrnn.models.corpus import NamedRows, read_corpus, read_files
 from musicrnn.models.corpus_cache import PieceCache, cache_key
 from musicrnn.models.corpus_codec import encode_pieces
 from musicrnn.models.corpus_files import CorpusFile, find_files
 from musicrnn.models.midi_write import midi_bytes
 from musicrnn.models.quantise import GridSettings
 from musicrnn.models.score import Score
+from musicrnn.models.score_rows import rows_of
 from musicrnn.models.text import score_of_text, text_of
 from tests.models.raw_midi import ONE_NOTE, file, header, track
 
@@ -248,12 +249,14 @@ def test_a_file_without_notes_is_left_out(tmp_path: Path) -> None:
 
 
 def test_scores_are_made_when_their_turn_comes(folder: Path) -> None:
-    """A piece gives the same score at each call, with the name beside it, and keeps its notes as numbers only."""
+    """A piece gives the same score at each call, with the name beside it, and keeps none of its notes."""
     corpus = read_corpus([folder], NO_CACHE)
-    named = NamedScores(corpus.pieces)
-    assert list(named) == [(piece.name, piece.score) for piece in corpus.pieces]
-    assert list(named[1:]) == list(named)[1:]
+    named = NamedRows(corpus.pieces)
+    assert [(name, rows.score) for name, rows in named] == [(piece.name, piece.score) for piece in corpus.pieces]
+    assert [name for name, _ in named[1:]] == [piece.name for piece in corpus.pieces][1:]
     for piece in corpus.pieces:
         assert piece.score is not piece.score
-        assert len(piece.notes) == len(piece.score.notes) > 0
-        assert piece.frame.notes == ()
+        assert piece.score == piece.score
+        assert rows_of(piece.score).notes.tolist() == piece.rows.notes.tolist()
+        assert piece.count == len(piece.score.notes) > 0
+        assert piece.rows.frame.notes == ()

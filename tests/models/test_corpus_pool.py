@@ -39,6 +39,14 @@ def test_a_process_that_dies_costs_one_file() -> None:
     assert answers[1].reason == "die.mid: the process that read it ended with status 9"
 
 
+def test_what_waited_for_a_process_that_died_is_read_by_the_next() -> None:
+    """Each of two that die costs itself and nothing else, however many wait behind them."""
+    names = ["a.mid", "die 1.mid", *(f"{number}.mid" for number in range(10)), "die 2.mid", "z.mid"]
+    answers = sorted(ReaderPool(GridSettings(), command=FAKE).read(jobs(*names)))
+    assert [answer.job for answer in answers] == list(range(len(names)))
+    assert [names[answer.job] for answer in answers if not answer.block] == ["die 1.mid", "die 2.mid"]
+
+
 def test_a_process_that_hangs_is_ended() -> None:
     """After the time that a file may take."""
     answers = sorted(ReaderPool(GridSettings(), seconds=0.5, command=FAKE).read(jobs("hang.mid")))

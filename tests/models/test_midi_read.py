@@ -201,6 +201,18 @@ def test_no_track_does_worse_than_a_refusal(events: list[bytes], division: int) 
         assert 1 <= found.channel <= 16
 
 
+def test_bytes_that_look_like_the_status_of_another_channel_are_none() -> None:
+    """A wait of 3,328 ticks is written 9a 00, a text has b5 in it: the notes are on channel 3 all the same."""
+    track = only(read("00 ff 01 02 b5 ef", "00 92 3c 50", "9a 00 82 3c 00"))
+    assert (track.channel, track.notes.tolist()) == (3, [[0, 3328, 60, 80]])
+
+
+def test_the_pedal_of_a_channel_without_notes_is_nobodys() -> None:
+    """It does not reach the notes of another one."""
+    track = only(read("00 b4 40 7f", "00 92 3c 50", "60 82 3c 00", "00 b4 40 00"))
+    assert (track.channel, track.pedals.tolist()) == (3, [])
+
+
 def test_letting_go_of_a_pedal_that_was_not_down_is_no_press() -> None:
     """On any channel; other controllers are none either."""
     for channel in ("0", "5"):

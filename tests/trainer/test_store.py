@@ -139,7 +139,7 @@ before, writer = peak_memory(), PieceWriter(Path(sys.argv[1]))
 for _ in range(3000):
     writer.add(piece)
 pieces = writer.pieces()
-size = sum(getattr(piece, name).nbytes for name in ("tokens", "places", "rules", "sounding", "bars"))
+size = sum(getattr(piece, name).nbytes for name in ("tokens", "places", "rules", "bars"))
 assert len(pieces[2999]) == len(piece)
 print(3000 * size, peak_memory() - before)
 """

@@ -105,16 +105,18 @@ def _convert(plans: Sequence[Plan], args: argparse.Namespace) -> int:
 
     settings = GridSettings(args.grid, args.pedal)
     readings = read_files([plan.file for plan in plans], settings)
-    pieces = {file.name: file.pieces for file in readings.files}
+    files = {file.name: file for file in readings.files}
     for name, first in readings.duplicates:
-        pieces[name] = pieces.get(first, ())
+        if first in files:
+            files[name] = files[first]
     status = 0
     for left in readings.left_out:
         _say(left.reason)
         status = SOMETHING_DIFFERS
     for plan in plans:
-        for number, piece in enumerate(pieces.get(plan.file.name, ()), 1):
-            target = _numbered(plan.target, number, len(pieces[plan.file.name]))
+        pieces = files[plan.file.name].pieces if plan.file.name in files else ()
+        for number, piece in enumerate(pieces, 1):
+            target = _numbered(plan.target, number, len(pieces))
             if not _one(plan, piece, target, args):
                 status = SOMETHING_DIFFERS
     return status

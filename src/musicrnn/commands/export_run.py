@@ -87,12 +87,12 @@ def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
         raise ConfigError(f"{stored}: there must be the settings of a run, and there are none")
     settings = settings_of(read_settings(stored)).corpus
     corpus = read_corpus(settings.folders, settings)
-    usable = [piece.score for piece in corpus.pieces if piece.score.notes]
+    usable = [piece for piece in corpus.pieces if piece.count]
     share = split(len(usable), settings)[2]
     if corpus.parts != info.vocabulary.parts or not share:
         raise CorpusError(f"{', '.join(settings.folders)}: must hold what the run was trained on, got other music")
     grammar = Grammar(info.vocabulary)
-    return [piece_of(usable[i], grammar, 0)[0] for i in share]
+    return [piece_of(usable[i].rows, grammar, 0)[0] for i in share]
 
 
 def _int8(content: bytes, pieces: Sequence[TokenPiece], kind: str, console: Console) -> bytes:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import floor
 
-from musicrnn.models.score import Bar
+from musicrnn.models.score import Bar, bar_at
 
 Metre = tuple[int, int, int]
 COMMON_TIME = (4, 4)
-_HALF = Fraction(1, 2)
 
 
 def nearest(position: int, ticks_per_beat: int, grid: int) -> int:
@@ -35,7 +33,7 @@ def bars_until(end: int, metres: Sequence[Metre], grid: int) -> tuple[Bar, ...]:
         for first, last in _bar_lines(start, stop, size):
             if first >= end and bars:
                 return tuple(bars)
-            bars.append(Bar(first, last - first, numerator, denominator))
+            bars.append(bar_at(first, last - first, numerator, denominator))
     return tuple(bars)
 
 
@@ -101,10 +99,11 @@ def _spans(metres: Sequence[Metre]) -> Iterator[tuple[int, int | None, int, int]
 
 def _bar_lines(start: int, stop: int | None, size: Fraction) -> Iterator[tuple[int, int]]:
     """Yield the first tick of each bar and of the one after it; bars too short for a tick of their own are left out."""
-    count, first = 0, start
+    ahead, below = 2 * size.numerator, 2 * size.denominator
+    doubled, first = start * below + size.denominator, start  # the next line and a half, in parts of a tick
     while stop is None or first < stop:
-        count += 1
-        last = floor(start + count * size + _HALF)
+        doubled += ahead
+        last = doubled // below
         last = last if stop is None else min(last, stop)
         if last > first:
             yield first, last

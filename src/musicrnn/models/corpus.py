@@ -7,30 +7,30 @@ and named, and never ends the run. What was read is cached under a key of conten
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import overload
 
-import numpy as np
-import numpy.typing as npt
-
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.folders import cache_folder
 from musicrnn.errors import CorpusError
+from musicrnn.models.block_store import BlockStore, Place
 from musicrnn.models.corpus_cache import PieceCache, cache_key
 from musicrnn.models.corpus_codec import decode_pieces
 from musicrnn.models.corpus_files import CorpusFile, content_hash, find_files, same_content
 from musicrnn.models.corpus_pool import Job, ReaderPool, workers_for
-from musicrnn.models.grid_piece import GridPiece, Moved
+from musicrnn.models.grid_piece import GridPiece
 from musicrnn.models.part_plan import PartPlan, plan_parts
-from musicrnn.models.parts import Assigned, assign, discover_parts
+from musicrnn.models.parts import Assigned, assign_rows, discover_parts
 from musicrnn.models.quantise import GridSettings
-from musicrnn.models.score import Note, Part, Score
+from musicrnn.models.score import Part, Score
+from musicrnn.models.score_rows import ScoreRows
 
 LONGEST_SILENCE_BARS = 8
 _KEPT_AT_ONCE = 256
+_ASKED_AT_ONCE = 500
 
 Progress = Callable[[int, int, str], None]
 
@@ -43,13 +43,22 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FilePieces:
-    """What one file holds on the grid; ``number`` pieces of format 2 files are several."""
+    """What one file holds on the grid, taken from where it is stored at each look; files of format 2 hold several."""
 
     name: str
     sha256: str
-    pieces: tuple[GridPiece, ...]
+    store: BlockStore
+    place: Place
+
+    @property
+    def pieces(self) -> tuple[GridPiece, ...]:
+        """The pieces, with the name that the file has now."""
+        pieces = decode_pieces(self.store.get(self.place))
+        if len(pieces) == 1:
+            return (replace(pieces[0], name=self.name),)
+        return tuple(replace(piece, name=f"{self.name}#{number}") for number, piece in enumerate(pieces, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +70,56 @@ class Readings:
     duplicates: tuple[tuple[str, str], ...] = ()
 
     @property
-    def pieces(self) -> list[GridPiece]:
-        """All pieces in the order of their files."""
-        return [piece for file in self.files for piece in file.pieces]
+    def pieces(self) -> Iterator[GridPiece]:
+        """All pieces in the order of their files, one at a time."""
+        return (piece for file in self.files for piece in file.pieces)
 
 
 @dataclass(frozen=True, slots=True)
-class CorpusPiece:
-    """A piece of the corpus: its name, its file's SHA-256, the score, and what became of it on the way.
+class Shape:
+    """What the pieces of a corpus have in common: how tracks become parts, and the parts."""
 
-    A corpus may have very many notes, so they are kept as ``notes``, int32[n, 5] (start, part, pitch, length,
-    velocity), beside a ``frame``, the score without them; ``score`` is made when it is asked for.
+    plan: PartPlan
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CorpusPiece:
+    """A piece of the corpus: its name, its file, its place in that file, and how many notes it has.
+
+    A corpus may be larger than memory, so all else is read and made anew at each look.
     """
 
     name: str
-    sha256: str
-    frame: Score
-    notes: npt.NDArray[np.int32]
-    moved: Moved
-    assigned: Assigned
-    warnings: tuple[str, ...] = ()
+    file: FilePieces
+    number: int
+    count: int
+    shape: Shape
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        return self.file.sha256
+
+    @property
+    def grid_piece(self) -> GridPiece:
+        """The piece before its tracks were given to parts."""
+        return self.file.pieces[self.number]
+
+    @property
+    def rows(self) -> ScoreRows:
+        """The score, its notes as rows."""
+        return assign_rows(self.grid_piece, self.shape.plan, self.shape.parts)[0]
 
     @property
     def score(self) -> Score:
-        """The score, made anew at each call."""
-        return replace(self.frame, notes=tuple(Note(*row) for row in self.notes.tolist()))
+        """The score."""
+        return self.rows.score
+
+    @property
+    def assigned(self) -> Assigned:
+        """What giving tracks to parts left out or changed."""
+        return assign_rows(self.grid_piece, self.shape.plan, self.shape.parts)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +134,7 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedScores(Sequence[tuple[str, Score]]):
+class NamedRows(Sequence[tuple[str, ScoreRows]]):
     """The names and scores of some pieces, each score made when its turn comes and not kept."""
 
     pieces: Sequence[CorpusPiece]
@@ -109,13 +143,13 @@ class NamedScores(Sequence[tuple[str, Score]]):
         return len(self.pieces)
 
     @overload
-    def __getitem__(self, at: int) -> tuple[str, Score]: ...
+    def __getitem__(self, at: int) -> tuple[str, ScoreRows]: ...
     @overload
-    def __getitem__(self, at: slice) -> NamedScores: ...
-    def __getitem__(self, at: int | slice) -> tuple[str, Score] | NamedScores:
+    def __getitem__(self, at: slice) -> NamedRows: ...
+    def __getitem__(self, at: int | slice) -> tuple[str, ScoreRows] | NamedRows:
         if isinstance(at, slice):
-            return NamedScores(self.pieces[at])
-        return self.pieces[at].name, self.pieces[at].score
+            return NamedRows(self.pieces[at])
+        return self.pieces[at].name, self.pieces[at].rows
 
 
 def grid_settings(settings: CorpusSettings) -> GridSettings:
@@ -150,24 +184,19 @@ def read_corpus(
 def corpus_of(readings: Readings, settings: CorpusSettings) -> Corpus:
     """Choose the parts of what was read and build the scores."""
     plan = plan_parts(readings.pieces, settings.parts)
-    parts = discover_parts(readings.pieces, plan)
+    shape = Shape(plan, discover_parts(readings.pieces, plan))
     found: list[CorpusPiece] = []
     left_out = list(readings.left_out)
     for file in readings.files:
-        for piece in file.pieces:
-            score, assigned = assign(piece, plan, parts)
-            if score.notes:
-                frame, notes = replace(score, notes=()), _rows(score.notes)
-                found.append(CorpusPiece(piece.name, file.sha256, frame, notes, piece.moved, assigned, piece.warnings))
+        for number, piece in enumerate(file.pieces):
+            count = len(assign_rows(piece, plan, shape.parts)[0].notes)
+            if count:
+                name = file.name if piece.name == file.name else piece.name
+                found.append(CorpusPiece(name, file, number, count, shape))
             else:
                 reason = f"{piece.name}: a piece must have a note in one of the parts {', '.join(plan.names)}, got none"
                 left_out.append(LeftOut(piece.name, reason))
-    return Corpus(tuple(found), parts, plan, tuple(left_out), readings.duplicates)
-
-
-def _rows(notes: Sequence[Note]) -> npt.NDArray[np.int32]:
-    rows = [(note.start, note.part, note.pitch, note.length, note.velocity) for note in notes]
-    return np.array(rows, np.int32).reshape(-1, 5)
+    return Corpus(tuple(found), shape.parts, plan, tuple(left_out), readings.duplicates)
 
 
 @dataclass(slots=True)
@@ -180,14 +209,22 @@ class _Reading:
     progress: Progress
     done: int = 0
     hashes: dict[str, str] = field(default_factory=dict)
-    pieces: dict[str, list[GridPiece]] = field(default_factory=dict)
+    store: BlockStore = field(default_factory=BlockStore)
+    places: dict[str, Place] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     blocks: dict[str, bytes] = field(default_factory=dict)
 
+    def key(self, name: str) -> str:
+        return cache_key(self.hashes[name], self.settings)
+
     def finished(self, name: str) -> None:
         self.done += 1
         self.progress(self.done, len(self.files), name)
+
+    def found(self, name: str, block: bytes) -> None:
+        self.places[name] = self.store.add(block)
+        self.finished(name)
 
     def leave_out(self, name: str, reason: str) -> None:
         self.left_out.append(LeftOut(name, reason))
@@ -211,23 +248,32 @@ def read_files(
     """Read files to pieces on the grid, each content once, from the cache where it is there."""
     reading = _Reading(files, settings, cache, progress or (lambda _done, _total, _name: None))
     unique = _without_duplicates(reading)
-    keys = {file.name: cache_key(reading.hashes[file.name], settings) for file in unique}
-    cached = cache.find(list(keys.values())) if cache is not None else {}
-    missing = []
-    for file in unique:
-        if keys[file.name] in cached:
-            reading.pieces[file.name] = cached[keys[file.name]]
-            reading.finished(file.name)
-        else:
-            missing.append(file)
+    missing = [file for some in _chunks(unique) for file in _not_cached(reading, some)]
     if missing:
-        _read_missing(reading, missing, keys)
-    order = [file for file in unique if file.name in reading.pieces]
+        _read_missing(reading, missing)
     return Readings(
-        tuple(FilePieces(f.name, reading.hashes[f.name], _named(f.name, reading.pieces[f.name])) for f in order),
+        tuple(
+            FilePieces(file.name, reading.hashes[file.name], reading.store, reading.places[file.name])
+            for file in unique
+            if file.name in reading.places
+        ),
         tuple(sorted(reading.left_out, key=lambda left: left.name)),
         tuple(reading.duplicates),
     )
+
+
+def _chunks(files: Sequence[CorpusFile]) -> Iterator[Sequence[CorpusFile]]:
+    return (files[at : at + _ASKED_AT_ONCE] for at in range(0, len(files), _ASKED_AT_ONCE))
+
+
+def _not_cached(reading: _Reading, files: Sequence[CorpusFile]) -> list[CorpusFile]:
+    """Take what the cache has of some files; return the others."""
+    keys = {file.name: reading.key(file.name) for file in files}
+    cached = reading.cache.find(list(keys.values())) if reading.cache is not None else {}
+    for name, key in keys.items():
+        if key in cached:
+            reading.found(name, cached[key])
+    return [file for file in files if keys[file.name] not in cached]
 
 
 def _without_duplicates(reading: _Reading) -> list[CorpusFile]:
@@ -253,23 +299,15 @@ def _without_duplicates(reading: _Reading) -> list[CorpusFile]:
     return unique
 
 
-def _read_missing(reading: _Reading, files: Sequence[CorpusFile], keys: dict[str, str]) -> None:
+def _read_missing(reading: _Reading, files: Sequence[CorpusFile]) -> None:
     pool = ReaderPool(reading.settings, workers_for(len(files)))
-    jobs = [Job(file.name, partial(same_content, file.path, reading.hashes[file.name])) for file in files]
+    jobs = (Job(file.name, partial(same_content, file.path, reading.hashes[file.name])) for file in files)
     with contextlib.closing(pool.read(jobs)) as answers:
         for answer in answers:
             name = files[answer.job].name
             if answer.reason:
                 reading.leave_out(name, answer.reason)
                 continue
-            reading.pieces[name] = decode_pieces(answer.block)
-            reading.keep(keys[name], answer.block)
-            reading.finished(name)
+            reading.keep(reading.key(name), answer.block)
+            reading.found(name, answer.block)
     reading.keep("", b"")
-
-
-def _named(name: str, pieces: Sequence[GridPiece]) -> tuple[GridPiece, ...]:
-    """Give cached pieces the name that their file has now."""
-    if len(pieces) == 1:
-        return (replace(pieces[0], name=name),)
-    return tuple(replace(piece, name=f"{name}#{number}") for number, piece in enumerate(pieces, 1))

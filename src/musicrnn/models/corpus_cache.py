@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musicrnn.models.corpus_codec import VERSION, decode_pieces
-from musicrnn.models.grid_piece import GridPiece
 from musicrnn.models.quantise import GridSettings
 
 LARGEST_CACHE = 512 * 1024 * 1024
-_READER_VERSION = 2
+_READER_VERSION = 3
 _ASKED_AT_ONCE = 500
 _TABLE = "CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, made INTEGER, block BLOB)"
 
@@ -35,9 +34,9 @@ class PieceCache:
     path: Path
     largest: int = LARGEST_CACHE
 
-    def find(self, keys: Sequence[str]) -> dict[str, list[GridPiece]]:
-        """Return the pieces that are there, by key; a damaged block counts as absent."""
-        found: dict[str, list[GridPiece]] = {}
+    def find(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the encoded pieces that are there, by key; a damaged block counts as absent."""
+        found: dict[str, bytes] = {}
         with self._open() as database:
             for at in range(0, len(keys), _ASKED_AT_ONCE):
                 some = keys[at : at + _ASKED_AT_ONCE]
@@ -45,7 +44,8 @@ class PieceCache:
                 query = f"SELECT key, block FROM pieces WHERE key IN ({marks})"  # noqa: S608  (only question marks)
                 for key, block in database.execute(query, some):
                     with contextlib.suppress(ValueError, TypeError, KeyError):
-                        found[key] = decode_pieces(block)
+                        decode_pieces(block)
+                        found[key] = block
         return found
 
     def keep(self, blocks: Mapping[str, bytes]) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
-import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from musicrnn.models.corpus_worker import question, read_frame
 from musicrnn.models.quantise import GridSettings
+from musicrnn.models.reading_process import ReadingProcess
 
 SECONDS_A_FILE = 5.0
 _COMMAND = (sys.executable, "-m", "musicrnn.models.corpus_worker")
+AHEAD = 4
 _FILES_A_WORKER = 24
 
 
@@ -35,6 +35,19 @@ class Answer(NamedTuple):
     reason: str = ""
 
 
+class _Waiting:
+    """Jobs with their numbers, each made when a thread asks for it."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs = enumerate(jobs)
+        self._lock = threading.Lock()
+
+    def next(self) -> tuple[int, Job] | None:
+        """Return the next job, None when there is no more."""
+        with self._lock:
+            return next(self._jobs, None)
+
+
 def workers_for(files: int) -> int:
     """Return how many processes are worth starting for so many files."""
     return max(1, min(os.cpu_count() or 1, 8, -(-files // _FILES_A_WORKER)))
@@ -44,7 +57,8 @@ def workers_for(files: int) -> int:
 class ReaderPool:
     """Reads jobs in ``workers`` processes, each file within ``seconds``.
 
-    A process that dies or is too slow costs its file and is started anew; ``command`` is what is started.
+    A process that dies or is too slow costs the file that it was at, and another goes on with those that waited for
+    it; ``command`` is what is started.
     """
 
     settings: GridSettings
@@ -55,9 +69,7 @@ class ReaderPool:
 
     def read(self, jobs: Iterable[Job]) -> Generator[Answer, None, None]:
         """Yield an answer a job, in the order in which they come."""
-        waiting: queue.SimpleQueue[tuple[int, Job]] = queue.SimpleQueue()
-        for numbered in enumerate(jobs):
-            waiting.put(numbered)
+        waiting = _Waiting(jobs)
         stop = threading.Event()
         threads = [threading.Thread(target=self._serve, args=(waiting, stop)) for _ in range(self.workers)]
         for thread in threads:
@@ -75,83 +87,57 @@ class ReaderPool:
             for thread in threads:
                 thread.join()
 
-    def _serve(self, waiting: queue.SimpleQueue[tuple[int, Job]], stop: threading.Event) -> None:
+    def _serve(self, waiting: _Waiting, stop: threading.Event) -> None:
         """Keep one process busy until nothing is waiting."""
-        worker: _Worker | None = None
+        asked: deque[tuple[int, Job]] = deque()  # what the process has been given, the oldest first
+        process: ReadingProcess | None = None
         try:
             while not stop.is_set():
-                try:
-                    index, job = waiting.get_nowait()
-                except queue.Empty:
+                process = self._ask(process, asked, waiting)
+                if process is None or not asked:
                     return
-                worker = worker or _Worker(self.command)
-                answer = worker.ask(index, job, self.settings, self.seconds)
-                if not worker.alive:
-                    worker.close()
-                    worker = None
+                index, job = asked.popleft()
+                answer, lives = self._answer(process, index, job)
                 self._answers.put(answer)
+                if not lives:
+                    process.close()
+                    process = None
         finally:
-            if worker is not None:
-                worker.close()
+            if process is not None:
+                process.close()
             self._answers.put(None)
 
+    def _ask(
+        self, process: ReadingProcess | None, asked: deque[tuple[int, Job]], waiting: _Waiting
+    ) -> ReadingProcess | None:
+        """Give a process, made anew if need be, what the one before it left, and more until enough waits for it."""
+        left = deque() if process else asked.copy()
+        if left:
+            asked.clear()
+        while len(asked) < AHEAD:
+            numbered = left.popleft() if left else waiting.next()
+            if numbered is None:
+                break
+            index, job = numbered
+            try:
+                content = job.content()
+            except OSError as error:
+                reason = f"{job.name}: a file must be readable, got {error.strerror or error}"
+                self._answers.put(Answer(index, reason=reason))
+                continue
+            process = process or ReadingProcess(self.command, self.seconds)
+            process.ask(content, job.name, self.settings)
+            asked.append((index, job))
+        return process
 
-class _Worker:
-    """One reading process."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
-        self._late = threading.Event()
-        self.alive = True
-
-    def ask(self, index: int, job: Job, settings: GridSettings, seconds: float) -> Answer:
-        """Have one file read; a process that did not answer is not ``alive`` any more."""
+    def _answer(self, process: ReadingProcess, index: int, job: Job) -> tuple[Answer, bool]:
+        """Return what became of a job, and whether its process lives on."""
         try:
-            content = job.content()
-        except OSError as error:
-            return Answer(index, reason=f"{job.name}: a file must be readable, got {error.strerror or error}")
-        limit = threading.Timer(seconds, self._stop)
-        limit.start()
-        try:
-            answer = self._exchange(question(content, job.name, settings))
+            answer = process.answer()
         except (OSError, EOFError):
-            self.alive = False
-            died = f"the process that read it ended with status {self._process.wait()}"
-            late = f"reading must take at most {seconds:g} s, got no answer"
-            return Answer(index, reason=f"{job.name}: {late if self._late.is_set() else died}")
-        finally:
-            limit.cancel()
-            limit.join()
+            died = f"the process that read it ended with status {process.status()}"
+            late = f"reading must take at most {self.seconds:g} s, got no answer"
+            return Answer(index, reason=f"{job.name}: {late if process.late else died}"), False
         if answer[:1] == b"+":
-            return Answer(index, block=answer[1:])
-        return Answer(index, reason=answer[1:].decode("utf-8", "replace"))
-
-    def _exchange(self, asked: bytes) -> bytes:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise EOFError("the process has no pipes")
-        stdin.write(asked)
-        stdin.flush()
-        return read_frame(stdout)  # type: ignore[arg-type]
-
-    def _stop(self) -> None:
-        self._late.set()
-        self._process.kill()
-
-    def close(self) -> None:
-        """End the process."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        self._process.wait()
+            return Answer(index, block=answer[1:]), True
+        return Answer(index, reason=answer[1:].decode("utf-8", "replace")), True

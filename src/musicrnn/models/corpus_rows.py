@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from musicrnn.models.corpus import Corpus, CorpusPiece
-from musicrnn.models.grid_piece import note_rows
-from musicrnn.models.parts import most_at_once
+from musicrnn.models.grid_piece import Moved, note_rows
+from musicrnn.models.parts import Assigned, most_at_once
 from musicrnn.models.score import Score, Tempo
 
 
@@ -49,7 +49,8 @@ def _without_name(reason: str, name: str) -> str:
 
 
 def _row(piece: CorpusPiece) -> Row:
-    score, moved = piece.score, piece.moved
+    score, grid = piece.score, piece.grid_piece
+    moved = grid.moved
     pitches = [note.pitch for note in score.notes if not score.parts[note.part].percussive] or [0]
     counts = Counter(note.part for note in score.notes)
     tempos = [tempo.bpm for tempo in score.tempos]
@@ -69,8 +70,8 @@ def _row(piece: CorpusPiece) -> Row:
         worst_beats=round(moved.worst_beats, 5),
         mean_ms=round(moved.mean_ms, 2),
         worst_ms=round(moved.worst_ms, 2),
-        left_out=_left_out(piece),
-        warnings=piece.warnings,
+        left_out=_left_out(moved, piece.assigned),
+        warnings=grid.warnings,
     )
 
 
@@ -83,9 +84,8 @@ def seconds_of(score: Score) -> float:
     return total
 
 
-def _left_out(piece: CorpusPiece) -> tuple[str, ...]:
+def _left_out(moved: Moved, assigned: Assigned) -> tuple[str, ...]:
     """Say in words what was merged, shortened or left out of a piece."""
-    moved, assigned = piece.moved, piece.assigned
     tracks = ", ".join(assigned.tracks_left_out)
     told = (
         (assigned.notes_left_out, f"{assigned.notes_left_out} notes of tracks that no part takes ({tracks})"),

@@ -49,9 +49,8 @@ def frames_of(score: Score, vocabulary: Vocabulary) -> tuple[list[Frame], Fit]:
     The score's parts must be the vocabulary's, and so must its grid. Where more notes are attacked
     than the polyphony allows, the outer ones are kept.
     """
-    if score.ticks_per_beat != vocabulary.ticks_per_beat:
-        raise ValueError(f"the grid must be {vocabulary.ticks_per_beat} ticks a beat, got {score.ticks_per_beat}")
-    kept, fit = _fitting(score, vocabulary)
+    check_grid(score, vocabulary)
+    kept, fit = fitting(score, vocabulary)
     ticks: list[list[Sounding]] = [[] for _ in range(score.length)]
     for note in kept:
         bin_ = vocabulary.bin_of(note.velocity) if vocabulary.velocity_bins else -1
@@ -64,8 +63,14 @@ def frames_of(score: Score, vocabulary: Vocabulary) -> tuple[list[Frame], Fit]:
     return [canonical(notes) for notes in ticks], fit
 
 
-def _fitting(score: Score, vocabulary: Vocabulary) -> tuple[list[Note], Fit]:
-    """Choose the notes that range and polyphony allow, in order of their starts."""
+def check_grid(score: Score, vocabulary: Vocabulary) -> None:
+    """Raise ValueError where a score is not on the grid of the vocabulary."""
+    if score.ticks_per_beat != vocabulary.ticks_per_beat:
+        raise ValueError(f"the grid must be {vocabulary.ticks_per_beat} ticks a beat, got {score.ticks_per_beat}")
+
+
+def fitting(score: Score, vocabulary: Vocabulary) -> tuple[list[Note], Fit]:
+    """Return the notes that range and polyphony allow, in order of their starts, and what did not fit."""
     kept: list[Note] = []
     open_notes: list[Note] = []
     out_of_range = over_polyphony = 0

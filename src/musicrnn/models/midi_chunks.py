@@ -135,31 +135,39 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
 
 def readable_prefix(track: bytes) -> bytes:
-    """Return the longest head of a damaged track that is made of whole events."""
-    at, running = 0, 0
-    while at < len(track):
-        end, running = _event_end(track, at, running)
-        if end < 0 or end > len(track):
+    """Return the longest head of a damaged track that is made of whole events.
+
+    An event is a delta, a number of at most four bytes, and a status with its data; without a status it has that of
+    the channel message before it.
+    """
+    size, whole, running = len(track), 0, 0
+    while whole < size:
+        at = whole
+        while at < size and track[at] >= 0x80 and at < whole + 3:
+            at += 1
+        if at + 1 >= size or track[at] >= 0x80:
             break
-        at = end
-    return track[:at]
+        status = track[at + 1]
+        if status < 0x80:
+            end = at + 1 + _DATA_BYTES[running >> 4] if running else size + 1
+        elif status < 0xF0:
+            end, running = at + 2 + _DATA_BYTES[status >> 4], status
+        else:
+            end, running = _after_system(track, at + 1), running if status >= 0xF1 and status != 0xF7 else 0
+        if not 0 <= end <= size:
+            break
+        whole = end
+    return track[:whole]
 
 
-def _event_end(track: bytes, at: int, running: int) -> tuple[int, int]:
-    """Return where the event at ``at`` (its delta included) ends, or -1, and the running status after it."""
-    at = _after_number(track, at)
-    if at < 0 or at >= len(track):
-        return -1, running
+def _after_system(track: bytes, at: int) -> int:
+    """Return where the meta event, system exclusive or system message whose status is at ``at`` ends, or -1."""
     status = track[at]
     if status == 0xFF:
-        return _after_block(track, at + 2), running
+        return _after_block(track, at + 2)
     if status in (0xF0, 0xF7):
-        return _after_block(track, at + 1), 0
-    if status > 0xF0:
-        return at + 1 + _SYSTEM_BYTES.get(status, 0), running
-    if status >= 0x80:
-        return at + 1 + _DATA_BYTES[status >> 4], status
-    return (at + _DATA_BYTES[running >> 4] if running else -1), running
+        return _after_block(track, at + 1)
+    return at + 1 + _SYSTEM_BYTES.get(status, 0)
 
 
 def _after_block(track: bytes, at: int) -> int:

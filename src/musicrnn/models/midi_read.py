@@ -2,7 +2,7 @@
 
 Each track chunk is given to symusic as a file of its own, so that tracks keep their identity and one
 broken track does not lose the others. Two things that symusic does not tell are learnt by adding
-events to the chunk: a marker note on every channel one tick before the track (symusic returns
+events to the chunk: a marker note on every channel that it may use one tick before the track (symusic returns
 its tracks in order of channel and program, so the markers delimit the channels) and note-offs one tick
 after its end (a note that ends there was never released). docs/adr/0010-reading-midi.md has the reasons.
 """
@@ -12,9 +12,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from musicrnn.errors import MidiFileError
 from musicrnn.models.midi_chunks import MidiChunks, readable_prefix, split_chunks
 
 Ticks = npt.NDArray[np.int64]
+_Parsed: TypeAlias = tuple[ScoreTick, tuple[int, ...]]
 _Event = TypeVar("_Event", tuple[int, int], tuple[int, int, int])
 
 MOST_NOTES = 1_000_000
@@ -31,12 +33,8 @@ SLOWEST_BPM, FASTEST_BPM = 10.0, 1000.0
 DECLARATION = b"musicrnn "
 
 _CHANNELS = range(16)
-_MARKERS = (
-    b"".join(bytes([0, 0x90 | c, 0, 1, 0, 0x80 | c, 0, 0]) for c in _CHANNELS) + b"\x00\xff\x01\x00\x01\xff\x01\x00"
-)
-_RELEASES = b"\x01\xff\x06\x01x" + b"".join(
-    bytes([0, 0x80 | c]) + b"\x00".join(bytes([p, 0]) for p in range(128)) for c in _CHANNELS
-)
+_TICK_BEFORE = b"\x00\xff\x01\x00\x01\xff\x01\x00"
+_TICK_AFTER = b"\x01\xff\x06\x01x"
 _END_OF_TRACK = b"\xff\x2f\x00"
 _SUSTAIN_PEDAL = 64
 _NO_END = 1 << 31
@@ -136,9 +134,10 @@ def _read_piece(name: str, chunks: MidiChunks, tracks: Sequence[tuple[int, bytes
 
 
 def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathered) -> None:
-    score = _parse(number, track, ticks_per_beat, gathered.warnings)
-    if score is None:
+    parsed = _parse(number, track, ticks_per_beat, gathered.warnings)
+    if parsed is None:
         return
+    score, channels = parsed
     gathered.tempos += [_tempo(t.time - 1, t.mspq, gathered.warnings) for t in score.tempos]
     for sign in score.time_signatures:
         if 1 <= sign.numerator <= 255 and sign.denominator in (1, 2, 4, 8, 16, 32, 64):
@@ -146,7 +145,7 @@ def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathe
         else:
             gathered.warnings.append(f"track {number}: metre {sign.numerator}/{sign.denominator} left out")
     end = score.markers[-1].time if len(score.markers) else -1
-    for channel, voices in _by_channel(score).items():
+    for channel, voices in _by_channel(score, channels).items():
         found = _track_of(number, channel, voices, end)
         if found is not None:
             if len(found.notes) and found.notes.min() < 0:
@@ -154,37 +153,51 @@ def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathe
             gathered.tracks.append(found)
 
 
-def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> ScoreTick | None:
-    """Return what symusic reads of one track, of its readable head if the track is damaged."""
+def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> _Parsed | None:
+    """Return what symusic reads of one track, of its readable head if the track is damaged, and its channels."""
     reason = "an event is cut off"
-    if _is_whole(track):
+    head = None if track.endswith(_END_OF_TRACK) else readable_prefix(track)
+    if (head is None or len(head) == len(track)) and _has_first_status(track):
         try:
-            return ScoreTick.from_midi(_one_track_file(track, ticks_per_beat))
+            channels = _channels_of(track)
+            return ScoreTick.from_midi(_one_track_file(track, channels, ticks_per_beat)), channels
         except (RuntimeError, ValueError) as error:
             reason = str(error).partition("\n")[0]
-    head = readable_prefix(track)
+    head = readable_prefix(track) if head is None else head
     warnings.append(f"track {number}: damaged, {len(head)} of {len(track)} bytes read ({reason})")
     try:
-        return ScoreTick.from_midi(_one_track_file(head, ticks_per_beat), sanitize_data=True)
+        channels = _channels_of(head)
+        return ScoreTick.from_midi(_one_track_file(head, channels, ticks_per_beat), sanitize_data=True), channels
     except (RuntimeError, ValueError):
         warnings.append(f"track {number}: left out, it cannot be read")
         return None
 
 
-def _is_whole(track: bytes) -> bool:
-    """Tell whether what is put before and after the track cannot be taken for a part of its events.
-
-    The first event must have a status of its own, and the last one must be whole.
-    """
+def _has_first_status(track: bytes) -> bool:
+    """Tell whether the first event has a status of its own, so that it cannot take that of what is put before it."""
     first = next((byte for last, byte in pairwise(track) if last < 0x80), 0x80)
-    return first >= 0x80 and (track.endswith(_END_OF_TRACK) or len(readable_prefix(track)) == len(track))
+    return first >= 0x80
 
 
-def _one_track_file(track: bytes, ticks_per_beat: int) -> bytes:
-    """Return a file of this one track, between the markers and the releases."""
+def _channels_of(track: bytes) -> tuple[int, ...]:
+    """Return the channels, from 0, that may have notes or controllers: those whose status is a byte of the track."""
+    return tuple(channel for channel in _CHANNELS if 0x90 | channel in track or 0xB0 | channel in track)
+
+
+@lru_cache(maxsize=256)
+def _around(channels: tuple[int, ...]) -> tuple[bytes, bytes]:
+    """Return the markers of some channels and their releases."""
+    markers = b"".join(bytes([0, 0x90 | c, 0, 1, 0, 0x80 | c, 0, 0]) for c in channels)
+    pitches = b"\x00".join(bytes([pitch, 0]) for pitch in range(128))
+    return markers + _TICK_BEFORE, _TICK_AFTER + b"".join(bytes([0, 0x80 | c]) + pitches for c in channels)
+
+
+def _one_track_file(track: bytes, channels: tuple[int, ...], ticks_per_beat: int) -> bytes:
+    """Return a file of this one track, between the markers and the releases of its channels."""
+    markers, releases = _around(channels)
     if track.endswith(_END_OF_TRACK):
         track = track[: -len(_END_OF_TRACK)] + b"\xff\x01\x00"
-    body = _MARKERS + track + _RELEASES + b"\x00" + _END_OF_TRACK
+    body = markers + track + releases + b"\x00" + _END_OF_TRACK
     return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, ticks_per_beat, b"MTrk", len(body)) + body
 
 
@@ -199,13 +212,13 @@ class _Voice:
     pedals: Ticks
 
 
-def _by_channel(score: ScoreTick) -> dict[int, list[_Voice]]:
-    """Return the voices that hold notes, keyed by channel (from 1), by means of the markers."""
+def _by_channel(score: ScoreTick, marked: tuple[int, ...]) -> dict[int, list[_Voice]]:
+    """Return the voices that hold notes, keyed by channel (from 1), by means of the markers on the marked ones."""
     channels: dict[int, list[_Voice]] = {}
-    channel = 0
+    markers = 0
     for track in score.tracks:
         if len(track.notes) and track.notes[0].time == 0:
-            channel += 1
+            markers += 1
             if len(track.notes) == 1 and not len(track.controls):
                 continue
         table = track.notes.numpy()
@@ -215,9 +228,9 @@ def _by_channel(score: ScoreTick) -> dict[int, list[_Voice]]:
         rows = rows[rows[:, 0] != -1]
         if len(rows) or pedals:
             voice = _Voice(track.name, track.program, track.is_drum, rows, _pairs(pedals))
-            channels.setdefault(channel, []).append(voice)
-    if channel != len(_CHANNELS):
-        raise MidiFileError(f"a track's markers must come back on 16 channels, got {channel}: another symusic?")
+            channels.setdefault(marked[markers - 1] + 1, []).append(voice)
+    if markers != len(marked):
+        raise MidiFileError(f"a track's markers must come back on {len(marked)} channels, got {markers}")
     return channels
 
 
@@ -226,19 +239,14 @@ def _pedal_presses(controls: Mapping[str, npt.NDArray[np.generic]]) -> list[tupl
 
     symusic's own list of presses is not used: on all channels but the first it has one for a pedal that is only let go.
     """
-    presses: list[tuple[int, int]] = []
-    down = -1
-    for time, number, value in zip(
-        controls["time"].tolist(), controls["number"].tolist(), controls["value"].tolist(), strict=True
-    ):
-        if number != _SUSTAIN_PEDAL:
-            continue
-        if value >= 64 and down < 0:
-            down = time - 1
-        elif value < 64 and down >= 0:
-            presses.append((down, time - 1))
-            down = -1
-    return [*presses, (down, _NO_END)] if down >= 0 else presses
+    pedal = controls["number"] == _SUSTAIN_PEDAL
+    is_down = controls["value"][pedal] >= 64
+    times = controls["time"][pedal].astype(np.int64) - 1
+    changes = is_down != np.concatenate(([False], is_down[:-1]))
+    moments = times[changes].tolist()
+    if len(moments) % 2:
+        moments.append(_NO_END)
+    return list(zip(moments[::2], moments[1::2], strict=True))
 
 
 def _pairs(rows: Sequence[tuple[int, int]]) -> Ticks:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
@@ -42,27 +42,84 @@ class PartPlan:
         return _CHOICES[self.kind](self, piece, track)
 
 
-def plan_parts(pieces: Sequence[GridPiece], rules: Sequence[PartRule] = (), most_voices: int = MOST_VOICES) -> PartPlan:
+def plan_parts(pieces: Iterable[GridPiece], rules: Sequence[PartRule] = (), most_voices: int = MOST_VOICES) -> PartPlan:
     """Choose the parts of a corpus: by the rules if there are any, else by what its pieces have in common.
 
     Nearly all pieces having the same number of instruments, up to ``most_voices``, each is a part; else
-    each General MIDI family is.
+    each General MIDI family is. The pieces are gone through once.
     """
     if rules:
         return PartPlan("rules", tuple(rule.name for rule in rules), tuple(rules))
-    declared = {_declared_names(piece) for piece in pieces}
-    if len(declared) == 1 and () not in declared:
-        return PartPlan("declared", declared.pop())
-    counts = Counter(len(melodic(piece)) for piece in pieces if melodic(piece))
-    drums = (DRUMS,) if any(track.drums for piece in pieces for track in piece.tracks) else ()
-    if not counts:
+    census = _Census()
+    for piece in pieces:
+        census.add(piece, most_voices)
+    if len(census.declared) == 1 and () not in census.declared:
+        return PartPlan("declared", census.declared.pop())
+    drums = (DRUMS,) if DRUMS in census.families else ()
+    if not census.voices:
         return PartPlan("tracks", drums)
-    voices, often = counts.most_common(1)[0]
-    if voices <= most_voices and often >= NEARLY_ALL * counts.total():
-        same = [piece for piece in pieces if len(melodic(piece)) == voices]
-        return PartPlan("tracks", (*_voice_names(same, voices), *drums))
-    found = {_family(track) for piece in pieces for track in piece.tracks if not track.drums}
-    return PartPlan("families", (*(name for name in FAMILIES if name in found), *drums))
+    voices, often = census.voices.most_common(1)[0]
+    if voices <= most_voices and often >= NEARLY_ALL * census.voices.total():
+        return PartPlan("tracks", (*census.voice_names(voices), *drums))
+    return PartPlan("families", (*(name for name in FAMILIES if name in census.families), *drums))
+
+
+@dataclass(slots=True)
+class _Census:
+    """What the pieces of a corpus have, counted piece by piece: declared parts, families, and instruments.
+
+    ``voices`` counts pieces by their number of melodic instruments; ``names``, by that number and an instrument's
+    place, the names of its tracks; ``pitches`` is for each place in a choir the sum of its pitches and its notes.
+    """
+
+    declared: set[tuple[str, ...]] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+    voices: Counter[int] = field(default_factory=Counter)
+    names: dict[tuple[int, int], Counter[str]] = field(default_factory=dict)
+    pitches: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in CHOIR])
+
+    def add(self, piece: GridPiece, most_voices: int) -> None:
+        """Count one piece in."""
+        self.declared.add(_declared_names(piece))
+        self.families.update(_family(track) for track in piece.tracks)
+        instruments = melodic(piece)
+        if not instruments:
+            return
+        self.voices[len(instruments)] += 1
+        if 1 < len(instruments) <= most_voices:
+            for place, instrument in enumerate(instruments):
+                name = part_name(next(track.name for track in piece.tracks if track.instrument == instrument))
+                self.names.setdefault((len(instruments), place), Counter())[name] += 1
+        if len(instruments) == len(CHOIR):
+            self._add_choir(piece, instruments)
+
+    def _add_choir(self, piece: GridPiece, instruments: Sequence[int]) -> None:
+        for track in piece.tracks:
+            if not track.drums:
+                sums = self.pitches[instruments.index(track.instrument)]
+                sums[0] += int(track.notes[:, 2].sum())
+                sums[1] += len(track.notes)
+
+    def voice_names(self, voices: int) -> tuple[str, ...]:
+        """Name the voices: by their tracks' names if nearly all pieces agree, as a choir, or by number."""
+        if voices == 1:
+            return (NOTES,)
+        named = [self._common_name(voices, place) for place in range(voices)]
+        if all(named) and len(set(named)) == voices and DRUMS not in named:
+            return tuple(named)
+        if voices == len(CHOIR) and self._falls():
+            return CHOIR
+        return tuple(f"voice-{number}" for number in range(1, voices + 1))
+
+    def _common_name(self, voices: int, place: int) -> str:
+        names = self.names[voices, place]
+        name, often = names.most_common(1)[0]
+        return name if often >= NEARLY_ALL * names.total() else ""
+
+    def _falls(self) -> bool:
+        """Tell whether each voice of the choirs lies on average below the one before."""
+        means = [total / count for total, count in self.pitches]
+        return all(upper > lower for upper, lower in pairwise(means))
 
 
 def _declared_names(piece: GridPiece) -> tuple[str, ...]:
@@ -77,44 +134,10 @@ def melodic(piece: GridPiece) -> list[int]:
     return sorted({track.instrument for track in piece.tracks if not track.drums})
 
 
-def _voice_names(pieces: Sequence[GridPiece], voices: int) -> tuple[str, ...]:
-    """Name the voices: by their tracks' names if nearly all pieces agree, as a choir, or by number."""
-    if voices == 1:
-        return (NOTES,)
-    named = [_common_name(pieces, voice) for voice in range(voices)]
-    if all(named) and len(set(named)) == voices and DRUMS not in named:
-        return tuple(named)
-    if voices == len(CHOIR) and _falls(pieces):
-        return CHOIR
-    return tuple(f"voice-{number}" for number in range(1, voices + 1))
-
-
-def _common_name(pieces: Sequence[GridPiece], voice: int) -> str:
-    names = Counter(
-        part_name(next(track.name for track in piece.tracks if track.instrument == melodic(piece)[voice]))
-        for piece in pieces
-    )
-    name, often = names.most_common(1)[0]
-    return name if often >= NEARLY_ALL * len(pieces) else ""
-
-
 def part_name(words: str) -> str:
     """Return words as a part's name: small letters, digits and single hyphens, at most 32."""
     kept = "".join(c if c.isalnum() or c == "_" else "-" for c in words.lower())[:32]
     return "-".join(piece for piece in kept.split("-") if piece)
-
-
-def _falls(pieces: Sequence[GridPiece]) -> bool:
-    """Tell whether each voice lies on average below the one before."""
-    sums, counts = [0.0] * len(CHOIR), [0] * len(CHOIR)
-    for piece in pieces:
-        places = {number: place for place, number in enumerate(melodic(piece))}
-        for track in piece.tracks:
-            if not track.drums:
-                sums[places[track.instrument]] += float(track.notes[:, 2].sum())
-                counts[places[track.instrument]] += len(track.notes)
-    means = [total / count for total, count in zip(sums, counts, strict=True)]
-    return all(upper > lower for upper, lower in pairwise(means))
 
 
 def _family(track: GridTrack) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from musicrnn.config.corpus import PartRule
 from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, note_rows
 from musicrnn.models.part_plan import DRUMS, PartPlan, takes_drums
-from musicrnn.models.score import DRUM_CHANNEL, Note, Part, Score
+from musicrnn.models.score import DRUM_CHANNEL, Part, Score
+from musicrnn.models.score_rows import ScoreRows
 
 MOST_POLYPHONY = 16
 _MELODIC_CHANNELS = tuple(channel for channel in range(1, 17) if channel != DRUM_CHANNEL)
@@ -32,47 +33,130 @@ class Assigned:
     notes_left_out: int = 0
 
 
-def discover_parts(pieces: Sequence[GridPiece], plan: PartPlan) -> tuple[Part, ...]:
+def discover_parts(pieces: Iterable[GridPiece], plan: PartPlan) -> tuple[Part, ...]:
     """Return the parts of a plan with the range, polyphony and program that the corpus gives them.
 
-    Parts that no piece has a note for are left out, unless the files declare them.
+    Parts that no piece has a note for are left out, unless the files declare them. The pieces are gone through once.
     """
-    tracks: dict[str, list[list[GridTrack]]] = {name: [] for name in plan.names}
+    found = {name: _Found() for name in plan.names}
     for piece in pieces:
-        for name, mine in _by_part(piece, plan).items():
-            tracks[name].append(_renumbered(mine, _rule(plan, name)))
+        by_name = _by_part(piece, plan)
+        for name in plan.names:
+            if plan.kind == "declared":
+                found[name].declare(next(part for part in piece.declared if part.name == name))
+            if name in by_name:
+                rule = _rule(plan, name)
+                percussive = found[name].percussive(name, rule)
+                found[name].add(_renumbered(by_name[name], rule), percussive)
     if plan.kind == "declared":
-        return tuple(_widened([_declared(piece, name) for piece in pieces], tracks[name]) for name in plan.names)
-    channels = _channels([_rule(plan, name) for name in plan.names if tracks[name]])
-    return tuple(
-        _measured(name, tracks[name], _rule(plan, name), next(channels)) for name in plan.names if tracks[name]
-    )
+        return tuple(found[name].widened() for name in plan.names)
+    present = [name for name in plan.names if found[name].programs]
+    channels = _channels([_rule(plan, name) for name in present])
+    return tuple(found[name].part(name, _rule(plan, name), next(channels)) for name in present)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a corpus has for one part, gathered piece by piece; ``polyphony`` is held to 16."""
+
+    low: int = 127
+    high: int = 0
+    polyphony: int = 1
+    programs: Counter[int] = field(default_factory=Counter)
+    declared: Part | None = None
+
+    def add(self, tracks: Sequence[GridTrack], percussive: bool) -> None:
+        """Take one piece's tracks for the part into account."""
+        rows = settled(tracks, percussive)[0]
+        self.low, self.high = min(self.low, int(rows[:, 2].min())), max(self.high, int(rows[:, 2].max()))
+        self.polyphony = min(max(self.polyphony, most_at_once(rows)), MOST_POLYPHONY)
+        self.programs.update(track.program for track in tracks)
+
+    def declare(self, part: Part) -> None:
+        """Take one file's declaration of the part into account: the first one's facts, the widest range."""
+        first = self.declared or part
+        self.declared = replace(
+            first,
+            low=min(first.low, part.low),
+            high=max(first.high, part.high),
+            polyphony=max(first.polyphony, part.polyphony),
+        )
+
+    def percussive(self, name: str, rule: PartRule | None) -> bool:
+        """Tell whether the part's notes are hits."""
+        if self.declared is not None:
+            return self.declared.percussive
+        return takes_drums(rule) if rule is not None else name == DRUMS
+
+    def widened(self) -> Part:
+        """Return one part that covers the declarations of all files and what they hold besides."""
+        part = self.declared
+        if part is None:
+            raise ValueError("a part must be declared by a file, got none")
+        if not self.programs:
+            return part
+        return replace(
+            part,
+            low=min(part.low, self.low),
+            high=max(part.high, self.high),
+            polyphony=max(part.polyphony, self.polyphony),
+        )
+
+    def part(self, name: str, rule: PartRule | None, channel: int) -> Part:
+        """Return the part as it was found, with what its rule gives."""
+        percussive = self.percussive(name, rule)
+        part = Part(
+            name,
+            self.low,
+            self.high,
+            DRUM_CHANNEL if percussive else channel,
+            self.programs.most_common(1)[0][0],
+            percussive,
+            self.polyphony,
+        )
+        return part if rule is None else _as_ruled(part, rule)
 
 
 def assign(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[Score, Assigned]:
     """Return the piece as a score of these parts, and what was left out or changed on the way."""
+    rows, assigned = assign_rows(piece, plan, parts)
+    return rows.score, assigned
+
+
+def assign_rows(piece: GridPiece, plan: PartPlan, parts: Sequence[Part]) -> tuple[ScoreRows, Assigned]:
+    """Return the piece as :func:`assign` does, its notes as rows."""
     by_name = _by_part(piece, plan)
     found: list[GridNotes] = []
     unisons = cut = outside = 0
     for index, part in enumerate(parts):
-        mine = _renumbered(by_name.pop(part.name, []), _rule(plan, part.name))
+        if part.name not in by_name:
+            continue
+        mine = _renumbered(by_name.pop(part.name), _rule(plan, part.name))
         rows, merged, shortened = settled(mine, part.percussive)
         inside = (rows[:, 2] >= part.low) & (rows[:, 2] <= part.high)
         outside += int((~inside).sum())
         unisons, cut = unisons + merged, cut + shortened
-        found.append(np.insert(rows[inside], 1, index, axis=1))
+        found.append(_of_part(index, rows[inside]))
     taken = {id(track) for name in by_name for track in by_name[name]}
     left = [track for track in piece.tracks if plan.part_of(piece, track) is None or id(track) in taken]
-    score = Score(piece.ticks_per_beat, tuple(parts), _notes(found), piece.bars, piece.tempos)
+    frame = Score(piece.ticks_per_beat, tuple(parts), (), piece.bars, piece.tempos)
     labels = tuple(f"{track.number}:{track.channel} {track.name}".rstrip() for track in left)
-    return score, Assigned(unisons, cut, outside, labels, sum(len(track.notes) for track in left))
+    return ScoreRows(frame, _notes(found)), Assigned(
+        unisons, cut, outside, labels, sum(len(track.notes) for track in left)
+    )
 
 
-def _notes(found: Sequence[GridNotes]) -> tuple[Note, ...]:
-    """Return rows of (start, part, length, pitch, velocity) as notes in the order of a score."""
+def _notes(found: Sequence[GridNotes]) -> GridNotes:
+    """Return rows of a score in their order: by start, part and pitch."""
     rows = np.concatenate([np.zeros((0, 5), dtype=np.int32), *found])
-    rows = rows[np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0]))]
-    return tuple(Note(start, part, pitch, length, loud) for start, part, length, pitch, loud in rows.tolist())
+    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+
+
+def _of_part(index: int, notes: GridNotes) -> GridNotes:
+    """Return notes (start, length, pitch, velocity) as rows of a score (start, part, pitch, length, velocity)."""
+    rows = np.empty((len(notes), 5), np.int32)
+    rows[:, 0], rows[:, 1], rows[:, 2:] = notes[:, 0], index, notes[:, [2, 1, 3]]
+    return rows
 
 
 def settled(tracks: Sequence[GridTrack], percussive: bool) -> tuple[GridNotes, int, int]:
@@ -141,22 +225,6 @@ def _channels(rules: Sequence[PartRule | None]) -> Iterator[int]:
         at += 1
 
 
-def _measured(name: str, pieces: Sequence[Sequence[GridTrack]], rule: PartRule | None, channel: int) -> Part:
-    percussive = takes_drums(rule) if rule is not None else name == DRUMS
-    programs = Counter(track.program for tracks in pieces for track in tracks)
-    low, high, polyphony = _extent(pieces, percussive)
-    part = Part(
-        name,
-        low,
-        high,
-        DRUM_CHANNEL if percussive else channel,
-        programs.most_common(1)[0][0],
-        percussive,
-        polyphony,
-    )
-    return part if rule is None else _as_ruled(part, rule)
-
-
 def _as_ruled(part: Part, rule: PartRule) -> Part:
     """Return the part with the range, channel and program that the rule gives, where it gives one."""
     return replace(
@@ -166,29 +234,3 @@ def _as_ruled(part: Part, rule: PartRule) -> Part:
         channel=rule.channel or part.channel,
         program=rule.program if rule.program >= 0 else part.program,
     )
-
-
-def _declared(piece: GridPiece, name: str) -> Part:
-    return next(part for part in piece.declared if part.name == name)
-
-
-def _widened(declared: Sequence[Part], pieces: Sequence[Sequence[GridTrack]]) -> Part:
-    """Return one part that covers the declarations of all files and what they hold besides."""
-    first = declared[0]
-    low, high, polyphony = _extent(pieces, first.percussive) if pieces else (first.low, first.high, 1)
-    return replace(
-        first,
-        low=min(low, *(part.low for part in declared)),
-        high=max(high, *(part.high for part in declared)),
-        polyphony=max(polyphony, *(part.polyphony for part in declared)),
-    )
-
-
-def _extent(pieces: Sequence[Sequence[GridTrack]], percussive: bool) -> tuple[int, int, int]:
-    """Return the lowest and the highest pitch and the polyphony, held to 16."""
-    low, high, polyphony = 127, 0, 1
-    for tracks in pieces:
-        rows = settled(tracks, percussive)[0]
-        low, high = min(low, int(rows[:, 2].min())), max(high, int(rows[:, 2].max()))
-        polyphony = max(polyphony, most_at_once(rows))
-    return low, high, min(polyphony, MOST_POLYPHONY)

@@ -7,6 +7,7 @@ note numbers (C4 is 60), velocities MIDI velocities (1 to 127), channels 1 to 16
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 GRIDS = (4, 12, 24)
 DRUM_CHANNEL = 10
@@ -90,6 +91,12 @@ class Bar:
     def end(self) -> int:
         """First tick of the next bar."""
         return self.start + self.length
+
+
+@lru_cache(maxsize=65_536)
+def bar_at(start: int, length: int, numerator: int, denominator: int) -> Bar:
+    """Return a bar, the same object for the same numbers: the pieces of a corpus have many bars in common."""
+    return Bar(start, length, numerator, denominator)
 
 
 @dataclass(frozen=True, slots=True)

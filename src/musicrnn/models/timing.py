@@ -6,6 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from musicrnn.models.score import Bar, bar_length
 
 MAX_BEATS = 16
@@ -31,20 +34,35 @@ def metre_class(numerator: int, denominator: int) -> int:
     return beats + MAX_BEATS * compound
 
 
-def position(tick_in_bar: int, bar: Bar, ticks_per_beat: int) -> Position:
-    """Return the position of a tick of a bar.
+def missing_in_front(bar: Bar, ticks_per_beat: int) -> int:
+    """Return the ticks that a bar lacks in front.
 
     A first bar that is shorter than its metre is a pickup: its ticks count towards the bar line that follows.
     """
     full = bar_length(bar.numerator, bar.denominator, ticks_per_beat)
-    pickup = full - bar.length if bar.start == 0 and bar.length < full else 0
-    beat, tick = divmod(tick_in_bar + pickup, ticks_per_beat)
+    return full - bar.length if bar.start == 0 and bar.length < full else 0
+
+
+def position(tick_in_bar: int, bar: Bar, ticks_per_beat: int) -> Position:
+    """Return the position of a tick of a bar."""
+    beat, tick = divmod(tick_in_bar + missing_in_front(bar, ticks_per_beat), ticks_per_beat)
     return Position(tick, min(beat, MAX_BEATS - 1), metre_class(bar.numerator, bar.denominator))
 
 
 def positions(bars: Sequence[Bar], ticks_per_beat: int) -> list[Position]:
     """Return the position of every tick of a piece."""
     return [position(tick, bar, ticks_per_beat) for bar in bars for tick in range(bar.length)]
+
+
+def position_rows(bars: Sequence[Bar], ticks_per_beat: int) -> NDArray[np.uint8]:
+    """Return :func:`positions` as rows, uint8[ticks, 3]."""
+    lengths = np.array([bar.length for bar in bars])
+    starts = np.array([bar.start for bar in bars])
+    starts[0] -= missing_in_front(bars[0], ticks_per_beat)
+    beat, tick = np.divmod(np.arange(bars[-1].end) - np.repeat(starts, lengths), ticks_per_beat)
+    metres = np.array([metre_class(bar.numerator, bar.denominator) for bar in bars])
+    rows = (tick, np.minimum(beat, MAX_BEATS - 1), np.repeat(metres, lengths))
+    return np.stack(rows, axis=1).astype(np.uint8)
 
 
 class TempoLine:

@@ -37,10 +37,10 @@ def real_pieces(
 
     Raises CorpusError where the settings give another language than the model's, or too few pieces.
     """
-    usable = [piece for piece in corpus.pieces if len(piece.notes)]
+    usable = [piece for piece in corpus.pieces if piece.count]
     if not usable:
         raise CorpusError("the corpus must hold a piece with notes, got none")
-    found = vocabulary_of([piece.score for piece in usable], settings)
+    found = vocabulary_of((piece.score for piece in usable), settings)
     if found != vocabulary:
         raise CorpusError(
             f"the corpus, read with these settings, must give the model's language: {_differ(found, vocabulary)}"

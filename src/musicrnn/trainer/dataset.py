@@ -9,12 +9,14 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from musicrnn.models.frames import Fit, frames_of
+from musicrnn.models.frames import Fit, check_grid
 from musicrnn.models.grammar import Columns, Grammar
 from musicrnn.models.score import Score
-from musicrnn.models.timing import Position, metre_class, positions
-from musicrnn.models.tokens import encode
-from musicrnn.models.vocabulary import SUSTAIN, TICK, Vocabulary
+from musicrnn.models.score_rows import PART, PITCH, ScoreRows, rows_of
+from musicrnn.models.timing import Position, metre_class, position_rows
+from musicrnn.models.vocabulary import Vocabulary
+from musicrnn.trainer.encoding import Tables, encoded, kept_notes, tables_of
+from musicrnn.trainer.sounding import Sounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,15 +24,15 @@ class Piece:
     """One piece of N + 1 tokens, START to END, seen as N predictions.
 
     ``tokens`` int16[N + 1]; ``places`` uint8[N, 3], the position of the tick in which each predicted
-    token stands; ``rules`` int16[N, 6] and ``sounding`` (bits, uint8[N, bytes]), the grammar's state
-    before it; ``bars`` int32, the predictions at which a bar begins, and N; ``shifts``, the
-    semitones, lowest and highest, by which the piece can be transposed.
+    token stands; ``rules`` int16[N, 6] and ``sounding`` (bits, uint8[N, bytes], made of the tokens for each
+    window that is asked for), the grammar's state before it; ``bars`` int32, the predictions at which a
+    bar begins, and N; ``shifts``, the semitones, lowest and highest, by which the piece can be transposed.
     """
 
     tokens: NDArray[np.int16]
     places: NDArray[np.uint8]
     rules: NDArray[np.int16]
-    sounding: NDArray[np.uint8]
+    sounding: Sounding
     bars: NDArray[np.int32]
     ticks: int
     shifts: tuple[int, int]
@@ -39,42 +41,36 @@ class Piece:
         return len(self.tokens) - 1
 
 
-def piece_of(score: Score, grammar: Grammar, transpose: int) -> tuple[Piece, Fit]:
+def piece_of(score: Score | ScoreRows, grammar: Grammar, transpose: int) -> tuple[Piece, Fit]:
     """Return a score as a piece, transposable by at most ``transpose`` semitones, and what did not fit."""
-    vocabulary = grammar.vocabulary
-    frames, fit = frames_of(score, vocabulary)
-    tokens = np.array(encode(frames, vocabulary), dtype=np.int16)
-    columns = grammar.columns(grammar.states(tokens.tolist())[1:])
-    closes = np.isin(tokens, (TICK, SUSTAIN))
-    tick_of: NDArray[np.int64] = (np.cumsum(closes) - closes)[1:]
-    last = score.bars[-1]
+    rows = score if isinstance(score, ScoreRows) else rows_of(score)
+    frame, tables = rows.frame, tables_of(grammar.vocabulary)
+    check_grid(frame, grammar.vocabulary)
+    notes, fit = kept_notes(rows, tables)
+    found = encoded(notes, frame.length, tables)
+    last = frame.bars[-1]
     after_end = Position(0, 0, metre_class(last.numerator, last.denominator))
-    every = [*positions(score.bars, vocabulary.ticks_per_beat), after_end]
-    places = np.array(every, dtype=np.uint8)[tick_of]
-    first_of_tick = np.flatnonzero(np.concatenate(([True], tick_of[1:] != tick_of[:-1])))
-    bar_starts = first_of_tick[[bar.start for bar in score.bars]]
+    places = np.vstack((position_rows(frame.bars, frame.ticks_per_beat), np.array([after_end], np.uint8)))
+    bar_starts = np.searchsorted(found.tick, [bar.start for bar in frame.bars])
     piece = Piece(
-        tokens,
-        places,
-        np.stack(columns[:6], axis=1),
-        np.packbits(columns.sounding, axis=1, bitorder="little"),
-        np.append(bar_starts, len(tokens) - 1).astype(np.int32),
-        score.length,
-        _shifts(tokens, vocabulary, transpose),
+        found.tokens,
+        places[found.tick],
+        found.rules,
+        Sounding(found.tokens, tables.sounding, grammar.vocabulary.slots),
+        np.append(bar_starts, len(found.tick)).astype(np.int32),
+        frame.length,
+        _shifts(notes, tables, transpose),
     )
     return piece, fit
 
 
-def _shifts(tokens: NDArray[np.int16], vocabulary: Vocabulary, most: int) -> tuple[int, int]:
+def _shifts(notes: NDArray[np.int32], tables: Tables, most: int) -> tuple[int, int]:
     """Return how far down and up every pitched note can move within its part's range."""
-    down, up = most, most
-    for index, part in enumerate(vocabulary.parts):
-        pitches = vocabulary.pitch[tokens[vocabulary.part[tokens] == index]]
-        if part.percussive or not len(pitches):
-            continue
-        down = min(down, int(pitches.min()) - part.low)
-        up = min(up, part.high - int(pitches.max()))
-    return -down, up
+    part, pitch = notes[:, PART], notes[:, PITCH]
+    moves = ~tables.percussive[part]
+    down = (pitch - tables.low[part])[moves].min(initial=most)
+    up = (tables.high[part] - pitch)[moves].min(initial=most)
+    return -int(down), int(up)
 
 
 class Shifter:

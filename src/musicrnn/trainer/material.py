@@ -14,6 +14,7 @@ from musicrnn.errors import CorpusError
 from musicrnn.models.frames import Fit
 from musicrnn.models.grammar import Grammar
 from musicrnn.models.score import Part, Score
+from musicrnn.models.score_rows import ScoreRows, rows_of
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.trainer.dataset import Piece, piece_of
 from musicrnn.trainer.store import PieceWriter
@@ -36,24 +37,11 @@ class Material:
     fit: Fit
 
 
-def polyphony(score: Score) -> int:
-    """Return the most notes that sound in one tick."""
-    steps = Counter[int]()
-    for note in score.notes:
-        steps[note.start] += 1
-        steps[note.end] -= 1
-    most = sounding = 0
-    for tick in sorted(steps):
-        sounding += steps[tick]
-        most = max(most, sounding)
-    return most
-
-
 def vocabulary_of(scores: Iterable[Score], settings: CorpusSettings) -> Vocabulary:
     """Return the vocabulary for scores, at least one, that share their parts."""
     survey = Survey()
     for score in scores:
-        survey.add(score)
+        survey.add(rows_of(score))
     return survey.vocabulary(settings)
 
 
@@ -66,12 +54,12 @@ class Survey:
     tempos: list[float] = field(default_factory=list)
     metres: Counter[tuple[int, int]] = field(default_factory=Counter)
 
-    def add(self, score: Score) -> None:
+    def add(self, rows: ScoreRows) -> None:
         """Take one score into account."""
-        self.parts = self.parts or score.parts
-        self.polyphony = max(self.polyphony, polyphony(score))
-        self.tempos.append(score.tempos[0].bpm)
-        for bar in score.bars:
+        self.parts = self.parts or rows.frame.parts
+        self.polyphony = max(self.polyphony, rows.polyphony)
+        self.tempos.append(rows.frame.tempos[0].bpm)
+        for bar in rows.frame.bars:
             self.metres[bar.numerator, bar.denominator] += bar.length
 
     def vocabulary(self, settings: CorpusSettings) -> Vocabulary:
@@ -104,7 +92,7 @@ def split(count: int, settings: CorpusSettings) -> tuple[list[int], list[int], l
 
 
 def material(
-    named: Sequence[tuple[str, Score]],
+    named: Sequence[tuple[str, Score | ScoreRows]],
     settings: CorpusSettings,
     done: Callable[[int], None] = lambda _: None,
     writer: PieceWriter | None = None,
@@ -116,9 +104,10 @@ def material(
     """
     survey, usable = Survey(), dict[int, str]()
     for place, (name, score) in enumerate(named):
-        if score.notes:
+        rows = score if isinstance(score, ScoreRows) else rows_of(score)
+        if len(rows.notes):
             usable[place] = name
-            survey.add(score)
+            survey.add(rows)
     if not usable:
         raise CorpusError("the corpus must hold a piece with notes, got none")
     shares = split(len(usable), settings)

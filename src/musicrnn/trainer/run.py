@@ -23,7 +23,7 @@ from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.export.quiet import quiet
-from musicrnn.models.corpus import Corpus, NamedScores, read_corpus
+from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
@@ -172,7 +172,7 @@ def _room(folder: RunFolder, place: Place) -> Path:
 
 
 def _prepare(corpus: Corpus, settings: Settings, console: Console, room: Path) -> Material:
-    named = NamedScores(corpus.pieces)
+    named = NamedRows(corpus.pieces)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("encoding", total=len(named))
         prepared = material(named, settings.corpus, lambda done: bar.update(task, completed=done), PieceWriter(room))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import mmap
 import tempfile
+from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, overload
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from musicrnn.errors import TrainingError
 from musicrnn.trainer.dataset import Piece
+from musicrnn.trainer.sounding import Sounding
 
 IN_MEMORY = 32 * 1024 * 1024
 _ALIGNMENT = 4
@@ -32,19 +35,20 @@ class PieceWriter:
 
     def __init__(self, folder: Path, in_memory: int = IN_MEMORY) -> None:
         self.folder, self.in_memory = folder, in_memory
-        self.rows: list[tuple[int, ...]] = []
-        self._at = self._width = 0
+        self.rows = array("q")  # six numbers a piece
+        self._at = 0
+        self._last: Sounding | None = None
         self._file: IO[bytes] | None = None
 
     def add(self, piece: Piece) -> None:
         """Write a piece behind the others."""
-        columns = (piece.bars, piece.tokens, piece.rules, piece.places, piece.sounding)
+        columns = (piece.bars, piece.tokens, piece.rules, piece.places)
         content = b"".join(column.tobytes() for column in columns)
         content += bytes(-len(content) % _ALIGNMENT)
         self._write(content)
-        self.rows.append((self._at, len(piece), len(piece.bars), piece.ticks, *piece.shifts))
+        self.rows.extend((self._at, len(piece), len(piece.bars), piece.ticks, *piece.shifts))
         self._at += len(content)
-        self._width = piece.sounding.shape[1]
+        self._last = piece.sounding
 
     def pieces(self) -> StoredPieces:
         """Return what was written; nothing can be added after."""
@@ -55,7 +59,7 @@ class PieceWriter:
                     content = self._mapped(file) if self._at > self.in_memory else self._read(file)
             except OSError as error:
                 raise self._trouble(error) from error
-        return StoredPieces(content, np.array(self.rows, np.int64).reshape(-1, 6), self._width)
+        return StoredPieces(content, np.array(self.rows, np.int64).reshape(-1, 6), self._last)
 
     def _write(self, content: bytes) -> None:
         if self._file is None:
@@ -83,10 +87,13 @@ class PieceWriter:
 
 
 class StoredPieces(Sequence[Piece]):
-    """Pieces whose arrays, read-only, lie in a mapped file; ``index`` has a row of six integers for each."""
+    """Pieces whose arrays, read-only, lie in a mapped file; ``index`` has a row of six integers for each.
 
-    def __init__(self, content: mmap.mmap | bytes, index: NDArray[np.int64], width: int) -> None:
-        self._content, self._index, self._width = content, index, width
+    ``like`` is what sounds in one of them; in the others it is told by their tokens in the same way.
+    """
+
+    def __init__(self, content: mmap.mmap | bytes, index: NDArray[np.int64], like: Sounding | None) -> None:
+        self._content, self._index, self._like = content, index, like
 
     def __len__(self) -> int:
         return len(self._index)
@@ -97,7 +104,7 @@ class StoredPieces(Sequence[Piece]):
     def __getitem__(self, at: slice) -> StoredPieces: ...
     def __getitem__(self, at: int | slice) -> Piece | StoredPieces:
         if isinstance(at, slice):
-            return StoredPieces(self._content, self._index[at], self._width)
+            return StoredPieces(self._content, self._index[at], self._like)
         offset, size, bars, ticks, low, high = self._index[at].tolist()
 
         def take(dtype: type[np.generic], count: int) -> NDArray[Any]:
@@ -108,11 +115,13 @@ class StoredPieces(Sequence[Piece]):
 
         starts, tokens = take(np.int32, bars), take(np.int16, size + 1)
         rules, places = take(np.int16, size * _RULES), take(np.uint8, size * _PLACES)
-        sounding = take(np.uint8, size * self._width).reshape(size, self._width)
+        if self._like is None:
+            raise IndexError(f"a piece must be one of {len(self)}, got {at}")
+        sounding = replace(self._like, tokens=tokens)
         return Piece(
             tokens, places.reshape(size, _PLACES), rules.reshape(size, _RULES), sounding, starts, ticks, (low, high)
         )
 
     def share(self, places: Iterable[int]) -> StoredPieces:
         """Return some of the pieces, in the order of their places."""
-        return StoredPieces(self._content, self._index[np.fromiter(places, np.int64)], self._width)
+        return StoredPieces(self._content, self._index[np.fromiter(places, np.int64)], self._like)
