@@ -80,7 +80,8 @@ def random_set(rng: random.Random) -> Set:
         return Set("offset", rng.choice((0.0, 20.0, -20.0, rng.uniform(-20.0, 20.0))))
     if control.whole or control.choices:
         return Set(control.name, rng.randint(int(control.low), int(control.high)))
-    return Set(control.name, rng.choice((control.low, control.high, control.default, rng.uniform(0.0, 4.0))))
+    small = min(rng.uniform(0.0, 4.0), control.high)
+    return Set(control.name, rng.choice((control.low, control.high, control.default, small)))
 
 
 def random_set_of_part(stage: Stage, rng: random.Random) -> Set:
