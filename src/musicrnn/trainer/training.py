@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
-from musicrnn.trainer.backend import device, stepper
+from musicrnn.trainer.backend import Device, device, stepper
 from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Learner, StepResult
@@ -73,14 +74,15 @@ class Training:
         origin: dict[str, Any],
         console: Console,
         team: Team = ALONE,
+        here: Device | None = None,
     ) -> None:
-        self.team = team
-        self.settings, self.folder, self.prepared, self.facts = settings, folder, prepared, facts
+        self.team, self.device = team, here or device()
+        self.folder, self.prepared, self.facts = folder, prepared, facts
         self.console, self.origin = console, origin
-        t = settings.training
+        self.recurrence = recurrence_of(settings.training, settings.network, self.device)
+        t = replace(settings.training, recurrence=self.recurrence)
+        self.settings = replace(settings, training=t)
 
-        self.device = device()
-        self.recurrence = recurrence_of(t, settings.network, self.device)
         self.network = Network(prepared.vocabulary, NetworkShape.of(settings.network), t.seed, self.recurrence)
         self.lane_count = min(t.lanes, len(prepared.train))
         if self.lane_count < team.place.size:
