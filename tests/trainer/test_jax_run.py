@@ -18,15 +18,8 @@ from tests.trainer.waiting import until
 
 pytestmark = pytest.mark.train
 CHORALES = Path(__file__).parent.parent / "fixtures" / "chorales"
-WITHOUT = """
-import sys
-
-for name in ("tensorflow", "tensorboard", "tf2onnx"):
-    sys.modules[name] = None
-from musicrnn import cli
-
-sys.exit(cli.main(sys.argv[1:]))
-"""
+NO_TENSORFLOW = "import sys\nfor name in ('tensorflow', 'tensorboard', 'tf2onnx'): sys.modules[name] = None\n"
+WITHOUT = f"{NO_TENSORFLOW}from musicrnn import cli\nsys.exit(cli.main(sys.argv[1:]))"
 SMALL = (
     "--ticks-per-beat=4", "--units=16", "--embedding=8", "--lanes=4", "--window=96", "--audition-bars=1",
     "--threads=1", "--deterministic", "--validation-share=0.2", "--test-share=0.2", "--no-cache", "--epochs=3",
@@ -99,6 +92,17 @@ def test_the_daemon_reads_and_plays_its_model(whole: tuple[Path, str], tmp_path:
     assert (tmp_path / "live.mid").stat().st_size > 0
 
 
+def test_weights_without_a_model_file_are_read_without_tensorflow(whole: tuple[Path, str]) -> None:
+    """As `musicrnn evaluate` reads those of a run that is not over."""
+    (best,) = checkpoint.stored(whole[0] / "checkpoints", "best-")
+    reading = f"from musicrnn.trainer.measuring import named_model\nprint(named_model({str(best)!r}).info.name)"
+    program = NO_TENSORFLOW + reading
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT
+    )
+    assert (done.returncode, done.stdout) == (0, "little\n"), done.stderr
+
+
 def test_its_weights_are_exported_without_tensorflow(whole: tuple[Path, str], tmp_path: Path) -> None:
     """Both forms, compared with the network as Keras runs it."""
     done = _run(str(whole[0]), "--quantise=both", f"--output={tmp_path / 'small.onnx'}", verb="export")
@@ -134,7 +138,7 @@ def test_a_trace_is_refused_with_jax(with_jax: None, tmp_path: Path) -> None:
 
 def test_neither_tensorflow_nor_jax_is_said_plainly() -> None:
     """With both extras that mend it; with JAX named, with its own."""
-    nothing = "import sys\nsys.modules['jax'] = None\n" + WITHOUT
+    nothing = f"import sys\nsys.modules['jax'] = None\n{WITHOUT}"
     for named, words in ((None, "(tensorflow)"), ("jax", "(jax)")):
         environment = ENVIRONMENT if named is None else {**ENVIRONMENT, "KERAS_BACKEND": named}
         done = subprocess.run(

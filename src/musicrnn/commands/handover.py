@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 
 from musicrnn.errors import MusicRNNError, TrainingError
 
@@ -34,10 +33,9 @@ def need_a_backend() -> None:
 
     Raises ConfigError where KERAS_BACKEND names another.
     """
-    from musicrnn.trainer.backend import VARIABLE, chosen
+    from musicrnn.trainer.backend import choose
 
-    backend = os.environ[VARIABLE] = chosen(os.environ)
-    if backend == "jax":
+    if choose() == "jax":
         _need(JAX_EXTRA, INSTALL_TRAIN_EXTRA.replace("[train]", "[jax]"))
     else:
         _need(TRAIN_EXTRA, f"{INSTALL_TRAIN_EXTRA}; or with [jax] for [train], to train with JAX")

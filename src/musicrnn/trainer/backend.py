@@ -32,6 +32,12 @@ def chosen(environment: Mapping[str, str], is_installed: Callable[[str], bool] |
     return named or next((name for name in NAMES if found(name)), "tensorflow")
 
 
+def choose() -> str:
+    """Choose the backend for Keras to load in this process, and return it."""
+    backend = os.environ[VARIABLE] = chosen(os.environ)
+    return backend
+
+
 def installed(name: str) -> bool:
     """Tell whether a package can be imported, without doing so."""
     return find_spec(name) is not None
@@ -58,7 +64,7 @@ def start(settings: TrainingSettings, workers: int = 1) -> Device:
     Start-up messages, which speak of absent GPUs on every machine without one, are held back unless
     TF_CPP_MIN_LOG_LEVEL is set. Raises ConfigError for what only TensorFlow can do, where it is not the backend.
     """
-    backend = os.environ[VARIABLE] = chosen(os.environ)
+    backend = choose()
     for asked, what in ((workers > 1, "several workers (TF_CONFIG)"), (settings.profile, "training.profile")):
         if asked and backend != "tensorflow":
             raise ConfigError(f"{VARIABLE} must be tensorflow for {what}, got {backend}")
