@@ -103,7 +103,8 @@ class Stepper:
             nats = _nats(logits, targets, valid, legal)
             count = tf.reduce_sum(tf.cast(valid, tf.float32))
             loss = nats / tf.maximum(count, 1.0)
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        found = zip(tape.gradient(loss, variables), variables, strict=True)
+        gradients = [tf.ensure_shape(gradient, variable.shape) for gradient, variable in found]
         nats, count, gradients, notes = self.team.join(nats, count, gradients, notes)
         norm = tf.linalg.global_norm(gradients)
         if self.clip > 0:
