@@ -32,7 +32,7 @@ play:
 	@sh scripts/play.sh $(ARGS)
 
 develop:
-	sh scripts/environment.sh .venv -e '.[train,jack,dev]'
+	sh scripts/environment.sh .venv -e '.[train,jax,jack,dev]'
 
 test: check test-base test-full test-end-to-end
 
@@ -103,7 +103,7 @@ $(BASE)/.dependencies: pyproject.toml scripts/environment.sh
 	@touch $@
 
 $(FULL)/.dependencies: pyproject.toml scripts/environment.sh
-	sh scripts/environment.sh $(FULL) '.[train,jack,dev]'
+	sh scripts/environment.sh $(FULL) '.[train,jax,jack,dev]'
 	@mkdir -p build
 	@touch $@
 

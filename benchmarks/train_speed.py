@@ -36,9 +36,9 @@ from musicrnn.config.training import TrainingSettings
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.grammar import Grammar
 from musicrnn.models.score import Note, Part, Score, regular_bars
+from musicrnn.trainer.backend import start
 from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.run import start_tensorflow
 
 SIZES, BATCHES = ((2, 256), (2, 512), (3, 512)), (32, 64, 128)
 VOICES = tuple(
@@ -100,7 +100,7 @@ def main(given: Sequence[str] | None = None) -> None:
     """Measure and print."""
     options = _options(given)
     settings = _settings(options)
-    start_tensorflow(settings)
+    start(settings.training)
     import torch
 
     torch.set_num_threads(options.threads)

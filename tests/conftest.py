@@ -17,6 +17,9 @@ HAS_TRAIN = importlib.util.find_spec("tensorflow") is not None
 NOTHING_MAY_BE_MISSING = bool(os.environ.get("MUSICRNN_NOTHING_MAY_BE_MISSING"))
 PROGRAM_OF_MARK = {"jack": "jackd", "daw": "ardour7-lua", "alsa": "qemu-system-x86_64"}
 
+# JAX, which TensorFlow loads where it is installed, would set 1, for all programs that tests start too.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 _SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("normal", _SHARED, max_examples=40)
 settings.register_profile("long", _SHARED, max_examples=1000)
@@ -31,6 +34,13 @@ def pytest_runtest_setup() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL("libm.so.6").fesetenv(ctypes.c_void_p(-1))
+
+
+@pytest.fixture(scope="session")
+def with_jax() -> None:
+    """Skip what needs JAX where it is not installed, unless nothing may be missing."""
+    if importlib.util.find_spec("jax") is None and not NOTHING_MAY_BE_MISSING:
+        pytest.skip("JAX is not installed")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

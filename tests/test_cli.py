@@ -92,16 +92,17 @@ def test_the_verbs_used_daily_are_programs_of_their_own(
 
 
 def test_training_without_its_extra_says_how_to_install_it() -> None:
-    """TensorFlow is half a gigabyte that what plays does not need."""
+    """TensorFlow is half a gigabyte that what plays does not need; JAX would do."""
     done = run(
         "import sys, importlib.util\n"
         "find = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *a: None if name == 'tensorflow' else find(name, *a)\n"
+        "importlib.util.find_spec = lambda name, *a: None if name in ('tensorflow', 'jax') else find(name, *a)\n"
         "from musicrnn import cli; sys.exit(cli.main(['train', 'midi']))"
     )
     assert done.returncode == 70
     assert "not installed (tensorflow" in done.stderr
     assert "in the folder of MusicRNN's source, pip install '.[train]'" in done.stderr
+    assert "[jax] for [train], to train with JAX" in done.stderr
     assert "Traceback" not in done.stderr
 
 

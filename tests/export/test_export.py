@@ -145,7 +145,7 @@ def test_what_is_int8_already_cannot_be_quantised() -> None:
 
 
 def test_the_same_weights_give_the_same_file() -> None:
-    """Twice in one process, where the converter counts its names on, float32 and int8."""
+    """Twice in one process, float32 and int8."""
     network, info = _network()
     again = export_step(network.step_weights(), info)
     assert again == _exported()
@@ -176,7 +176,7 @@ def test_the_graph_holds_no_loop_and_no_operator_of_one_vendor() -> None:
 
 
 def test_weights_that_equal_each_other_are_no_trouble() -> None:
-    """The converter merges equal constants and drops additions of zero."""
+    """Equal arrays are kept once, and zeros are not added."""
     vocabulary, _ = _real_pieces()
     weights = random_weights(vocabulary, 2, 16, 16)
     same = replace(weights, layers=(weights.layers[0], weights.layers[0]))

@@ -8,8 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
 from musicrnn.models.onnx_step import load_model
 from musicrnn.trainer import checkpoint
+from tests.trainer.waiting import until
 
 pytestmark = pytest.mark.train
 
@@ -46,17 +45,6 @@ def _last_step(folder: Path) -> dict[str, np.ndarray]:
 
 def _has_come_to(run: Path, step: int) -> bool:
     return any(path.name >= f"step-{step:08}" for path in checkpoint.stored(run / "checkpoints", "step-"))
-
-
-def _until(ready: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait until ``ready()`` holds, and fail if the process ends before."""
-    pause = threading.Event()
-    for _ in range(6000):
-        if ready():
-            return
-        assert process.poll() is None, process.communicate()
-        pause.wait(0.05)
-    pytest.fail("the trainer did not come so far in time")
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +85,7 @@ def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(
 ) -> None:
     """SIGKILL at a random point, then --resume: weights, optimiser and state are the same to the last bit."""
     process = subprocess.Popen(_command(tmp_path / "killed", *FOUR_EPOCHS), stdout=subprocess.PIPE, text=True)
-    _until(lambda: _has_come_to(tmp_path / "killed", 6), process)
+    until(lambda: _has_come_to(tmp_path / "killed", 6), process)
     process.kill()
     process.communicate()
     assert not (tmp_path / "killed" / "model.onnx").exists()
@@ -118,7 +106,7 @@ def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
     process = subprocess.Popen(
         _command(tmp_path / "run", "--epochs=100000", "--save-every=2"), stdout=subprocess.PIPE, text=True
     )
-    _until(lambda: _has_come_to(tmp_path / "run", 2), process)
+    until(lambda: _has_come_to(tmp_path / "run", 2), process)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
@@ -132,7 +120,7 @@ def test_ctrl_c_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
     process = subprocess.Popen(
         _command(tmp_path / "run", "--epochs=1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    _until((tmp_path / "run" / ".lock").exists, process)
+    until((tmp_path / "run" / ".lock").exists, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from musicrnn.commands.handover import hand_over, need_train_extra
+from musicrnn.commands.handover import hand_over, need_a_backend
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
 from musicrnn.errors import ConfigError
 
@@ -24,5 +24,5 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not settings.corpus.folders:
         raise ConfigError("corpus.folders must name the folders that the model learnt from, got none")
-    need_train_extra()
+    need_a_backend()
     return hand_over("musicrnn.trainer.card_run", "run", settings, args.model, str(args.config or ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from musicrnn.commands.handover import hand_over, need_train_extra
+from musicrnn.commands.handover import hand_over, need_a_backend
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
 from musicrnn.errors import ConfigError
 
@@ -23,9 +23,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not settings.export.run:
         raise ConfigError("export.run must name the folder of a training run or a file of weights, got none")
-    need_train_extra()
+    need_a_backend()
     from musicrnn.export.quiet import quiet
 
     with quiet():
-        import tensorflow  # noqa: F401 - loaded here, so that its start-up messages are held back
+        import keras  # noqa: F401 - loaded here, so that the start-up messages of its backend are held back
     return hand_over("musicrnn.commands.export_run", "export", settings.export)

@@ -7,7 +7,8 @@ import importlib.util
 
 from musicrnn.errors import MusicRNNError, TrainingError
 
-TRAIN_EXTRA = ("tensorflow", "keras", "tf2onnx", "matplotlib")
+TRAIN_EXTRA = ("tensorflow", "keras", "onnx", "matplotlib")
+JAX_EXTRA = ("jax", "keras", "onnx", "matplotlib")
 INSTALL_TRAIN_EXTRA = "in the folder of MusicRNN's source, pip install '.[train]'; with a wheel, 'FILE.whl[train]'"
 
 
@@ -27,10 +28,20 @@ def hand_over(module: str, function: str, *arguments: object) -> int:
     return int(work(*arguments) or 0)
 
 
-def need_train_extra() -> None:
-    """Raise TrainingError with the command that mends it where the packages for training are not installed."""
-    missing = [name for name in TRAIN_EXTRA if importlib.util.find_spec(name) is None]
+def need_a_backend() -> None:
+    """Choose TensorFlow or JAX, for Keras to load; TrainingError with the command that mends it without either.
+
+    Raises ConfigError where KERAS_BACKEND names another.
+    """
+    from musicrnn.trainer.backend import choose
+
+    if choose() == "jax":
+        _need(JAX_EXTRA, INSTALL_TRAIN_EXTRA.replace("[train]", "[jax]"))
+    else:
+        _need(TRAIN_EXTRA, f"{INSTALL_TRAIN_EXTRA}; or with [jax] for [train], to train with JAX")
+
+
+def _need(extra: tuple[str, ...], install: str) -> None:
+    missing = [name for name in extra if importlib.util.find_spec(name) is None]
     if missing:
-        raise TrainingError(
-            f"training needs packages that are not installed ({', '.join(missing)}): {INSTALL_TRAIN_EXTRA}"
-        )
+        raise TrainingError(f"training needs packages that are not installed ({', '.join(missing)}): {install}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from musicrnn.commands.handover import hand_over, need_train_extra
+from musicrnn.commands.handover import hand_over, need_a_backend
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
 from musicrnn.errors import ConfigError
 
@@ -23,5 +23,5 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not settings.corpus.folders and not settings.training.resume:
         raise ConfigError("corpus.folders must name at least one folder of MIDI files, got none")
-    need_train_extra()
+    need_a_backend()
     return hand_over("musicrnn.trainer.run", "run", settings)

@@ -54,8 +54,14 @@ class TrainingSettings(Section):
         help="Numbers of the large matrix products while it learns. bfloat16 is quicker where the processor has such "
         "products (AVX-512 BF16, AMX); before it begins, gradients are compared with those of float32.",
     )
+    recurrence: str = setting(
+        "auto",
+        choices=("auto", "loop", "cudnn"),
+        help="What goes over a window: a loop of our own, or cuDNN on a GPU. auto is cuDNN where there is a GPU, and a "
+        "run that cuDNN cannot do is refused there; loop allows the loop, which is slow on a GPU.",
+    )
     seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
-    threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets TensorFlow choose.")
+    threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets the backend choose.")
     deterministic: bool = setting(False, help="Use only operations that give the same result each time; slower.")
     profile: bool = setting(
         False, help="Trace steps 11 to 20 into the run's tensorboard folder, for the Profile tab of TensorBoard."

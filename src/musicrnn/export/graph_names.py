@@ -33,7 +33,7 @@ def without_trimmings(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Return the nodes in the order in which the outputs need them; the converter's own order varies."""
+    """Return the nodes in the order in which the outputs need them, whatever the order they come in."""
     makers = {name: node for node in graph.node for name in node.output}
     ordered: dict[str, onnx.NodeProto] = {}
 
@@ -65,7 +65,7 @@ def _key(array: NDArray[np.generic]) -> _Key:
 
 
 def _roles(weights: StepWeights) -> dict[_Key, str]:
-    """Name each array of weights by its role; of equal arrays, which the converter merges, the first counts."""
+    """Name each array of weights by its role; of equal arrays, which are kept once, the first counts."""
     arrays = {name: getattr(weights, name) for name in ("token", "tick", "beat", "metre", "output", "output_bias")}
     for i, layer in enumerate(weights.layers):
         arrays |= {f"kernel_{i}": layer.kernel, f"recurrent_{i}": layer.recurrent}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network
@@ -16,8 +20,7 @@ class KerasStepModel:
 
     def __init__(self, network: Network, info: ModelInfo) -> None:
         self._network, self._info = network, info
-        self._mask = tf.ones((1, 1), tf.bool)
-        self._call = tf.function(network.call, reduce_retracing=True)
+        self._call = _compiled(network)
 
     @property
     def info(self) -> ModelInfo:
@@ -30,7 +33,20 @@ class KerasStepModel:
 
     def step(self, token: int, position: Position, state: NetworkState) -> tuple[Logits, NetworkState]:
         """Read one token; shapes as in :class:`~musicrnn.models.step.StepModel`."""
-        tokens = tf.constant([[token]], tf.int32)
-        places = tf.constant([[list(position)]], tf.int32)
-        logits, after = self._call(tokens, places, self._mask, tf.constant(state))
+        read = (np.array([[token]], np.int32), np.array([[position]], np.int32), np.ones((1, 1), bool), state)
+        logits, after = self._call(*(ops.convert_to_tensor(each) for each in read))
         return np.asarray(logits, np.float32)[0, 0], np.asarray(after, np.float32)
+
+
+def _compiled(network: Network) -> Callable[..., Any]:
+    """Return the network's call without training, compiled by Keras' backend."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        values = [[one.value for one in of] for of in (network.trainable_variables, network.non_trainable_variables)]
+        run = jax.jit(network.stateless_call)
+        return lambda *read: run(*values, *read)[0]
+    import tensorflow as tf
+
+    compiled: Callable[..., Any] = tf.function(network.call, reduce_retracing=True)
+    return compiled

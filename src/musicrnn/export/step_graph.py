@@ -1,17 +1,17 @@
-"""Trace one step of the network into an ONNX graph, through tf2onnx."""
+"""Write one step of the network as an ONNX graph."""
 
 from __future__ import annotations
 
-from typing import Any
-
+import numpy as np
 import onnx
 
-from musicrnn.export.graph_names import OPSET, with_plain_names
+from musicrnn.export.graph_names import with_plain_names
+from musicrnn.export.recorder import Recorder, Value
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import seal
 from musicrnn.models.weights import LayerWeights, StepWeights
 
-Tensor = Any
+_MINUS = np.array(-1.0, np.float32)
 
 
 def export_step(weights: StepWeights, info: ModelInfo) -> bytes:
@@ -20,72 +20,58 @@ def export_step(weights: StepWeights, info: ModelInfo) -> bytes:
     Inputs token int32[B], position int32[B, 3], state float32[layers, rows, B, units]; outputs logits
     float32[B, V] and next_state. The graph is cell arithmetic: no Loop, no operator of one vendor.
     """
-    model = with_plain_names(_traced(weights), weights)
+    model = with_plain_names(_recorded(weights), weights)
     return seal(model.SerializeToString(deterministic=True), info)
 
 
-def _traced(weights: StepWeights) -> onnx.ModelProto:
-    import tensorflow as tf
-    import tf2onnx
-
+def _recorded(weights: StepWeights) -> onnx.ModelProto:
+    """Take a step of values to come; the rows of every layer are kept as [1, B, units], which spares an operator."""
     layers, rows, _, units = weights.state_shape
-    signature = [
-        tf.TensorSpec([None], tf.int32, name="token"),
-        tf.TensorSpec([None, 3], tf.int32, name="position"),
-        tf.TensorSpec([layers, rows, None, units], tf.float32, name="state"),
-    ]
-
-    def step(token: Tensor, position: Tensor, state: Tensor) -> dict[str, Tensor]:
-        return _step(tf, weights, token, position, state)
-
-    traced = tf.function(step, input_signature=signature)
-    model: onnx.ModelProto = tf2onnx.convert.from_function(traced, input_signature=signature, opset=OPSET)[0]
-    return model
-
-
-def _step(tf: Any, weights: StepWeights, token: Tensor, position: Tensor, state: Tensor) -> dict[str, Tensor]:
-    """Take a step; the rows of every layer are kept as [1, B, units], which spares an operator for each."""
-    layers, rows, _, units = weights.state_shape
-    x = tf.gather(weights.token, token) + _place(tf, weights, position)
-    flat = tf.reshape(state, [rows * layers, -1, units])
-    before = tf.split(flat, rows * layers, axis=0) if rows * layers > 1 else [flat]
-    after: list[Tensor] = []
+    record, state_shape = Recorder(), (layers, rows, None, units)
+    token = record.input("token", onnx.TensorProto.INT32, [None])
+    position = record.input("position", onnx.TensorProto.INT32, [None, 3])
+    state = record.input("state", onnx.TensorProto.FLOAT, state_shape)
+    x = record.rows(weights.token, token) + _place(record, weights, position)
+    before = record.split(record.shaped(state, [rows * layers, -1, units]), rows * layers, axis=0)
+    after: list[Value] = []
     for i, layer in enumerate(weights.layers):
-        after += _CELLS[weights.cell](tf, layer, x, before[rows * i : rows * (i + 1)])
+        after += _CELLS[weights.cell](record, layer, x, before[rows * i : rows * (i + 1)])
         x = after[-rows]
-    logits = tf.squeeze(tf.matmul(x, weights.output) + weights.output_bias, axis=0)
-    joined = tf.concat(after, axis=0) if len(after) > 1 else after[0]
-    return {"logits": logits, "next_state": tf.reshape(joined, [layers, rows, -1, units])}
+    logits = record.squeezed(record.product(x, weights.output) + weights.output_bias, 0)
+    joined = record.shaped(record.join(after, axis=0), [layers, rows, -1, units])
+    return record.model({"logits": (logits, (None, weights.output.shape[1])), "next_state": (joined, state_shape)})
 
 
-def _place(tf: Any, weights: StepWeights, position: Tensor) -> Tensor:
+def _place(record: Recorder, weights: StepWeights, position: Value) -> Value:
     """Return the sum of a position's rows, [B, E]."""
-    tick, beat, metre = tf.split(position, 3, axis=1)
-    rows = tf.gather(weights.tick, tick) + tf.gather(weights.beat, beat) + tf.gather(weights.metre, metre)
-    return tf.squeeze(rows, axis=1)
+    tick, beat, metre = record.split(position, 3, axis=1)
+    rows = record.rows(weights.tick, tick) + record.rows(weights.beat, beat) + record.rows(weights.metre, metre)
+    return record.squeezed(rows, 1)
 
 
-def _lstm(tf: Any, layer: LayerWeights, x: Tensor, before: list[Tensor]) -> list[Tensor]:
+def _lstm(record: Recorder, layer: LayerWeights, x: Value, before: list[Value]) -> list[Value]:
     """Return h and c after a step of a layer."""
     h, c = before
-    gates = tf.matmul(h, layer.recurrent) + layer.bias + tf.matmul(x, layer.kernel)
-    enter, forget, candidate, out = tf.split(gates, 4, axis=-1)
-    c = tf.sigmoid(forget) * c + tf.sigmoid(enter) * tf.tanh(candidate)
-    return [tf.sigmoid(out) * tf.tanh(c), c]
+    gates = record.product(h, layer.recurrent) + layer.bias + record.product(x, layer.kernel)
+    enter, forget, candidate, out = record.split(gates, 4, axis=-1)
+    c = record.one("Sigmoid", forget) * c + record.one("Sigmoid", enter) * record.one("Tanh", candidate)
+    return [record.one("Sigmoid", out) * record.one("Tanh", c), c]
 
 
-def _gru(tf: Any, layer: LayerWeights, x: Tensor, before: list[Tensor]) -> list[Tensor]:
+def _gru(record: Recorder, layer: LayerWeights, x: Value, before: list[Value]) -> list[Value]:
     """Return h after a step of a layer."""
     (h,) = before
-    update_h, reset_h, candidate_h = tf.split(tf.matmul(h, layer.recurrent) + layer.bias[1], 3, axis=-1)
-    update, reset, candidate = tf.split(tf.matmul(x, layer.kernel) + layer.bias[0], 3, axis=-1)
-    new = tf.tanh(candidate_h * tf.sigmoid(reset_h + reset) + candidate)
-    return [new + tf.sigmoid(update_h + update) * (h + new * -1.0)]
+    update_h, reset_h, candidate_h = record.split(record.product(h, layer.recurrent) + layer.bias[1], 3, axis=-1)
+    update, reset, candidate = record.split(record.product(x, layer.kernel) + layer.bias[0], 3, axis=-1)
+    new = record.one("Tanh", candidate_h * record.one("Sigmoid", reset_h + reset) + candidate)
+    return [new + record.one("Sigmoid", update_h + update) * (h + new * _MINUS)]
 
 
-def _rnn(tf: Any, layer: LayerWeights, x: Tensor, before: list[Tensor]) -> list[Tensor]:
+def _rnn(record: Recorder, layer: LayerWeights, x: Value, before: list[Value]) -> list[Value]:
     """Return h after a step of a layer."""
-    return [tf.tanh(tf.matmul(before[0], layer.recurrent) + layer.bias + tf.matmul(x, layer.kernel))]
+    return [
+        record.one("Tanh", record.product(before[0], layer.recurrent) + layer.bias + record.product(x, layer.kernel))
+    ]
 
 
 _CELLS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}

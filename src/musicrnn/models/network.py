@@ -7,6 +7,7 @@ learnt of one serves the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,13 +17,12 @@ from keras import ops
 
 from musicrnn.config.network import NetworkSettings
 from musicrnn.models.cells import CELLS
-from musicrnn.models.recurrence_tf import recur
 from musicrnn.models.timing import MAX_BEATS, METRES
 from musicrnn.models.vocabulary import Kind, Vocabulary
 from musicrnn.models.weights import LayerWeights, StepWeights
 
 Tensor = Any
-_LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+RECURRENCES = ("loop", "cudnn", "layer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,17 @@ class Network(keras.Model):  # type: ignore[misc]
     A state has the rows of the cell: h and c of an LSTM, h of the others. It is zero again before a fresh step;
     without ``fresh`` there is none. Steps that are not valid must come last in a row; they leave the state as it is.
     No gradient flows through the states before and after.
+
+    ``recurrence`` is what goes over a window: a loop of our own; with cudnn Keras' layer on a GPU, which raises
+    ValueError where it cannot use cuDNN; with layer the same without cuDNN, which is slow and there to compare. Keras'
+    layers can forget only before a window, so ``fresh`` must be False after its first step, and the state after
+    a window with steps that are not valid is of no use.
     """
 
-    def __init__(self, vocabulary: Vocabulary, shape: NetworkShape, seed: int = 0) -> None:
+    def __init__(self, vocabulary: Vocabulary, shape: NetworkShape, seed: int = 0, recurrence: str = "loop") -> None:
         super().__init__(name="musicrnn")
-        self.vocabulary, self.shape = vocabulary, shape
+        self.vocabulary, self.shape, self.recurrence = vocabulary, shape, recurrence
+        self._recur = _loop_of_backend()
         self._rows = CELLS[shape.cell].rows
         self.seed_generator = keras.random.SeedGenerator(seed)
         self._index = _factors(vocabulary)
@@ -79,19 +85,7 @@ class Network(keras.Model):  # type: ignore[misc]
             for name, size in sizes.items()
         }
         self.output_bias = self.add_weight(shape=(vocabulary.size,), initializer="zeros", name="out_bias")
-        self.stack = [
-            _LAYERS[shape.cell](
-                units,
-                return_sequences=True,
-                return_state=True,
-                kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2 * i + 2),
-                recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 2 * i + 3),
-                name=f"{shape.cell}_{i}",
-            )
-            for i in range(shape.layers)
-        ]
-        for i, layer in enumerate(self.stack):
-            layer.build((None, None, width if i == 0 else units))
+        self.stack = [_keras_layer(shape, i, seed, recurrence == "cudnn") for i in range(shape.layers)]
         self.built = True
 
     def _table(self, tables: dict[str, Tensor]) -> Tensor:
@@ -115,25 +109,28 @@ class Network(keras.Model):  # type: ignore[misc]
         for i, table in enumerate(self.places.values()):
             x = x + ops.take(table, positions[..., i], axis=0)
         x = self._drop(x, self.shape.input_dropout, training)
-        after = []
+        after, over_window = [], self._looped if self.recurrence == "loop" else _by_keras
         for i, layer in enumerate(self.stack):
-            recurrent = ops.convert_to_tensor(layer.cell.recurrent_kernel)
-            if training and self.shape.recurrent_dropout > 0:
-                recurrent = keras.random.dropout(recurrent, self.shape.recurrent_dropout, seed=self.seed_generator)
-            rows = self._layer(layer, x, recurrent, state[i], ops.cast(keep, x.dtype)[..., None], half)
-            after.append(_last(rows, state[i], valid))
+            x, ends = over_window(layer, x, state[i], ops.cast(keep, x.dtype)[..., None], valid, training, half)
+            after.append(ends)
             last = i == len(self.stack) - 1
-            x = self._drop(rows[0], self.shape.output_dropout if last else self.shape.dropout, training)
+            x = self._drop(x, self.shape.output_dropout if last else self.shape.dropout, training)
         logits = ops.matmul(x, ops.transpose(self._table(self.outputs_of))) + self.output_bias
         return ops.transpose(logits, (1, 0, 2)), ops.stack(after)
 
-    def _layer(self, layer: Any, x: Tensor, recurrent: Tensor, state: Tensor, keep: Tensor, half: bool) -> list[Tensor]:
-        """Return the rows of a layer's state after each step, each float32[T, B, units]."""
+    def _looped(
+        self, layer: Any, x: Tensor, state: Tensor, keep: Tensor, valid: Tensor, training: bool, half: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return the output of a layer by our own loop, float32[T, B, units], and its state after the window."""
         cell, two = layer.cell, CELLS[self.shape.cell].biases == 2
+        recurrent = ops.convert_to_tensor(cell.recurrent_kernel)
+        if training and self.shape.recurrent_dropout > 0:
+            recurrent = keras.random.dropout(recurrent, self.shape.recurrent_dropout, seed=self.seed_generator)
         biases = ops.convert_to_tensor(cell.bias)
         pre = _product(x, cell.kernel, half) + (biases[0] if two else biases)
         before = [state[row] for row in range(self._rows)]
-        return recur(self.shape.cell, pre, recurrent, biases[1] if two else None, before, keep, half)
+        rows = self._recur(self.shape.cell, pre, recurrent, biases[1] if two else None, before, keep, half)
+        return rows[0], _last(rows, state, valid)
 
     def _drop(self, x: Tensor, rate: float, training: bool) -> Tensor:
         """Drop some of x, [T, B, width], in training."""
@@ -164,6 +161,43 @@ class Network(keras.Model):  # type: ignore[misc]
             output_bias=np.asarray(convert(self.output_bias), np.float32),
             cell=self.shape.cell,
         )
+
+
+def _loop_of_backend() -> Callable[..., list[Tensor]]:
+    """Return the loop over a window that is written for Keras' backend."""
+    if keras.backend.backend() == "jax":
+        from musicrnn.models.recurrence_jax import recur as of_jax
+
+        return of_jax
+    from musicrnn.models.recurrence_tf import recur
+
+    return recur
+
+
+def _keras_layer(shape: NetworkShape, i: int, seed: int, cudnn: bool) -> Any:
+    """Return the keeper of a layer's weights, which can also go over a window; with ``cudnn`` in no other way."""
+    kinds = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+    more = {} if shape.cell == "rnn" else {"use_cudnn": cudnn}
+    layer = kinds[shape.cell](
+        shape.units,
+        return_sequences=True,
+        return_state=True,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2 * i + 2),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 2 * i + 3),
+        name=f"{shape.cell}_{i}",
+        **more,
+    )
+    layer.build((None, None, shape.units if i else shape.embedding))
+    return layer
+
+
+def _by_keras(
+    layer: Any, x: Tensor, state: Tensor, keep: Tensor, _valid: Tensor, _training: bool, _half: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the output of a layer by Keras' own way, float32[T, B, units], and its state after the window."""
+    before = [row * keep[0] for row in ops.unstack(state)]
+    output, *after = layer(ops.transpose(x, (1, 0, 2)), initial_state=before)
+    return ops.transpose(output, (1, 0, 2)), ops.stop_gradient(ops.stack(after))
 
 
 def _product(a: Tensor, b: Tensor, half: bool) -> Tensor:

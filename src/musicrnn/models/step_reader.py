@@ -120,7 +120,7 @@ class _Reader:
         return layer, h, cell
 
     def _output(self, x: int) -> tuple[Matrix, Floats]:
-        """Return the last kernel and its bias; one of zeros is left out by the converter."""
+        """Return the last kernel and its bias; one of zeros is left out by export."""
         product, size = self._only("product", x), self._info.vocabulary.size
         if self._values["logits"] == product:
             return self._matrix(product, size), np.zeros(size, np.float32)

@@ -1,9 +1,11 @@
-"""What the loop counts, and what it needs of whoever learns; nothing here knows TensorFlow."""
+"""What the loop counts, and what it needs of whoever learns; nothing here knows TensorFlow or JAX."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from musicrnn.trainer.lanes import Batch
 
@@ -23,6 +25,56 @@ class Learner(Protocol):
     def train(self, batch: Batch, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         ...
+
+
+class CarriedState(Protocol):
+    """The state that lanes carry from window to window; ``mine`` is that of this worker's lanes."""
+
+    mine: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[layers, rows, lanes, units], of all lanes."""
+        ...
+
+    def assign(self, whole: np.ndarray) -> None:
+        """Take a state of all lanes."""
+        ...
+
+    def whole(self) -> np.ndarray:
+        """Return the state of all lanes, float32."""
+        ...
+
+
+class Stepping(Learner, Protocol):
+    """Trains and evaluates a network under one of Keras' backends."""
+
+    network: Any
+    optimizer: Any
+    half: bool
+
+    @property
+    def carried(self) -> CarriedState:
+        """The state of the lanes."""
+        ...
+
+    def disparity(self, batch: Batch) -> float:
+        """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine."""
+        ...
+
+    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+        """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
+        ...
+
+    def evaluate(self, batch: Batch, state: Any) -> tuple[float, Any]:
+        """Return the summed nats of one batch and the state after it; nothing is learnt."""
+        ...
+
+
+def disparity(exact: np.ndarray, rough: np.ndarray) -> float:
+    """Return how far two gradients point apart: 1 less the cosine."""
+    lengths = float(np.linalg.norm(exact)) * float(np.linalg.norm(rough))
+    return 1.0 - float(exact @ rough) / max(lengths, 1e-30)
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from musicrnn.models.onnx_step import load_model
 from musicrnn.models.score import Bar as Ruler
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
+from musicrnn.trainer.backend import choose
 from musicrnn.trainer.card_pieces import Real, generate, head, real_pieces, rulers
 from musicrnn.trainer.compare import Measured, compare_figures, compare_shapes, measure
 from musicrnn.trainer.copies import copied
@@ -42,6 +43,7 @@ def named_model(name: str) -> StepModel:
     """Return the step of a model file, or of a run's weights where it has no model file yet."""
     path = Path(name).expanduser()
     if path.suffix == ".npz" or (path.is_dir() and not (path / "model.onnx").exists()):
+        choose()
         from musicrnn.trainer.session import load_step_weights
 
         return NumpyStepModel(*load_step_weights(path))

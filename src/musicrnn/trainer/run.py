@@ -22,8 +22,8 @@ from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.errors import ConfigError, RunFolderError
-from musicrnn.export.quiet import quiet
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
+from musicrnn.trainer.backend import Device, start
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
@@ -91,7 +91,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         corpus = _read(settings, console)
         prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
         if prepared is not None and not stop.signal:
-            start_tensorflow(settings)
+            _check(settings, start(settings.training, place.size))
     except BaseException:
         folder.discard()
         raise
@@ -120,6 +120,13 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         return True
     Training(settings, folder, prepared, facts, origin, console).run(stop, resume)
     return True
+
+
+def _check(settings: Settings, device: Device) -> None:
+    """Refuse what cannot be done on a device, before there is anything to keep."""
+    from musicrnn.trainer.recurrence import recurrence_of
+
+    recurrence_of(settings.training, settings.network, device)
 
 
 def _folder(settings: Settings) -> Path:
@@ -218,23 +225,3 @@ def _origin(settings: Settings, corpus: Corpus) -> dict[str, Any]:
         "split": {key: getattr(settings.corpus, key) for key in ("split_seed", "validation_share", "test_share")},
         "sha256": hashlib.sha256(hashes.encode()).hexdigest(),
     }
-
-
-def start_tensorflow(settings: Settings) -> None:
-    """Load TensorFlow, with the threads and the determinism that the settings ask for.
-
-    Its own start-up messages, which speak of absent GPUs on every machine without one, are held back
-    unless TF_CPP_MIN_LOG_LEVEL is set.
-    """
-    with quiet():
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-    threads = settings.training.threads
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
-    except RuntimeError:
-        pass  # TensorFlow was started before, with its threads as they are.
-    if settings.training.deterministic:
-        tf.config.experimental.enable_op_determinism()

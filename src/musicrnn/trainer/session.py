@@ -16,9 +16,8 @@ from musicrnn.models.vocabulary import Vocabulary, pitch_name
 from musicrnn.models.weights import StepWeights
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
-from musicrnn.trainer.count import Count
+from musicrnn.trainer.count import Count, Stepping
 from musicrnn.trainer.lanes import Lanes
-from musicrnn.trainer.step import Stepper
 
 
 def weight_variables(network: Network) -> dict[str, Any]:
@@ -26,13 +25,13 @@ def weight_variables(network: Network) -> dict[str, Any]:
     return {f"network/{variable.path}": variable for variable in network.trainable_variables}
 
 
-def _all_variables(stepper: Stepper) -> dict[str, Any]:
+def _all_variables(stepper: Stepping) -> dict[str, Any]:
     optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(stepper.optimizer.variables)}
     seed = {"seed": stepper.network.seed_generator.state}
     return {**weight_variables(stepper.network), **optimizer, **seed}
 
 
-def state_of(stepper: Stepper, carried: np.ndarray, lanes: Lanes, count: Count, facts: dict[str, Any]) -> Checkpoint:
+def state_of(stepper: Stepping, carried: np.ndarray, lanes: Lanes, count: Count, facts: dict[str, Any]) -> Checkpoint:
     """Return a checkpoint from which :func:`take_up` goes on exactly; ``carried`` is the state of all lanes."""
     arrays = {name: np.asarray(variable) for name, variable in _all_variables(stepper).items()}
     arrays["carried"] = carried
@@ -54,7 +53,7 @@ def newest(folder: Path, warn: Callable[[str], None]) -> tuple[Path, Checkpoint]
     return found
 
 
-def take_up(stored: Checkpoint, source: str, stepper: Stepper, lanes: Lanes, facts: dict[str, Any]) -> Count:
+def take_up(stored: Checkpoint, source: str, stepper: Stepping, lanes: Lanes, facts: dict[str, Any]) -> Count:
     """Go on from a checkpoint; TrainingError, with nothing changed, where it is of other data or settings."""
     for name, value in facts.items():
         if stored.description["facts"].get(name) != value:

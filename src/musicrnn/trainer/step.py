@@ -10,12 +10,11 @@ import tensorflow as tf
 from keras import optimizers
 
 from musicrnn.models.network import Network
-from musicrnn.trainer.count import StepResult
+from musicrnn.trainer.count import StepResult, disparity
 from musicrnn.trainer.lanes import Batch
-from musicrnn.trainer.team import Alone, Team
+from musicrnn.trainer.team import ALONE, Team
 
 Tensor = Any
-ALONE = Alone()
 
 
 class Carried:
@@ -76,13 +75,12 @@ class Stepper:
 
     def disparity(self, batch: Batch) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
-        gradients = []
-        for half in (False, True):
-            found = tf.function(partial(self._gradients, half=half))(*_tensors(batch))
-            gradients.append(np.concatenate([np.ravel(one) for one in found]).astype(np.float64))
-        exact, rough = gradients
-        lengths = float(np.linalg.norm(exact)) * float(np.linalg.norm(rough))
-        return 1.0 - float(exact @ rough) / max(lengths, 1e-30)
+        return disparity(self.gradients(batch, half=False), self.gradients(batch, half=True))
+
+    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+        """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
+        found = tf.function(partial(self._gradients, half=half))(*_tensors(batch))
+        return np.concatenate([np.ravel(one) for one in found]).astype(np.float64)
 
     def evaluate(self, batch: Batch, state: Tensor) -> tuple[float, Tensor]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
@@ -105,7 +103,8 @@ class Stepper:
             nats = _nats(logits, targets, valid, legal)
             count = tf.reduce_sum(tf.cast(valid, tf.float32))
             loss = nats / tf.maximum(count, 1.0)
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        found = zip(tape.gradient(loss, variables), variables, strict=True)
+        gradients = [tf.ensure_shape(gradient, variable.shape) for gradient, variable in found]
         nats, count, gradients, notes = self.team.join(nats, count, gradients, notes)
         norm = tf.linalg.global_norm(gradients)
         if self.clip > 0:

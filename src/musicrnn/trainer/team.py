@@ -137,3 +137,6 @@ class Alone:
     def stop_asked(self, here: bool) -> bool:
         """Tell whether this worker was asked to."""
         return here
+
+
+ALONE = Alone()

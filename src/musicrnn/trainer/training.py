@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 from rich.console import Console
 
 from musicrnn import __version__
@@ -23,6 +23,8 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
+from musicrnn.trainer.backend import Device, device, stepper
+from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Learner, StepResult
 from musicrnn.trainer.dataset import Piece, total
@@ -31,12 +33,11 @@ from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.memory import peak_memory
+from musicrnn.trainer.recurrence import check_cudnn, recurrence_of, told
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
-from musicrnn.trainer.step import ALONE, Stepper
-from musicrnn.trainer.team import Team, alike
+from musicrnn.trainer.team import ALONE, Team, alike
 
-NO_WRITER = tf.summary.create_noop_writer
 LOG_EVERY = 10
 EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
@@ -73,20 +74,23 @@ class Training:
         origin: dict[str, Any],
         console: Console,
         team: Team = ALONE,
+        here: Device | None = None,
     ) -> None:
-        self.team = team
-        self.settings, self.folder, self.prepared, self.facts = settings, folder, prepared, facts
+        self.team, self.device = team, here or device()
+        self.folder, self.prepared, self.facts = folder, prepared, facts
         self.console, self.origin = console, origin
-        t = settings.training
+        self.recurrence = recurrence_of(settings.training, settings.network, self.device)
+        t = replace(settings.training, recurrence=self.recurrence)
+        self.settings = replace(settings, training=t)
 
-        self.network = Network(prepared.vocabulary, NetworkShape.of(settings.network), t.seed)
+        self.network = Network(prepared.vocabulary, NetworkShape.of(settings.network), t.seed, self.recurrence)
         self.lane_count = min(t.lanes, len(prepared.train))
         if self.lane_count < team.place.size:
             raise TrainingError(
                 f"training.lanes and the pieces to train on must be at least the workers, got {self.lane_count} lanes "
                 f"for {team.place.size}"
             )
-        self.stepper = Stepper(
+        self.stepper = stepper(
             self.network,
             self.lane_count,
             weight_decay=t.weight_decay,
@@ -96,8 +100,7 @@ class Training:
         )
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)
-        to_file = team.place.is_chief
-        self.writer = tf.summary.create_file_writer(str(folder.tensorboard)) if to_file else NO_WRITER()
+        self.board = self._board()
         self.display = Display(console)
 
     def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
@@ -113,10 +116,24 @@ class Training:
             once=once,
             rows=self.team.place.rows(self.lane_count),
             on_bars=t.windows == "bars",
+            packed=self.recurrence == "loop",
         )
+
+    def _board(self) -> Board:
+        with_files = self.device.backend == "tensorflow" and self.team.place.is_chief
+        return TensorBoard(self.folder.tensorboard) if with_files else NoBoard()
+
+    def _say_where(self) -> None:
+        """Say what computes, and how; TrainingError where it cannot, or not what is asked for."""
+        self._say(told(self.recurrence, self.device))
+        if self.recurrence == "cudnn":
+            check_cudnn(self.network)
+        if self.device.backend != "tensorflow":
+            self._say("no files for TensorBoard, which TensorFlow writes; all figures are in metrics.csv")
 
     def run(self, stop: Stop, resume: bool) -> None:
         """Train to the end, then write the model, its figures and a last audition."""
+        self._say_where()
         count = self._resumed() if resume else self._begun()
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
@@ -262,9 +279,8 @@ class Training:
             "seconds_a_step": f"{count.seconds / count.step:.4f}",
         }
         self.folder.add_metrics(row)
-        with self.writer.as_default(step=count.step):
-            for name in ("train_nats_a_token", "gradient_norm", "parameter_norm", "rate"):
-                tf.summary.scalar(name, float(row[name]))
+        shown = ("train_nats_a_token", "gradient_norm", "parameter_norm", "rate")
+        self.board.put(count.step, {name: float(row[name]) for name in shown})
 
     def _epoch_done(self, count: Count, better: bool) -> None:
         self.count = count
@@ -274,10 +290,8 @@ class Training:
             {"step": count.step, "epoch": count.epoch, "seconds": round(count.seconds, 1), "tokens": count.tokens,
              "valid_nats_a_token": f"{valid:.5f}", "valid_nats_a_tick": f"{tick:.5f}"}
         )  # fmt: skip
-        with self.writer.as_default(step=count.step):
-            tf.summary.scalar("valid_nats_a_token", valid)
-            tf.summary.scalar("valid_nats_a_tick", tick)
-        self.writer.flush()
+        self.board.put(count.step, {"valid_nats_a_token": valid, "valid_nats_a_tick": tick})
+        self.board.flush()
         self.folder.log(
             f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, validation {valid:.4f} nats a token, "
             f"{tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s, "

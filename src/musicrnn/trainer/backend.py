@@ -1,0 +1,151 @@
+"""Which of Keras' backends a run uses, TensorFlow or JAX, and on what; neither is loaded before it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from musicrnn.config.training import TrainingSettings
+from musicrnn.errors import ConfigError
+from musicrnn.export.quiet import quiet
+from musicrnn.trainer.count import Stepping
+from musicrnn.trainer.team import ALONE, Team
+
+if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
+    from musicrnn.models.network import Network
+
+NAMES = {"tensorflow": "TensorFlow", "jax": "JAX"}
+VARIABLE = "KERAS_BACKEND"
+
+
+def chosen(environment: Mapping[str, str], is_installed: Callable[[str], bool] | None = None) -> str:
+    """Return the backend: what KERAS_BACKEND names, else TensorFlow where it is installed, else JAX where that is.
+
+    Without either it is TensorFlow, which is missing then. ConfigError where KERAS_BACKEND names another.
+    """
+    named, found = environment.get(VARIABLE, ""), is_installed or installed
+    if named and named not in NAMES:
+        raise ConfigError(f"{VARIABLE} must be tensorflow or jax, got {named!r:.40}")
+    return named or next((name for name in NAMES if found(name)), "tensorflow")
+
+
+def choose() -> str:
+    """Choose the backend for Keras to load in this process, and return it."""
+    backend = os.environ[VARIABLE] = chosen(os.environ)
+    return backend
+
+
+def installed(name: str) -> bool:
+    """Tell whether a package can be imported, without doing so."""
+    return find_spec(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a run computes: ``kind`` is cpu, gpu or what else the backend calls it; ``name`` is for people."""
+
+    backend: str
+    version: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return one short phrase, as ``TensorFlow 2.21.0 on the CPU``."""
+        place = "the CPU" if self.kind == "cpu" else f"{self.kind.upper()} {self.name}"
+        return f"{NAMES[self.backend]} {self.version} on {place}"
+
+
+def start(settings: TrainingSettings, workers: int = 1) -> Device:
+    """Load the backend, with the threads and the determinism that the settings ask for; return its first device.
+
+    Start-up messages, which speak of absent GPUs on every machine without one, are held back unless
+    TF_CPP_MIN_LOG_LEVEL is set. Raises ConfigError for what only TensorFlow can do, where it is not the backend.
+    """
+    backend = choose()
+    for asked, what in ((workers > 1, "several workers (TF_CONFIG)"), (settings.profile, "training.profile")):
+        if asked and backend != "tensorflow":
+            raise ConfigError(f"{VARIABLE} must be tensorflow for {what}, got {backend}")
+    with quiet():
+        (_start_jax if backend == "jax" else _start_tensorflow)(settings)
+        import keras
+
+        loaded = keras.backend.backend()
+        if loaded != backend:
+            raise ConfigError(f"{VARIABLE} must be set before Keras is loaded, got {backend} after {loaded}")
+        return device()
+
+
+def device() -> Device:
+    """Return the device that Keras' backend computes on."""
+    import keras
+
+    return _jax_device() if keras.backend.backend() == "jax" else _tensorflow_device()
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """Return what Keras and its backend raise where they cannot compute what they are asked for."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        return ValueError, RuntimeError
+    import tensorflow as tf
+
+    return ValueError, RuntimeError, tf.errors.OpError
+
+
+def stepper(
+    network: Network, lanes: int, *, weight_decay: float, clip: float, team: Team = ALONE, half: bool = False
+) -> Stepping:
+    """Return the Stepper of Keras' backend."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        from musicrnn.trainer.step_jax import Stepper as OfJax
+
+        return OfJax(network, lanes, weight_decay=weight_decay, clip=clip, half=half)
+    from musicrnn.trainer.step import Stepper
+
+    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half)
+
+
+def _start_tensorflow(settings: TrainingSettings) -> None:
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(min(settings.threads, 2))
+    except RuntimeError:
+        pass  # TensorFlow was started before, with its threads as they are.
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def _tensorflow_device() -> Device:
+    import tensorflow as tf
+
+    for found in tf.config.list_physical_devices("GPU"):
+        name = tf.config.experimental.get_device_details(found).get("device_name", found.name)
+        return Device("tensorflow", tf.__version__, "gpu", str(name))
+    return Device("tensorflow", tf.__version__, "cpu", "")
+
+
+def _start_jax(settings: TrainingSettings) -> None:
+    """Load JAX; its flags count only where it was not loaded before."""
+    if settings.threads:
+        os.environ.setdefault("NPROC", str(settings.threads))
+    if settings.deterministic:
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    import jax
+
+    jax.devices()
+
+
+def _jax_device() -> Device:
+    import jax
+
+    first = jax.devices()[0]
+    return Device("jax", jax.__version__, first.platform, str(first.device_kind))

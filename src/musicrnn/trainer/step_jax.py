@@ -1,0 +1,140 @@
+"""One training step and one evaluation step under Keras' JAX backend, compiled once for the shape of a window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from keras import optimizers
+
+from musicrnn.models.network import Network
+from musicrnn.trainer.count import StepResult, disparity
+from musicrnn.trainer.lanes import Batch
+
+Tensor = Any
+Tensors = list[Tensor]
+Arrays = tuple[Tensor, ...]
+
+
+class Carried:
+    """The state that all lanes carry."""
+
+    def __init__(self, network: Network, lanes: int) -> None:
+        self.mine = network.initial_state(lanes)
+        self.shape = tuple(self.mine.shape)
+
+    def assign(self, whole: np.ndarray) -> None:
+        """Take a state of all lanes."""
+        self.mine = jnp.asarray(whole, jnp.float32)
+
+    def whole(self) -> np.ndarray:
+        """Return the state of all lanes, float32[layers, rows, lanes, units]."""
+        return np.asarray(self.mine)
+
+
+class Stepper:
+    """Trains and evaluates a network on batches, as :class:`musicrnn.trainer.step.Stepper` does, as the only worker.
+
+    Windows are not cut where all lanes have come to an end: another length would be compiled anew.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        lanes: int,
+        *,
+        weight_decay: float,
+        clip: float,
+        half: bool = False,
+    ) -> None:
+        self.network, self.clip, self.half = network, clip, half
+        self.optimizer = optimizers.AdamW(learning_rate=1e-3, weight_decay=weight_decay)
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
+        self.optimizer.build(network.trainable_variables)
+        self.carried = Carried(network, lanes)
+        self._train = jax.jit(self._train_batch, donate_argnums=(0, 1, 2))
+        self._evaluate = jax.jit(self._evaluate_batch)
+
+    def train(self, batch: Batch, rate: float) -> StepResult:
+        """Learn from one batch at a learning rate."""
+        self.optimizer.learning_rate.assign(rate)
+        held = (self.network.trainable_variables, self.network.non_trainable_variables, self.optimizer.variables)
+        before = [[variable.value for variable in variables] for variables in held]
+        *after, self.carried.mine, figures = self._train(*before, self.carried.mine, _arrays(batch))
+        for variables, values in zip(held, after, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        nats, count, gradient_norm, parameter_norm = np.asarray(figures)
+        return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
+
+    def disparity(self, batch: Batch) -> float:
+        """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
+        return disparity(self.gradients(batch, half=False), self.gradients(batch, half=True))
+
+    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+        """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
+        trained, rest = self._values()
+
+        def nats(trained: Tensors) -> Tensor:
+            return self._forward(trained, rest, _arrays(batch), self.carried.mine, half=half)[0]
+
+        found = jax.jit(jax.grad(nats))(trained)
+        return np.concatenate([np.ravel(one) for one in found]).astype(np.float64)
+
+    def evaluate(self, batch: Batch, state: Tensor) -> tuple[float, Tensor]:
+        """Return the summed nats of one batch and the state after it; nothing is learnt."""
+        nats, after = self._evaluate(*self._values(), _arrays(batch), state)
+        return float(nats), after
+
+    def _values(self) -> tuple[Tensors, Tensors]:
+        network = self.network
+        trained, rest = network.trainable_variables, network.non_trainable_variables
+        return [variable.value for variable in trained], [variable.value for variable in rest]
+
+    def _forward(
+        self, trained: Tensors, rest: Tensors, batch: Arrays, state: Tensor, **how: bool
+    ) -> tuple[Tensor, tuple[Tensor, Tensors]]:
+        """Return the nats of a batch; the state after it, and the seeds after."""
+        tokens, places, targets, valid, legal, fresh = batch
+        (logits, after), rest = self.network.stateless_call(
+            trained, rest, tokens, places, valid, state, fresh, **{"training": False, **how}
+        )
+        return _nats(logits, targets, valid, legal), (after, rest)
+
+    def _train_batch(
+        self, trained: Tensors, rest: Tensors, optimizer: Tensors, state: Tensor, batch: Arrays
+    ) -> tuple[Tensors, Tensors, Tensors, Tensor, Tensor]:
+        count = batch[3].sum().astype(jnp.float32)
+
+        def loss(trained: Tensors) -> tuple[Tensor, Any]:
+            nats, after = self._forward(trained, rest, batch, state, training=True, half=self.half)
+            return nats / jnp.maximum(count, 1.0), (nats, *after)
+
+        (_, (nats, state, rest)), gradients = jax.value_and_grad(loss, has_aux=True)(trained)
+        norm = _norm(gradients)
+        if self.clip > 0:
+            scale = jnp.where(jnp.isfinite(norm), self.clip / jnp.maximum(norm, self.clip), jnp.nan)
+            gradients = [gradient * scale for gradient in gradients]
+        trained, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trained)
+        return trained, rest, optimizer, state, jnp.stack([nats, count, norm, _norm(trained)])
+
+    def _evaluate_batch(self, trained: Tensors, rest: Tensors, batch: Arrays, state: Tensor) -> tuple[Tensor, Tensor]:
+        nats, (after, _) = self._forward(trained, rest, batch, state)
+        return nats, after
+
+
+def _norm(arrays: Tensors) -> Tensor:
+    return jnp.sqrt(sum(jnp.vdot(array, array) for array in arrays))
+
+
+def _nats(logits: Tensor, targets: Tensor, valid: Tensor, legal: Tensor) -> Tensor:
+    """Return the summed cross-entropy of the targets among the legal tokens."""
+    shares = jax.nn.log_softmax(jnp.where(legal, logits, -1e9))
+    each = -jnp.take_along_axis(shares, targets[..., None], axis=-1)[..., 0]
+    return jnp.sum(jnp.where(valid, each, 0.0))
+
+
+def _arrays(batch: Batch) -> Arrays:
+    return batch.tokens, batch.places, batch.targets, batch.valid, batch.legal, batch.fresh

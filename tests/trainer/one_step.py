@@ -1,0 +1,76 @@
+"""What networks find and learn under the backend of this process: `python -m tests.trainer.one_step FILE` writes it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from musicrnn.config.corpus import CorpusSettings
+from musicrnn.models.cells import CELLS
+from musicrnn.models.grammar import Grammar
+from musicrnn.models.network import Network, NetworkShape
+from musicrnn.trainer import session
+from musicrnn.trainer.backend import stepper
+from musicrnn.trainer.lanes import Batch, Lanes
+from musicrnn.trainer.material import Material, material
+from tests.trainer.pieces import tunes
+
+LANES, WINDOW, STEPS = 2, 64, 4
+WAYS = {"packed": ("loop", True), "apart": ("loop", False), "keras": ("layer", False)}
+TRIED = [(cell, way) for cell in CELLS for way in WAYS if way == "packed" or cell != "rnn"]
+
+
+def corpus() -> Material:
+    """Return a few tunes, shorter and longer than a window."""
+    return material(tunes(8), CorpusSettings(ticks_per_beat=4, transpose=2))
+
+
+def loud(prepared: Material, cell: str, recurrence: str) -> Network:
+    """Return a network without dropout whose weights are the same under any backend, and not small."""
+    network = Network(prepared.vocabulary, NetworkShape(2, 12, 8, 0.0, 0.0, 0.0, cell), recurrence=recurrence)
+    rng = np.random.default_rng(3)
+    for variable in network.trainable_variables:
+        variable.assign(rng.standard_normal(variable.shape) * 0.3)
+    return network
+
+
+def batches(prepared: Material, packed: bool) -> list[Batch]:
+    """Return a few windows; in ``packed`` ones a piece begins in the middle, in others a window ends early."""
+    lanes = Lanes(prepared.train, Grammar(prepared.vocabulary), LANES, WINDOW, transpose=2, seed=1, packed=packed)
+    return [batch for _ in range(STEPS) if (batch := lanes.next()) is not None]
+
+
+def found(prepared: Material, cell: str, way: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield losses, gradients, the state after and the weights after, by name."""
+    recurrence, packed = WAYS[way]
+    network, windows = loud(prepared, cell, recurrence), batches(prepared, packed)
+    learner = stepper(network, LANES, weight_decay=0.01, clip=1.0)
+    state, nats = network.initial_state(LANES), []
+    for window in windows:
+        some, state = learner.evaluate(window, state)
+        nats.append(some)
+    yield "nats", np.array(nats)
+    yield "gradients", learner.gradients(windows[0])
+    yield "steps", np.array([learner.train(window, 1e-3) for window in windows])
+    if packed:
+        yield "carried", learner.carried.whole()
+        yield "disparity", np.array(learner.disparity(windows[0]))
+    for name, variable in session.weight_variables(network).items():
+        yield name, np.asarray(keras.ops.convert_to_tensor(variable))
+    compiled = getattr(getattr(learner, "_train", None), "_cache_size", None)
+    yield "compiled", np.array(compiled() if compiled else 1)
+
+
+def main(target: Path) -> None:
+    """Write what is found with each cell, each way; a plain RNN is not for cuDNN, so Keras' layer is not tried."""
+    prepared = corpus()
+    arrays = {f"{cell}/{way}/{name}": array for cell, way in TRIED for name, array in found(prepared, cell, way)}
+    np.savez(target, allow_pickle=False, **arrays)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

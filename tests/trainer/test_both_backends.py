@@ -1,0 +1,87 @@
+"""TensorFlow and JAX find and learn the same from the same weights, and so do our loop and Keras' own layers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from musicrnn.trainer.training import MOST_DISPARITY
+from tests.trainer.one_step import TRIED, batches, corpus
+
+pytestmark = pytest.mark.train
+Findings = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def both(with_jax: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Findings, Findings]:
+    """Return what TensorFlow found and what JAX found, each in a process of its own."""
+    folder, findings = tmp_path_factory.mktemp("found"), []
+    for backend in ("tensorflow", "jax"):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "KERAS_BACKEND": backend}
+        target = folder / f"{backend}.npz"
+        command = [sys.executable, "-m", "tests.trainer.one_step", str(target)]
+        subprocess.run(command, env=environment, check=True, timeout=600, capture_output=True)
+        with np.load(target, allow_pickle=False) as stored:
+            findings.append(dict(stored))
+    return findings[0], findings[1]
+
+
+def _agree(mine: Findings, theirs: Findings, names: list[str]) -> None:
+    assert names
+    for name in names:
+        scale = np.abs(theirs[name]).max()
+        np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-5, atol=2e-5 * scale, err_msg=name)
+
+
+def _names(findings: Findings, *ends: str) -> list[str]:
+    return [name for name in findings if name.split("/", 2)[2].startswith(ends)]
+
+
+def test_the_windows_compared_begin_pieces_inside_and_end_early() -> None:
+    """What follows would otherwise be about plain windows only."""
+    prepared = corpus()
+    assert any(batch.fresh[:, 1:].any() for batch in batches(prepared, packed=True))
+    apart = batches(prepared, packed=False)
+    assert not any(batch.fresh[:, 1:].any() for batch in apart)
+    assert any(not batch.valid.all() for batch in apart)
+
+
+def test_both_backends_find_the_same_loss_and_gradients(both: tuple[Findings, Findings]) -> None:
+    """For each cell, over windows of several pieces and of one, by our loop and by Keras' layers."""
+    theirs, mine = both
+    assert mine.keys() == theirs.keys()
+    _agree(mine, theirs, _names(theirs, "nats", "gradients"))
+
+
+def test_both_backends_learn_the_same_from_four_steps(both: tuple[Findings, Findings]) -> None:
+    """Loss, number of predictions, both norms, the state carried on, and every weight."""
+    theirs, mine = both
+    _agree(mine, theirs, _names(theirs, "steps", "carried", "network/"))
+
+
+@pytest.mark.parametrize("backend", [0, 1])
+def test_our_loop_finds_and_learns_what_keras_own_layers_do(both: tuple[Findings, Findings], backend: int) -> None:
+    """Over windows of one piece each, which are all that cuDNN's layer can take."""
+    findings = both[backend]
+    names = [name for name in findings if "/keras/" in name]
+    loop = {name: findings[name.replace("/keras/", "/apart/")] for name in names}
+    _agree(loop, findings, names)
+
+
+def test_jax_compiles_a_training_step_once(both: tuple[Findings, Findings]) -> None:
+    """However much of a window is padding."""
+    _, found = both
+    compiled = {name: int(found[name]) for name in _names(found, "compiled")}
+    assert len(compiled) == len(TRIED)
+    assert set(compiled.values()) == {1}
+
+
+def test_products_of_bfloat16_are_rough_under_both(both: tuple[Findings, Findings]) -> None:
+    """The gradients turn a little, and no more than the trainer allows."""
+    for findings in both:
+        for name in _names(findings, "disparity"):
+            assert 1e-9 < float(findings[name]) < MOST_DISPARITY, name

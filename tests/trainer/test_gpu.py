@@ -1,0 +1,65 @@
+"""A run that finds a GPU, as far as a machine without one shows it: its windows, its network, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from musicrnn.config.corpus import CorpusSettings
+from musicrnn.config.network import NetworkSettings
+from musicrnn.config.settings import Settings
+from musicrnn.config.training import TrainingSettings
+from musicrnn.errors import TrainingError
+from musicrnn.trainer.backend import Device, device
+from musicrnn.trainer.material import material
+from musicrnn.trainer.run import StopRequest
+from musicrnn.trainer.run_folder import RunFolder
+from musicrnn.trainer.team import alike
+from musicrnn.trainer.training import Training
+from tests.trainer.pieces import tunes
+
+pytestmark = pytest.mark.train
+
+MATERIAL = material(tunes(10), CorpusSettings(ticks_per_beat=4, transpose=0))
+GPU = Device("tensorflow", "2.21", "gpu", "NVIDIA X")
+
+
+def _training(folder: Path, here: Device, recurrence: str = "auto") -> Training:
+    training = TrainingSettings(lanes=3, window=64, recurrence=recurrence)
+    settings = Settings(training=training, network=NetworkSettings(units=8, embedding=4))
+    return Training(settings, RunFolder(folder), MATERIAL, {}, {}, Console(quiet=True), here=here)
+
+
+def _has_pieces_inside(training: Training) -> bool:
+    batches = [training.lanes.next() for _ in range(6)]
+    return any(batch is not None and batch.fresh[:, 1:].any() for batch in batches)
+
+
+def test_on_a_gpu_each_window_is_of_one_piece_and_the_network_must_use_cudnn(tmp_path: Path) -> None:
+    """And on a CPU, or with the loop asked for, windows are full."""
+    there, here = _training(tmp_path / "gpu", GPU), _training(tmp_path / "cpu", Device("tensorflow", "2.21", "cpu", ""))
+    looped = _training(tmp_path / "loop", GPU, "loop")
+    assert [run.network.recurrence for run in (there, here, looped)] == ["cudnn", "loop", "loop"]
+    assert [_has_pieces_inside(run) for run in (there, here, looped)] == [False, True, True]
+
+
+def test_workers_with_and_without_a_gpu_are_not_alike(tmp_path: Path) -> None:
+    """Their lanes would read in other windows; what auto came to is among what the chief compares."""
+    name = "training.recurrence"
+    assert alike(_training(tmp_path / "gpu", GPU).settings)[name] == "'cudnn'"
+    assert alike(_training(tmp_path / "cpu", Device("jax", "0.10", "cpu", "")).settings)[name] == "'loop'"
+
+
+def test_a_gpu_without_cudnn_ends_the_run_before_its_first_step(tmp_path: Path) -> None:
+    """Nothing falls back to the loop."""
+    if device().kind == "gpu":
+        pytest.skip("there is a GPU")
+    folder = RunFolder(tmp_path / "run")
+    folder.create(overwrite=False)
+    folder.close()
+    training = _training(tmp_path / "run", GPU)
+    with pytest.raises(TrainingError, match=r"cuDNN must run here; .*training\.recurrence loop"):
+        training.run(StopRequest(), resume=False)
+    assert not list((tmp_path / "run").rglob("*.npz"))
