@@ -13,7 +13,7 @@ import pytest
 
 import musicrnn
 
-HEAVY = {"tensorflow", "jax", "keras", "onnx", "matplotlib", "tensorboard", "scipy", "pandas"}
+HEAVY = {"tensorflow", "jax", "keras", "tf2onnx", "onnx", "matplotlib", "tensorboard", "scipy", "pandas"}
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys
 for name in sys.argv[1:]:

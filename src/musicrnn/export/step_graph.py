@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
+
 import numpy as np
 import onnx
 
@@ -20,12 +23,28 @@ def export_step(weights: StepWeights, info: ModelInfo) -> bytes:
     Inputs token int32[B], position int32[B, 3], state float32[layers, rows, B, units]; outputs logits
     float32[B, V] and next_state. The graph is cell arithmetic: no Loop, no operator of one vendor.
     """
-    model = with_plain_names(_recorded(weights), weights)
+    model = with_plain_names(graph_of(weights), weights)
     return seal(model.SerializeToString(deterministic=True), info)
 
 
-def _recorded(weights: StepWeights) -> onnx.ModelProto:
-    """Take a step of values to come; the rows of every layer are kept as [1, B, units], which spares an operator."""
+def graph_of(weights: StepWeights) -> onnx.ModelProto:
+    """Return the graph of a step, by tf2onnx where Keras runs on TensorFlow, else recorded: the same bytes."""
+    if (
+        os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
+        and find_spec("tf2onnx")
+        and find_spec("tensorflow")
+    ):
+        from musicrnn.export.traced import traced
+
+        return traced(weights)
+    return recorded(weights)
+
+
+def recorded(weights: StepWeights) -> onnx.ModelProto:
+    """Take a step of values to come, and return what was done to them.
+
+    The rows of every layer are kept as [1, B, units], which spares an operator for each.
+    """
     layers, rows, _, units = weights.state_shape
     record, state_shape = Recorder(), (layers, rows, None, units)
     token = record.input("token", onnx.TensorProto.INT32, [None])
