@@ -20,7 +20,8 @@ from rich.console import Console
 from benchmarks.likelihood.ngram import NGram
 from benchmarks.likelihood.published import table
 from benchmarks.likelihood.rolls import RollSet, pieces_of, read_set, vocabulary_of
-from benchmarks.likelihood.scoring import Likelihood, hear, score, total_probability
+from benchmarks.likelihood.scoring import Likelihood, score, total_probability
+from benchmarks.likelihood.whole import hear_all
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
@@ -35,7 +36,7 @@ from musicrnn.trainer.backend import start
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.run import StopRequest
 from musicrnn.trainer.run_folder import RunFolder
-from musicrnn.trainer.session import load_step_weights
+from musicrnn.trainer.session import load_network
 from musicrnn.trainer.training import Training
 from musicrnn.trainer.trusting import trust_of
 
@@ -100,11 +101,11 @@ def main() -> None:
         raise SystemExit(f"{kept_figures}: the test split must be scored once, and was")
     if not given.test:
         train(settings, material, RunFolder(given.run_folder), rolls.name, given.resume)
-    model = NumpyStepModel(*load_step_weights(given.run_folder))
+    network, _ = load_network(given.run_folder)
     baseline = NGram(grammar)
     baseline.learn(material.train)
-    heard = {split: [hear(model, piece, grammar) for piece in pieces_of(rolls.rolls[split], grammar)]
-             for split in (("valid", "test") if given.test else ("valid",))}  # fmt: skip
+    splits = ("valid", "test") if given.test else ("valid",)
+    heard = {split: hear_all(network, pieces_of(rolls.rolls[split], grammar)) for split in splits}
     trust = trust_of(case for one in heard["valid"] for case in one.cases)
     figures: dict[str, object] = {"trust": asdict(trust)}
     for name, total in (("network", small_total(settings)), ("network and memory", small_total(settings, trust))):

@@ -23,7 +23,7 @@ from musicrnn.models.tokens import frame_tokens
 from musicrnn.models.trust import Trust, recalled
 from musicrnn.models.vocabulary import END
 from musicrnn.trainer.dataset import Piece
-from musicrnn.trainer.trusting import Case, cases, gain, legal_of, readings
+from musicrnn.trainer.trusting import Case, Reading, cases, gain, legal_of, readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,12 @@ class Heard:
 
 
 def hear(model: StepModel, piece: Piece, grammar: Grammar) -> Heard:
-    """Return how a network hears a piece; state and memory begin anew."""
-    read = list(readings(model, piece, legal_rows(piece, grammar)))
+    """Return how a network hears a piece, step by step; state and memory begin anew."""
+    return heard_of(list(readings(model, piece, legal_rows(piece, grammar))), piece, grammar)
+
+
+def heard_of(read: list[Reading], piece: Piece, grammar: Grammar) -> Heard:
+    """Return what the readings of a piece come to."""
     nats = -sum(float(one.log_p[one.target]) for one in read)
     return Heard(nats, piece.ticks, list(cases(grammar.vocabulary, read)))
 
