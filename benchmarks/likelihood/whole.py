@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from keras import ops
 
 from benchmarks.likelihood.scoring import Heard, heard_of, legal_rows
+from musicrnn.export.keras_step import compiled
 from musicrnn.models.grammar import Grammar
 from musicrnn.models.network import Network
 from musicrnn.models.sampling import log_probabilities
@@ -18,17 +21,17 @@ SIDE_BY_SIDE = 16
 
 def hear_all(network: Network, pieces: Sequence[Piece]) -> list[Heard]:
     """Return how a network hears pieces, each from the beginning, in their order."""
-    grammar = Grammar(network.vocabulary)
+    grammar, call = Grammar(network.vocabulary), compiled(network)
     order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
     found: dict[int, Heard] = {}
     for first in range(0, len(order), SIDE_BY_SIDE):
         some = order[first : first + SIDE_BY_SIDE]
-        for i, logits in zip(some, _logits(network, [pieces[i] for i in some]), strict=True):
+        for i, logits in zip(some, _logits(network, call, [pieces[i] for i in some]), strict=True):
             found[i] = heard_of(list(_readings(pieces[i], logits, grammar)), pieces[i], grammar)
     return [found[i] for i in range(len(pieces))]
 
 
-def _logits(network: Network, pieces: Sequence[Piece]) -> np.ndarray:
+def _logits(network: Network, call: Callable[..., Any], pieces: Sequence[Piece]) -> np.ndarray:
     """Return the logits of each next token of pieces, float32[pieces, longest, V]; those after a piece mean nothing."""
     longest = max(map(len, pieces))
     tokens, places = np.zeros((len(pieces), longest), np.int32), np.zeros((len(pieces), longest, 3), np.int32)
@@ -36,7 +39,8 @@ def _logits(network: Network, pieces: Sequence[Piece]) -> np.ndarray:
     for row, piece in enumerate(pieces):
         tokens[row, : len(piece)], places[row, : len(piece)] = piece.tokens[:-1], piece.places
         valid[row, : len(piece)] = True
-    return np.asarray(network(tokens, places, valid, network.initial_state(len(pieces)))[0])
+    read = (tokens, places, valid, network.initial_state(len(pieces)))
+    return np.asarray(call(*(ops.convert_to_tensor(each) for each in read))[0])
 
 
 def _readings(piece: Piece, logits: np.ndarray, grammar: Grammar) -> Iterator[Reading]:

@@ -20,7 +20,7 @@ class KerasStepModel:
 
     def __init__(self, network: Network, info: ModelInfo) -> None:
         self._network, self._info = network, info
-        self._call = _compiled(network)
+        self._call = compiled(network)
 
     @property
     def info(self) -> ModelInfo:
@@ -38,7 +38,7 @@ class KerasStepModel:
         return np.asarray(logits, np.float32)[0, 0], np.asarray(after, np.float32)
 
 
-def _compiled(network: Network) -> Callable[..., Any]:
+def compiled(network: Network) -> Callable[..., Any]:
     """Return the network's call without training, compiled by Keras' backend."""
     if keras.backend.backend() == "jax":
         import jax
@@ -48,5 +48,5 @@ def _compiled(network: Network) -> Callable[..., Any]:
         return lambda *read: run(*values, *read)[0]
     import tensorflow as tf
 
-    compiled: Callable[..., Any] = tf.function(network.call, reduce_retracing=True)
-    return compiled
+    traced: Callable[..., Any] = tf.function(network.call, reduce_retracing=True)
+    return traced
