@@ -1,10 +1,10 @@
 """A recurrent layer over whole windows, for TensorFlow on a CPU: two loops with few operations, the rest in large ones.
 
 The product of the inputs and the kernel is not taken here but before, for all steps at once, and so is the one of its
-gradient. What is left to a step is the product of h and the recurrent weights, forward, and of its gradient, backward;
-the gradient of the recurrent weights is one product over all steps again. All that the way back needs and that does
-not depend on what flows back is made for all steps at once too: a cell's *factors*. TensorFlow's own gradient of a
-loop would do all of it step by step.
+gradient. What is left to a step is the product of h and the recurrent weights, forward, and of its gradient, backward,
+and one compiled function of the gates each; the gradient of the recurrent weights is one product over all steps again.
+All that the way back needs and that does not depend on what flows back is made on the way forward: a cell's *factors*.
+TensorFlow's own gradient of a loop would do all of it step by step.
 
 Time comes first here: T steps of B lanes.
 """
@@ -12,114 +12,88 @@ Time comes first here: T steps of B lanes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
 
 Tensor = Any
 Rows = list[Tensor]
+Arrays = list[tf.TensorArray]
+
+SPARE = 16  # columns; see _padded
 
 
 class _Lstm:
     """Gates i, f, c, o; rows h and c."""
 
-    widths = (4, 1)  # of what a step saves, in units: the gates' sigmoids (that of c is of no use), and tanh of c
+    factors = (4, 1, 1)  # widths in units: of the slopes of the gates, of h's share in c's, of c's in that before
+    slopes, direct = 1, 1
 
     @staticmethod
     def forward(pre: Tensor, product: Tensor, before: Rows) -> tuple[Rows, Rows]:
-        total = pre + product
-        gates = tf.sigmoid(total)
-        enter, forget, _, out = tf.split(gates, 4, axis=1)
-        units = before[0].shape[1]
-        candidate = tf.tanh(total[:, 2 * units : 3 * units])
+        enter, forget, candidate, out = tf.split(pre + product, 4, axis=1)
+        enter, forget, candidate, out = tf.sigmoid(enter), tf.sigmoid(forget), tf.tanh(candidate), tf.sigmoid(out)
         cell = forget * before[1] + enter * candidate
-        return [out * tf.tanh(cell), cell], [gates, candidate]
-
-    @staticmethod
-    def factors(saved: Rows, before: Rows, after: Rows) -> Rows:
-        enter, forget, _, out = tf.split(saved[0], 4, axis=2)
-        candidate, bent = saved[1], tf.tanh(after[1])
-        of_cell = [
+        bent = tf.tanh(cell)
+        gates = [
             candidate * enter * (1.0 - enter),
             before[1] * forget * (1.0 - forget),
             enter * (1.0 - candidate * candidate),
+            bent * out * (1.0 - out),
         ]
-        return [tf.stack(of_cell, axis=2), bent * out * (1.0 - out), out * (1.0 - bent * bent), forget]
+        return [out * bent, cell], [tf.concat(gates, axis=1), out * (1.0 - bent * bent), forget]
 
     @staticmethod
-    def backward(factors: Rows, upstream: Rows) -> tuple[Tensor, Tensor, Rows]:
-        of_cell, of_out, bend, forget = factors
-        cell = upstream[1] + upstream[0] * bend
-        slopes = tf.concat([of_cell * cell[:, None], (upstream[0] * of_out)[:, None]], axis=1)
-        slope = tf.reshape(slopes, (-1, 4 * cell.shape[1]))
-        return slope, slope, [None, cell * forget]
-
-    @staticmethod
-    def of_product(of_pre: Tensor, _saved: Rows) -> Tensor:
-        return of_pre
+    def backward(factors: Rows, upstream: Tensor, direct: Rows) -> tuple[Rows, Rows]:
+        gates, bend, forget = factors
+        cell = direct[0] + upstream * bend
+        return [gates * tf.concat([cell, cell, cell, upstream], axis=1)], [cell * forget]
 
 
 class _Gru:
     """Gates z, r, h, with the reset after the product; one row, h."""
 
-    widths = (2, 1, 1)  # of what a step saves: z and r, the new h, and the product for it
+    factors = (1, 1, 1, 1, 1)
+    slopes, direct = 2, 1
 
     @staticmethod
     def forward(pre: Tensor, product: Tensor, before: Rows) -> tuple[Rows, Rows]:
-        units = before[0].shape[1]
-        gates = tf.sigmoid(pre[:, : 2 * units] + product[:, : 2 * units])
-        keep, reset = tf.split(gates, 2, axis=1)
-        of_new = product[:, 2 * units :]
-        new = tf.tanh(pre[:, 2 * units :] + reset * of_new)
-        return [new + keep * (before[0] - new)], [gates, new, of_new]
-
-    @staticmethod
-    def factors(saved: Rows, before: Rows, _after: Rows) -> Rows:
-        keep, reset = tf.split(saved[0], 2, axis=2)
-        new, of_new = saved[1:]
-        return [
+        (keep, reset, new), (keep_h, reset_h, of_new) = tf.split(pre, 3, axis=1), tf.split(product, 3, axis=1)
+        keep, reset = tf.sigmoid(keep + keep_h), tf.sigmoid(reset + reset_h)
+        new = tf.tanh(new + reset * of_new)
+        factors = [
             (before[0] - new) * keep * (1.0 - keep),
             (1.0 - keep) * (1.0 - new * new),
             of_new * reset * (1.0 - reset),
             reset,
             keep,
         ]
+        return [new + keep * (before[0] - new)], factors
 
     @staticmethod
-    def backward(factors: Rows, upstream: Rows) -> tuple[Tensor, Tensor, Rows]:
+    def backward(factors: Rows, upstream: Tensor, direct: Rows) -> tuple[Rows, Rows]:
         of_keep, of_new, of_reset, reset, keep = factors
-        update, new = upstream[0] * of_keep, upstream[0] * of_new
-        resets = new * of_reset
-        of_pre = tf.concat([update, resets, new], axis=1)
-        return of_pre, tf.concat([update, resets, new * reset], axis=1), [upstream[0] * keep]
-
-    @staticmethod
-    def of_product(of_pre: Tensor, saved: Rows) -> Tensor:
-        update, resets, new = tf.split(of_pre, 3, axis=2)
-        return tf.concat([update, resets, new * tf.split(saved[0], 2, axis=2)[1]], axis=2)
+        upstream = upstream + direct[0]
+        update, new = upstream * of_keep, upstream * of_new
+        both = [tf.concat([update, new * of_reset, last], axis=1) for last in (new, new * reset)]
+        return both, [upstream * keep]
 
 
 class _Rnn:
     """One gate, a tanh; one row, h."""
 
-    widths: tuple[int, ...] = ()
+    factors = (1,)
+    slopes, direct = 1, 0
 
     @staticmethod
     def forward(pre: Tensor, product: Tensor, _before: Rows) -> tuple[Rows, Rows]:
-        return [tf.tanh(pre + product)], []
+        new = tf.tanh(pre + product)
+        return [new], [1.0 - new * new]
 
     @staticmethod
-    def factors(_saved: Rows, _before: Rows, after: Rows) -> Rows:
-        return [1.0 - after[0] * after[0]]
-
-    @staticmethod
-    def backward(factors: Rows, upstream: Rows) -> tuple[Tensor, Tensor, Rows]:
-        slope = upstream[0] * factors[0]
-        return slope, slope, [None]
-
-    @staticmethod
-    def of_product(of_pre: Tensor, _saved: Rows) -> Tensor:
-        return of_pre
+    def backward(factors: Rows, upstream: Tensor, _direct: Rows) -> tuple[Rows, Rows]:
+        return [upstream * factors[0]], []
 
 
 _CELLS: dict[str, Any] = {"lstm": _Lstm, "gru": _Gru, "rnn": _Rnn}
@@ -141,14 +115,13 @@ def recur(
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(pre: Tensor, recurrent: Tensor, offset: Tensor) -> tuple[Rows, Callable[..., Any]]:
-        rows, saved = _forward(kind, pre, recurrent, None if bias is None else offset, state, keep)
+        rows, hidden, factors = _forward(kind, pre, recurrent, offset, state, keep)
 
         def gradient(*upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            before = [tf.concat([first[None], row[:-1]], axis=0) * keep for first, row in zip(state, rows, strict=True)]
-            of_pre = _backward(kind, upstream[0], recurrent, kind.factors(saved, before, rows), keep, len(rows))
-            flat = tf.reshape(kind.of_product(of_pre, saved), (-1, recurrent.shape[1]))
-            hidden = tf.reshape(before[0], (-1, recurrent.shape[0]))
-            return of_pre, _weights(hidden, flat, half), tf.reduce_sum(flat, axis=0)
+            slopes = _backward(kind, upstream[0], recurrent, factors, keep)
+            flat = tf.reshape(slopes[-1], (-1, recurrent.shape[1]))
+            before = tf.reshape(hidden.stack(), (-1, recurrent.shape[0]))
+            return slopes[0], _weights(before, flat, half), tf.reduce_sum(flat, axis=0)
 
         return rows, gradient
 
@@ -164,46 +137,89 @@ def _weights(hidden: Tensor, slopes: Tensor, half: bool) -> Tensor:
     return tf.cast(of, tf.float32)
 
 
-def _array(steps: Tensor, like: Tensor, width: int) -> tf.TensorArray:
-    return tf.TensorArray(like.dtype, steps, element_shape=(like.shape[0], width))
+@cache
+def _forth(kind: Any) -> Callable[..., tuple[Rows, Rows, Rows]]:
+    """Return what a step forward does beside its product, compiled to one operation.
+
+    It returns the rows of the state after the step, the same as the next step takes them up, and the factors.
+    """
+
+    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    def gates(pre: Tensor, product: Tensor, offset: Tensor, keep: Tensor, before: Rows) -> tuple[Rows, Rows, Rows]:
+        rows, factors = kind.forward(pre, product[:, : pre.shape[1]] + offset, before)
+        return rows, [row * keep for row in rows], factors
+
+    compiled: Callable[..., tuple[Rows, Rows, Rows]] = gates
+    return compiled
 
 
-def _write(at: Tensor, arrays: Sequence[tf.TensorArray], values: Rows) -> list[tf.TensorArray]:
-    return [array.write(at, value) for array, value in zip(arrays, values, strict=True)]
+@cache
+def _back(kind: Any) -> Callable[..., tuple[Rows, Rows]]:
+    """Return what a step back does beside its product, compiled: the slopes, and what flows on directly."""
+
+    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    def gates(upstream: Tensor, product: Tensor, keep: Tensor, factors: Rows, direct: Rows) -> tuple[Rows, Rows]:
+        hidden = upstream + product[:, : upstream.shape[1]] * keep
+        slopes: tuple[Rows, Rows] = kind.backward(factors, hidden, [row * keep for row in direct])
+        return slopes
+
+    compiled: Callable[..., tuple[Rows, Rows]] = gates
+    return compiled
 
 
 def _forward(
-    kind: Any, pre: Tensor, recurrent: Tensor, offset: Tensor | None, state: Rows, keep: Tensor
-) -> tuple[Rows, Rows]:
-    """Take all steps; return the rows after each, and what the way back needs of each."""
-    steps, units = tf.shape(pre)[0], recurrent.shape[0]
-    arrays = [_array(steps, row, units) for row in state]
-    kept = [_array(steps, state[0], width * units) for width in kind.widths]
+    kind: Any, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor
+) -> tuple[Rows, tf.TensorArray, Arrays]:
+    """Take all steps; return the rows after each, h as each step took it up, and the factors of each."""
+    steps, units, weights, after = tf.shape(pre)[0], recurrent.shape[0], _padded(recurrent), _after(keep)
 
-    def step(at: Tensor, rows: Rows, arrays: list[tf.TensorArray], kept: list[tf.TensorArray]) -> Any:
-        before = [row * keep[at] for row in rows]
-        product = tf.matmul(before[0], recurrent)
-        rows, saved = kind.forward(pre[at], product if offset is None else product + offset, before)
-        return at + 1, rows, _write(at, arrays, rows), _write(at, kept, saved)
+    def step(at: Tensor, before: Rows, arrays: Arrays, hidden: Arrays, factors: Arrays) -> Any:
+        product = tf.matmul(before[0], weights)
+        rows, following, found = _forth(kind)(pre[at], product, offset, after[at], before)
+        arrays, hidden = _write(at, arrays, rows), _write(at, hidden, before[:1])
+        return at + 1, following, arrays, hidden, _write(at, factors, found)
 
-    _, _, arrays, kept = tf.while_loop(
-        lambda at, *_: at < steps, step, (0, list(state), arrays, kept), parallel_iterations=1
+    arrays, hidden, factors = (
+        _arrays(steps, state[0], [width * units for width in widths])
+        for widths in ([1] * len(state), [1], kind.factors)
     )
-    return [array.stack() for array in arrays], [array.stack() for array in kept]
+    start = (0, [row * keep[0] for row in state], arrays, hidden, factors)
+    _, _, arrays, hidden, factors = tf.while_loop(lambda at, *_: at < steps, step, start, parallel_iterations=1)
+    return [array.stack() for array in arrays], hidden[0], factors
 
 
-def _backward(kind: Any, upstream: Tensor, recurrent: Tensor, factors: Rows, keep: Tensor, rows: int) -> Tensor:
-    """Go back over all steps; return the gradient of ``pre``."""
-    steps = tf.shape(upstream)[0]
-    turned, slopes = tf.transpose(recurrent), _array(steps, upstream[0], recurrent.shape[1])
+def _backward(kind: Any, upstream: Tensor, recurrent: Tensor, factors: Arrays, keep: Tensor) -> Rows:
+    """Go back over all steps; return the gradient of ``pre``, and last that of the products."""
+    steps, turned, after = tf.shape(upstream)[0], _padded(tf.transpose(recurrent)), _after(keep)
 
-    def step(at: Tensor, flowing: Rows, slopes: tf.TensorArray) -> Any:
-        here = [flowing[0] + upstream[at], *flowing[1:]]
-        of_pre, of_product, direct = kind.backward([factor[at] for factor in factors], here)
-        hidden = tf.matmul(of_product, turned)
-        direct = [hidden if direct[0] is None else direct[0] + hidden, *direct[1:]]
-        return at - 1, [row * keep[at] for row in direct], slopes.write(at, of_pre)
+    def step(at: Tensor, product: Tensor, direct: Rows, slopes: Arrays) -> Any:
+        of_step = [array.read(at) for array in factors]
+        here, direct = _back(kind)(upstream[at], product, after[at], of_step, direct)
+        return at - 1, tf.matmul(here[-1], turned), direct, _write(at, slopes, here)
 
-    none = [tf.zeros_like(upstream[0]) for _ in range(rows)]
-    _, _, slopes = tf.while_loop(lambda at, *_: at >= 0, step, (steps - 1, none, slopes), parallel_iterations=1)
-    return slopes.stack()
+    none, slopes = tf.zeros_like(upstream[0]), _arrays(steps, upstream[0], [recurrent.shape[1]] * kind.slopes)
+    start = (steps - 1, _padded(none), [none] * kind.direct, slopes)
+    _, _, _, slopes = tf.while_loop(lambda at, *_: at >= 0, step, start, parallel_iterations=1)
+    return [array.stack() for array in slopes]
+
+
+def _after(keep: Tensor) -> Tensor:
+    """Return for each step what the next one keeps; the last is followed by none, and keeps all."""
+    return tf.concat([keep[1:], tf.ones_like(keep[:1])], axis=0)
+
+
+def _padded(weights: Tensor) -> Tensor:
+    """Return a matrix with some columns to spare.
+
+    Where rows are a power of two of bytes apart, what a product reads at a time falls onto the same few lines of the
+    cache.
+    """
+    return tf.pad(weights, [[0, 0], [0, SPARE]])
+
+
+def _arrays(steps: Tensor, like: Tensor, widths: Sequence[int]) -> Arrays:
+    return [tf.TensorArray(like.dtype, steps, element_shape=(like.shape[0], width)) for width in widths]
+
+
+def _write(at: Tensor, arrays: Arrays, values: Rows) -> Arrays:
+    return [array.write(at, value) for array, value in zip(arrays, values, strict=True)]
