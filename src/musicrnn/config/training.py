@@ -22,7 +22,7 @@ class TrainingSettings(Section):
     )
     lanes: int = setting(32, low=1, high=4096, help="Pieces learnt from side by side (the batch).")
     window: int = setting(
-        256, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
+        128, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
     )
     windows: str = setting(
         "full", choices=("full", "bars"), help="Cut windows where they are full, or before that on the last bar line."
