@@ -58,6 +58,7 @@ def found(prepared: Material, cell: str, way: str) -> Iterator[tuple[str, np.nda
     yield "steps", np.array([learner.train(window, 1e-3) for window in windows])
     if packed:
         yield "carried", learner.carried.whole()
+    if packed or recurrence == "layer":
         yield "disparity", np.array(learner.disparity(windows[0]))
     for name, variable in session.weight_variables(network).items():
         yield name, np.asarray(keras.ops.convert_to_tensor(variable))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -96,6 +97,27 @@ def failures() -> tuple[type[Exception], ...]:
     return ValueError, RuntimeError, tf.errors.OpError
 
 
+@contextmanager
+def exact() -> Iterator[None]:
+    """Let products of float32 be of float32 while the block runs, also on GPUs that would take fewer digits."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        with jax.default_matmul_precision("float32"):
+            yield
+        return
+    import tensorflow as tf
+
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
+
+
 def stepper(
     network: Network, lanes: int, *, weight_decay: float, clip: float, team: Team = ALONE, half: bool = False
 ) -> Stepping:
@@ -114,11 +136,11 @@ def stepper(
 def _start_tensorflow(settings: TrainingSettings) -> None:
     import tensorflow as tf
 
-    try:
+    with suppress(RuntimeError):  # TensorFlow was started before, with its threads and its memory as they are.
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
         tf.config.threading.set_inter_op_parallelism_threads(min(settings.threads, 2))
-    except RuntimeError:
-        pass  # TensorFlow was started before, with its threads as they are.
+        for found in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(found, True)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
 
@@ -133,7 +155,11 @@ def _tensorflow_device() -> Device:
 
 
 def _start_jax(settings: TrainingSettings) -> None:
-    """Load JAX; its flags count only where it was not loaded before."""
+    """Load JAX; its flags count only where it was not loaded before.
+
+    Memory of a GPU is taken as it is needed, as under TensorFlow, unless XLA_PYTHON_CLIENT_PREALLOCATE says otherwise.
+    """
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if settings.threads:
         os.environ.setdefault("NPROC", str(settings.threads))
     if settings.deterministic:

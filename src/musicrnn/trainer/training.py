@@ -23,17 +23,17 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
-from musicrnn.trainer.backend import Device, device, stepper
+from musicrnn.trainer.backend import Device, device, failures, stepper
 from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Learner, StepResult
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.display import Display, clock, megabytes
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
-from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.memory import peak_memory
-from musicrnn.trainer.recurrence import check_cudnn, recurrence_of, told
+from musicrnn.trainer.recurrence import check_cudnn, reason, recurrence_of, told
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.team import ALONE, Team, alike
@@ -43,6 +43,7 @@ EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
 MOST_DISPARITY = 0.01
 FEW_TOKENS = 100_000
+FEW_LANES, FEW_STEPS = 4, 64
 BYTES_A_PARAMETER = 12  # the weight, and AdamW's two moments of it
 
 
@@ -127,7 +128,7 @@ class Training:
         """Say what computes, and how; TrainingError where it cannot, or not what is asked for."""
         self._say(told(self.recurrence, self.device))
         if self.recurrence == "cudnn":
-            check_cudnn(self.network)
+            self._say(check_cudnn(self.network, self._few_windows(), self.stepper.half))
         if self.device.backend != "tensorflow":
             self._say("no files for TensorBoard, which TensorFlow writes; all figures are in metrics.csv")
 
@@ -150,8 +151,22 @@ class Training:
         position = self.lanes.position()
         batch = self.lanes.next()
         self.lanes.go_to(position)
-        if batch is not None:
-            self._say(precision_told(self.stepper.disparity(batch)))
+        if batch is None:
+            return
+        try:
+            disparity = self.stepper.disparity(batch)
+        except failures() as error:
+            why = reason(error)
+            raise TrainingError(f"training.precision bfloat16 must run here; {why}; train with float32") from error
+        self._say(precision_told(disparity))
+
+    def _few_windows(self) -> Batch:
+        """Return the first windows of a few pieces, each of one piece."""
+        pieces = self.prepared.train[:FEW_LANES]
+        batch = Lanes(pieces, self.grammar, len(pieces), FEW_STEPS, once=True, packed=False).next()
+        if batch is None:
+            raise TrainingError("there must be pieces to train on, got none")
+        return batch
 
     @contextmanager
     def _learner(self) -> Iterator[Learner]:
