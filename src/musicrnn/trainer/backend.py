@@ -17,6 +17,7 @@ from musicrnn.trainer.team import ALONE, Team
 
 if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
     from musicrnn.models.network import Network
+    from musicrnn.trainer.kept import Kept
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX"}
 VARIABLE = "KERAS_BACKEND"
@@ -46,12 +47,16 @@ def installed(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where a run computes: ``kind`` is cpu, gpu or what else the backend calls it; ``name`` is for people."""
+    """Where a run computes: ``kind`` is cpu, gpu or what else the backend calls it; ``name`` is for people.
+
+    ``memory`` is what there is of a GPU's for the backend, in bytes; 0 where that is not known, or it is no GPU.
+    """
 
     backend: str
     version: str
     kind: str
     name: str
+    memory: int = 0
 
     def __str__(self) -> str:
         """Return one short phrase, as ``TensorFlow 2.21.0 on the CPU``."""
@@ -119,7 +124,14 @@ def exact() -> Iterator[None]:
 
 
 def stepper(
-    network: Network, lanes: int, *, weight_decay: float, clip: float, team: Team = ALONE, half: bool = False
+    network: Network,
+    lanes: int,
+    *,
+    weight_decay: float,
+    clip: float,
+    team: Team = ALONE,
+    half: bool = False,
+    kept: Kept | None = None,
 ) -> Stepping:
     """Return the Stepper of Keras' backend."""
     import keras
@@ -127,10 +139,10 @@ def stepper(
     if keras.backend.backend() == "jax":
         from musicrnn.trainer.step_jax import Stepper as OfJax
 
-        return OfJax(network, lanes, weight_decay=weight_decay, clip=clip, half=half)
+        return OfJax(network, lanes, weight_decay=weight_decay, clip=clip, half=half, kept=kept)
     from musicrnn.trainer.step import Stepper
 
-    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half)
+    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half, kept=kept)
 
 
 def _start_tensorflow(settings: TrainingSettings) -> None:
@@ -150,8 +162,16 @@ def _tensorflow_device() -> Device:
 
     for found in tf.config.list_physical_devices("GPU"):
         name = tf.config.experimental.get_device_details(found).get("device_name", found.name)
-        return Device("tensorflow", tf.__version__, "gpu", str(name))
+        return Device("tensorflow", tf.__version__, "gpu", str(name), _tensorflow_memory())
     return Device("tensorflow", tf.__version__, "cpu", "")
+
+
+def _tensorflow_memory() -> int:
+    """Return what TensorFlow may take of its first GPU."""
+    from tensorflow.python.client import device_lib
+
+    found = [one.memory_limit for one in device_lib.list_local_devices() if one.device_type == "GPU"]
+    return int(found[0]) if found else 0
 
 
 def _start_jax(settings: TrainingSettings) -> None:
@@ -174,4 +194,5 @@ def _jax_device() -> Device:
     import jax
 
     first = jax.devices()[0]
-    return Device("jax", jax.__version__, first.platform, str(first.device_kind))
+    told = (first.memory_stats() or {}) if first.platform != "cpu" else {}
+    return Device("jax", jax.__version__, first.platform, str(first.device_kind), int(told.get("bytes_limit", 0)))
