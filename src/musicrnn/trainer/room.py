@@ -15,18 +15,18 @@ from musicrnn.trainer.material import Material
 PLAIN, MOST = 32, 512
 SHARE = 0.5  # of a device's memory for a step; a quarter is for the corpus, and the rest for what nobody foresaw
 STEPS_AN_EPOCH = 64  # with more lanes than PLAIN
-FLOAT = 4
+FLOAT, PITCHES = 4, 128
 COPIES = 5  # of the weights: themselves, their gradients, as found and as clipped, and AdamW's two moments
 LOGITS = 6  # arrays of a number a token of the vocabulary: as found, turned, masked, their softmax, and gradients
 MASKS = 8  # bytes a token of the vocabulary while legal tokens are told
 
 
 def weights(network: NetworkSettings, tokens: int) -> int:
-    """Return about how many weights a network has, its tables of factors taken as whole ones."""
+    """Return about how many weights a network has, its tables of factors as one with a row for each token and pitch."""
     gates, units = CELLS[network.cell].gates, network.units
     inputs = [network.embedding, *[units] * (network.layers - 1)]
     layers = sum((width + units + CELLS[network.cell].biases) * gates * units for width in inputs)
-    return layers + tokens * (network.embedding + units + 1)
+    return layers + (tokens + PITCHES) * (network.embedding + units + 1)
 
 
 def bytes_a_token(network: NetworkSettings, tokens: int) -> int:
