@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -166,11 +167,14 @@ def _tensorflow_device() -> Device:
     return Device("tensorflow", tf.__version__, "cpu", "")
 
 
+@cache
 def _tensorflow_memory() -> int:
-    """Return what TensorFlow may take of its first GPU."""
+    """Return what TensorFlow may take of its first GPU; being asked must not make it take all of that."""
+    import tensorflow as tf
     from tensorflow.python.client import device_lib
 
-    found = [one.memory_limit for one in device_lib.list_local_devices() if one.device_type == "GPU"]
+    growing = tf.compat.v1.ConfigProto(gpu_options=tf.compat.v1.GPUOptions(allow_growth=True))
+    found = [one.memory_limit for one in device_lib.list_local_devices(growing) if one.device_type == "GPU"]
     return int(found[0]) if found else 0
 
 
