@@ -10,9 +10,9 @@ import pytest
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.errors import TrainingError
 from musicrnn.models.grammar import Grammar
-from musicrnn.trainer.count import Count, StepResult
+from musicrnn.trainer.count import Count, StepResult, Windows
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
-from musicrnn.trainer.lanes import Batch, Lanes
+from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.material import material
 from musicrnn.trainer.schedule import Schedule
 from tests.trainer.pieces import tunes
@@ -27,7 +27,7 @@ class ScriptedStepper:
         self.losses = losses
         self.rates: list[float] = []
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Return the next loss."""
         self.rates.append(rate)
         tokens = int(batch.valid.sum())

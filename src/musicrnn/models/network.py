@@ -7,7 +7,8 @@ learnt of one serves the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -192,12 +193,31 @@ def _keras_layer(shape: NetworkShape, i: int, seed: int, cudnn: bool) -> Any:
 
 
 def _by_keras(
-    layer: Any, x: Tensor, state: Tensor, keep: Tensor, _valid: Tensor, _training: bool, _half: bool
+    layer: Any, x: Tensor, state: Tensor, keep: Tensor, _valid: Tensor, _training: bool, half: bool
 ) -> tuple[Tensor, Tensor]:
-    """Return the output of a layer by Keras' own way, float32[T, B, units], and its state after the window."""
+    """Return the output of a layer by Keras' own way, float32[T, B, units], and its state after the window.
+
+    With ``half`` all that the layer computes is of bfloat16; its weights are float32 still.
+    """
     before = [row * keep[0] for row in ops.unstack(state)]
-    output, *after = layer(ops.transpose(x, (1, 0, 2)), initial_state=before)
-    return ops.transpose(output, (1, 0, 2)), ops.stop_gradient(ops.stack(after))
+    with _policy(layer, "mixed_bfloat16" if half else "float32"):
+        output, *after = layer(ops.transpose(x, (1, 0, 2)), initial_state=before)
+    after = ops.cast(ops.stack(after), x.dtype)
+    return ops.cast(ops.transpose(output, (1, 0, 2)), x.dtype), ops.stop_gradient(after)
+
+
+@contextmanager
+def _policy(layer: Any, name: str) -> Iterator[None]:
+    """Let a layer and its cell compute in other numbers while the block runs."""
+    keepers = (layer, layer.cell)
+    before = [keeper.dtype_policy for keeper in keepers]
+    for keeper in keepers:
+        keeper.dtype_policy = name
+    try:
+        yield
+    finally:
+        for keeper, policy in zip(keepers, before, strict=True):
+            keeper.dtype_policy = policy
 
 
 def _product(a: Tensor, b: Tensor, half: bool) -> Tensor:

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.rows import Excerpt
+
+Windows = Batch | Excerpt
 
 
 class StepResult(NamedTuple):
@@ -22,7 +25,7 @@ class StepResult(NamedTuple):
 class Learner(Protocol):
     """Something that learns from batches."""
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         ...
 
@@ -58,15 +61,15 @@ class Stepping(Learner, Protocol):
         """The state of the lanes."""
         ...
 
-    def disparity(self, batch: Batch) -> float:
+    def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine."""
         ...
 
-    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+    def gradients(self, batch: Windows, half: bool = False) -> np.ndarray:
         """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
         ...
 
-    def evaluate(self, batch: Batch, state: Any) -> tuple[float, Any]:
+    def evaluate(self, batch: Windows, state: Any) -> tuple[float, Any]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
         ...
 

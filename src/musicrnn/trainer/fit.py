@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from musicrnn.errors import TrainingError
-from musicrnn.trainer.count import Count, Learner, StepResult
+from musicrnn.trainer.count import Count, Learner, StepResult, Windows
 from musicrnn.trainer.display import Progress
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.memory import peak_memory
@@ -57,11 +57,19 @@ class Hooks:
 
 
 class Fit:
-    """Runs a stepper over lanes until a limit is reached."""
+    """Runs a stepper over lanes until a limit is reached; ``read`` gives their next windows, else they do."""
 
     def __init__(
-        self, stepper: Learner, lanes: Lanes, schedule: Schedule, limits: Limits, hooks: Hooks, count: Count
+        self,
+        stepper: Learner,
+        lanes: Lanes,
+        schedule: Schedule,
+        limits: Limits,
+        hooks: Hooks,
+        count: Count,
+        read: Callable[[], Windows | None] | None = None,
     ) -> None:
+        self.read = read or lanes.next
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
         self.progress = Progress(epochs=limits.epochs, best=count.best)
@@ -99,7 +107,7 @@ class Fit:
 
     def _step(self) -> bool:
         began = self.hooks.now()
-        batch = self.lanes.next()
+        batch = self.read()
         if batch is None:
             raise TrainingError("the stream of training windows must not end")
         rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())

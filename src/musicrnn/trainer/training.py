@@ -23,17 +23,20 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
-from musicrnn.trainer.backend import Device, device, stepper
+from musicrnn.trainer.backend import Device, device, failures, stepper
 from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
-from musicrnn.trainer.count import Count, Learner, StepResult
+from musicrnn.trainer.count import Count, Learner, StepResult, Windows
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.display import Display, clock, megabytes
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
-from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.keeping import keep
+from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.memory import peak_memory
-from musicrnn.trainer.recurrence import check_cudnn, recurrence_of, told
+from musicrnn.trainer.recurrence import check_cudnn, reason, recurrence_of, told
+from musicrnn.trainer.room import with_lanes
+from musicrnn.trainer.rows import excerpt
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.team import ALONE, Team, alike
@@ -43,6 +46,7 @@ EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
 MOST_DISPARITY = 0.01
 FEW_TOKENS = 100_000
+FEW_LANES, FEW_STEPS = 4, 64
 BYTES_A_PARAMETER = 12  # the weight, and AdamW's two moments of it
 
 
@@ -79,6 +83,7 @@ class Training:
         self.team, self.device = team, here or device()
         self.folder, self.prepared, self.facts = folder, prepared, facts
         self.console, self.origin = console, origin
+        settings, self.lanes_told = with_lanes(settings, prepared, self.device, team.place.size)
         self.recurrence = recurrence_of(settings.training, settings.network, self.device)
         t = replace(settings.training, recurrence=self.recurrence)
         self.settings = replace(settings, training=t)
@@ -90,6 +95,7 @@ class Training:
                 f"training.lanes and the pieces to train on must be at least the workers, got {self.lane_count} lanes "
                 f"for {team.place.size}"
             )
+        self.kept, self.starts, self.data_told = keep(t.data, self.device, prepared, settings.corpus.transpose)
         self.stepper = stepper(
             self.network,
             self.lane_count,
@@ -97,6 +103,7 @@ class Training:
             clip=t.clip,
             team=team,
             half=t.precision == "bfloat16",
+            kept=self.kept,
         )
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)
@@ -119,6 +126,10 @@ class Training:
             packed=self.recurrence == "loop",
         )
 
+    def _read(self, lanes: Lanes) -> Windows | None:
+        """Return the next windows of lanes, in the form that the stepper takes."""
+        return lanes.next() if self.kept is None else excerpt(lanes, self.starts[id(lanes.pieces)])
+
     def _board(self) -> Board:
         with_files = self.device.backend == "tensorflow" and self.team.place.is_chief
         return TensorBoard(self.folder.tensorboard) if with_files else NoBoard()
@@ -126,8 +137,11 @@ class Training:
     def _say_where(self) -> None:
         """Say what computes, and how; TrainingError where it cannot, or not what is asked for."""
         self._say(told(self.recurrence, self.device))
+        for line in (self.lanes_told, self.data_told):
+            if line:
+                self._say(line)
         if self.recurrence == "cudnn":
-            check_cudnn(self.network)
+            self._say(check_cudnn(self.network, self._few_windows(), self.stepper.half))
         if self.device.backend != "tensorflow":
             self._say("no files for TensorBoard, which TensorFlow writes; all figures are in metrics.csv")
 
@@ -141,17 +155,35 @@ class Training:
         if self.stepper.half:
             self._check_precision()
         with self.display, self._learner() as learner:
-            self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count)
+            self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count, self.read)
             ending = self.fit.run()
         self._finish(self.fit.count, ending)
+
+    def read(self) -> Windows | None:
+        """Return the next windows to learn from."""
+        return self._read(self.lanes)
 
     def _check_precision(self) -> None:
         """Compare bfloat16 with float32 on a batch, which is read again after."""
         position = self.lanes.position()
-        batch = self.lanes.next()
+        batch = self._read(self.lanes)
         self.lanes.go_to(position)
-        if batch is not None:
-            self._say(precision_told(self.stepper.disparity(batch)))
+        if batch is None:
+            return
+        try:
+            disparity = self.stepper.disparity(batch)
+        except failures() as error:
+            why = reason(error)
+            raise TrainingError(f"training.precision bfloat16 must run here; {why}; train with float32") from error
+        self._say(precision_told(disparity))
+
+    def _few_windows(self) -> Batch:
+        """Return the first windows of a few pieces, each of one piece."""
+        pieces = self.prepared.train[:FEW_LANES]
+        batch = Lanes(pieces, self.grammar, len(pieces), FEW_STEPS, once=True, packed=False).next()
+        if batch is None:
+            raise TrainingError("there must be pieces to train on, got none")
+        return batch
 
     @contextmanager
     def _learner(self) -> Iterator[Learner]:
@@ -240,7 +272,7 @@ class Training:
         lanes = self._lanes(pieces, once=True)
         state = self.network.initial_state(len(lanes.rows))
         nats = 0.0
-        while (batch := lanes.next()) is not None:
+        while (batch := self._read(lanes)) is not None:
             some, state = self.stepper.evaluate(batch, state)
             nats += some
         nats = float(self.team.totals(np.array([nats]))[0])
