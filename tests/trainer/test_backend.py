@@ -105,7 +105,6 @@ def test_cudnn_without_a_gpu_is_refused() -> None:
     ("training", "network", "words"),
     [
         ({}, {"cell": "rnn"}, "network.cell must be lstm or gru with cuDNN on TensorFlow 2.21 on GPU .*, got rnn"),
-        ({}, {"recurrent_dropout": 0.5}, "network.recurrent_dropout must be 0.0 with cuDNN .*, got 0.5"),
         ({"windows": "bars"}, {}, "training.windows must be full with cuDNN .*, got bars"),
     ],
 )

@@ -30,7 +30,6 @@ def recurrence_of(training: TrainingSettings, network: NetworkSettings, device: 
         raise TrainingError(f"training.recurrence cudnn needs a GPU, got {device}; auto takes what there is")
     for name, value, allowed in (
         ("network.cell", network.cell, ("lstm", "gru")),
-        ("network.recurrent_dropout", network.recurrent_dropout, (0.0,)),
         ("training.windows", training.windows, ("full",)),
     ):
         if value not in allowed:
