@@ -96,6 +96,7 @@ class RunFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self.close()
             raise RunFolderError(f"{self.path}: another trainer works in this folder") from error
 
     def need_room(self, size: int) -> None:
