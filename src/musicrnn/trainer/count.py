@@ -82,7 +82,10 @@ def disparity(exact: np.ndarray, rough: np.ndarray) -> float:
 
 @dataclass(slots=True)
 class Count:
-    """How far a run has come; ``seconds`` is the time spent in training and validation."""
+    """How far a run has come; ``seconds`` is the time spent in training and validation.
+
+    ``windows`` counts the batches that were read, and ``skipped`` are the numbers of those that are passed over.
+    """
 
     step: int = 0
     tokens: int = 0
@@ -93,6 +96,8 @@ class Count:
     best_step: int = 0
     rate_scale: float = 1.0
     setbacks: int = 0
+    windows: int = 0
+    skipped: list[int] = field(default_factory=list)
     epoch_nats: float = 0.0
     epoch_tokens: int = 0
     figures: dict[str, float] = field(default_factory=dict)

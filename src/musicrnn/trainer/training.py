@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -213,6 +213,7 @@ class Training:
             report=self.display.show,
             step_done=self._step_done,
             warn=self._warn,
+            keep_batch=self._keep_batch,
             stop_asked=lambda: self.team.stop_asked(stop.signal != 0),
             now=self.team.now,
         )
@@ -230,16 +231,20 @@ class Training:
                 f"note: {tokens:,} tokens are little to learn from; some {FEW_TOKENS:,} (a few hundred short pieces) "
                 "make music, fewer are soon known by heart"
             )
+        self._save(must=True)  # before metrics.csv, which tells that there is a run to go on with
         self.folder.rewrite_metrics([])
-        self._save(must=True)
         return self.count
 
     def _resumed(self) -> Count:
         self.count = self._reload()
-        rows = [row for row in self.folder.read_metrics() if int(row["step"]) <= self.count.step]
-        self.folder.rewrite_metrics(rows)
+        self.folder.rewrite_metrics([row for row in self.folder.read_metrics() if self._is_behind(row)])
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
         return self.count
+
+    def _is_behind(self, row: dict[str, str]) -> bool:
+        """Tell whether a row of the metrics was written before the checkpoint, and will not come again."""
+        ahead = bool(row["valid_nats_a_token"]) and int(row["epoch"]) > self.count.epoch
+        return int(row["step"]) <= self.count.step and not ahead
 
     def _reload(self) -> Count:
         path, stored = session.newest(self.folder.checkpoints, self._warn)
@@ -249,6 +254,10 @@ class Training:
     def _save(self, must: bool = False) -> None:
         carried = self.stepper.carried.whole()
         state = session.state_of(self.stepper, carried, self.lanes, self.count, self.facts)
+        wrong = checkpoint.not_finite(state)
+        if wrong:
+            self._warn(f"step {self.count.step}: {wrong} is not finite; the checkpoint before it is kept")
+            return
         try:
             session.save(self.folder.checkpoints, state, self.settings.training.keep)
         except OSError as error:
@@ -257,6 +266,15 @@ class Training:
                 raise TrainingError(problem) from error
             self._warn(f"{problem}; the one before it is kept")
         self._hand_out(state)
+
+    def _keep_batch(self, batch: Windows) -> str:
+        """Keep a batch that no loss could be found of, and say where."""
+        arrays = {name: getattr(batch, name) for name in batch.__slots__}
+        try:
+            path = checkpoint.write(self.folder.path, "bad-batch", Checkpoint(arrays, {"count": asdict(self.count)}))
+        except OSError as error:
+            return f"the batch cannot be written to {self.folder.path}: {error.strerror}"
+        return f"the batch is in {path}"
 
     def _hand_out(self, state: Checkpoint) -> None:
         """Let all workers go on from one state, with the settings that must be alike."""
