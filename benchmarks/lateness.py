@@ -4,7 +4,8 @@ Without JACK a message is handed to the system when its moment has come. How lat
 on who sends: here MusicRNN's player, by its own sender for such systems, a loop of sleeps, mido's ``MidiFile.play``,
 and the way of python-rtmidi's sequencer example, each into a socket (`lateness_senders`), at whose other end another
 process stamps what comes with the monotonic clock (`lateness_receiver`). So the figures hold the way through the
-kernel and the waking of the receiver, and not a MIDI system's own.
+kernel and the waking of the receiver, and not a MIDI system's own; how much that is is told by a loop that sends at the
+very moment (``watching``).
 
 The player's notes are compared with the moments that it was given. The others have none: theirs are compared with the
 even line on which the soonest of their notes lies, which is in their favour. Linux only. Run it in the repository's
@@ -26,7 +27,7 @@ from benchmarks.output_timing import BUSY, here
 from benchmarks.timing_senders import TICK_SECONDS
 from tests.peers.program import Program
 
-SENDERS = ("player", "sleep", "mido", "sequencer")
+SENDERS = ("watching", "player", "sleep", "mido", "sequencer")
 PRIORITIES = ("fifo", "ordinary")
 BUSY_LOOPS = {"idle": 0, "one core busy": 1, "two cores busy": 2}
 SHARES = (0.5, 0.99, 0.999, 1.0)

@@ -2,7 +2,8 @@
 
 ``player`` is MusicRNN's own player, a process that is fed as the daemon feeds it: each message with its moment, 5 ms
 before it. Its sender is the one for the systems behind python-rtmidi; only the last call, `send_message`, goes to the
-socket instead. The others are those of `timing_senders`. PRIORITY is ``fifo`` (SCHED_FIFO for all of them) or
+socket instead. ``watching`` is a loop that sends at the very moment, so its lateness is that of the measurement.
+The others are those of `timing_senders`. PRIORITY is ``fifo`` (SCHED_FIFO for all of them) or
 ``ordinary`` (what a user gets who may not have it).
 """
 
@@ -33,6 +34,7 @@ from musicrnn.daemon.priority import FIFO, punctual
 
 NOBODY = 65_534
 HEAD_START_SECONDS = 1.0
+WATCHED_SECONDS = 0.002
 WAYS: dict[str, Callable[[int, Any], None]] = {"sleep": sleeping, "sequencer": sequencing, "mido": mido_file}
 
 
@@ -57,6 +59,22 @@ class SocketPort:
 
     def delete(self) -> None:
         """Let go of it."""
+
+
+def watching(notes: int, port: Any) -> None:
+    """Look at the time for the last 2 ms before each moment, as nothing that plays should: what is late is the way."""
+    wait_for_start()
+    start = time.monotonic() + HEAD_START_SECONDS
+    for tick in range(notes):
+        moment = start + tick * TICK_SECONDS
+        time.sleep(max(moment - WATCHED_SECONDS - time.monotonic(), 0.0))
+        while time.monotonic() < moment:
+            pass
+        port.send_message(on(tick))
+    print(f"START {start!r}", flush=True)
+
+
+WAYS["watching"] = watching
 
 
 def be(priority: str) -> None:
