@@ -14,7 +14,7 @@ from musicrnn.errors import TrainingError
 from musicrnn.models.grammar import Grammar
 from musicrnn.trainer.count import Count, StepResult, Windows
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
-from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import material
 from musicrnn.trainer.schedule import Schedule
 from tests.trainer.pieces import tunes
@@ -159,8 +159,9 @@ class Remembering:
         hooks = replace(self.diary.hooks(), save=self.save, reload=self.reload)
         self.fit = Fit(self, self.lanes, Schedule("constant", 0.01, 0), Limits(epochs=3, save_every=4), hooks, Count())
 
-    def train(self, batch: Batch, rate: float) -> StepResult:  # noqa: ARG002
+    def train(self, batch: Windows, rate: float) -> StepResult:  # noqa: ARG002
         """Fail on one batch, whenever it comes."""
+        assert isinstance(batch, Batch)
         self.seen.append(batch.tokens.tobytes())
         is_bad = self.seen.index(self.seen[-1]) == self.bad
         return StepResult(float("nan") if is_bad else 2.0, int(batch.valid.sum()), 1.0, 1.0)
@@ -195,7 +196,7 @@ def test_parameters_that_are_not_finite_are_gone_back_from_too() -> None:
     found = stepper.train
 
     class Overflows:
-        def train(self, batch: Batch, rate: float) -> StepResult:
+        def train(self, batch: Windows, rate: float) -> StepResult:
             return found(batch, rate)._replace(parameter_norm=next(norms))
 
     fit.stepper = Overflows()
