@@ -21,6 +21,8 @@ FULL := .venv-train
 WHEEL := dist/.wheel
 SOURCES := $(shell find src -type f -not -name '*.pyc') README.md
 PYTEST := env MUSICRNN_NOTHING_MAY_BE_MISSING=1 MUSICRNN_TESTS_A_WHEEL=1
+WITH_AND_WITHOUT := tests/bench tests/benchmarks tests/commands tests/export tests/models/test_model_file.py \
+	tests/daemon/test_announce.py tests/daemon/test_osc_listen.py tests/daemon/test_osc_query.py tests/test_*.py
 PURE := not jack and not daw and not alsa and not clients and not link
 
 .PHONY: play develop test check lint format format-check types imports test-base test-full test-end-to-end \
@@ -60,8 +62,10 @@ test-base: $(BASE)/.wheel build/.system-test
 	$(PYTEST) $(BASE)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE)'
 	$(PYTEST) $(BASE)/bin/python -m pytest -q -m 'jack and not train'
 
+# What test-base has run without the extra is run again with it only where the extra could change it.
 test-full: $(FULL)/.wheel build/.system-test
-	$(PYTEST) $(FULL)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE)'
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE) and train'
+	$(PYTEST) $(FULL)/bin/python -m pytest -q -n $(JOBS) -m '$(PURE) and not train' $(WITH_AND_WITHOUT)
 
 test-end-to-end: $(FULL)/.wheel build/.system-test
 	$(PYTEST) $(FULL)/bin/python -m pytest -q -m 'jack and train'

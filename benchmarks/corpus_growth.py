@@ -39,7 +39,7 @@ COUNTS = (300, 1_000, 3_000, 10_000)
 SHIFTS = range(-6, 6)
 ROOM = 2**30  # bytes of the disk that stay free
 A_FOLDER = 1000
-SOME_BATCHES = 20
+SOME_BATCHES, LANES = 20, 32
 Facts = dict[str, Any]
 
 
@@ -180,7 +180,7 @@ def prepare(folders: Sequence[str]) -> Facts:
     prepared = material(named, settings.corpus, writer=PieceWriter(Path(tempfile.gettempdir())))
     encoded = time.perf_counter()
     lanes = Lanes(
-        prepared.train, Grammar(prepared.vocabulary), settings.training.lanes, settings.training.window,
+        prepared.train, Grammar(prepared.vocabulary), LANES, settings.training.window,
         transpose=settings.corpus.transpose,
     )  # fmt: skip
     for _ in range(SOME_BATCHES):

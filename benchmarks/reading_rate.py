@@ -19,7 +19,7 @@ from musicrnn.bench.machine import machine
 from musicrnn.errors import MusicRNNError
 from musicrnn.models.corpus_codec import encode_pieces
 from musicrnn.models.corpus_files import find_files
-from musicrnn.models.corpus_worker import read_pieces
+from musicrnn.models.corpus_worker import keep_memory, read_pieces
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.quantise import GridSettings
 
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--files", type=int, default=300, help="most files of a folder")
     options = parser.parse_args()
+    keep_memory()  # as a reading process does
     print(f"{time.strftime('%Y-%m-%d')}, {machine().words()}\n")
     print(
         "| files | of them | mean kB | read, files/s | to the grid, files/s | refused |\n|---|---:|---:|---:|---:|---:|"

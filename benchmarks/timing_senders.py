@@ -7,6 +7,7 @@ many notes of 24 ticks a beat at 120 bpm. Pitches go round an octave, so that a 
 from __future__ import annotations
 
 import collections
+import contextlib
 import heapq
 import sys
 import threading
@@ -51,9 +52,9 @@ def wait_for_start() -> None:
     sys.stdin.readline()
 
 
-def sleeping(notes: int) -> None:
+def sleeping(notes: int, port: Any = None) -> None:
     """Send, sleep for a tick, send, as most small scripts do."""
-    port = rtmidi_port()
+    port = port or rtmidi_port()
     wait_for_start()
     for tick in range(notes):
         port.send_message(on(tick))
@@ -61,12 +62,12 @@ def sleeping(notes: int) -> None:
         port.send_message(off(tick))
 
 
-def sequencing(notes: int) -> None:
+def sequencing(notes: int, port: Any = None) -> None:
     """Do as python-rtmidi's sequencer example: a thread that counts ticks, each made as long as it takes.
 
     What a tick is to send is in a heap; what is left of the tick after sending is slept.
     """
-    port = rtmidi_port()
+    port = port or rtmidi_port()
     pending = [(tick + late, tuple(data)) for tick in range(notes) for late, data in ((0, on(tick)), (1, off(tick)))]
     heapq.heapify(pending)
 
@@ -85,20 +86,20 @@ def sequencing(notes: int) -> None:
     thread.join()
 
 
-def mido_file(notes: int) -> None:
+def mido_file(notes: int, port: Any = None) -> None:
     """Play a MIDI file by ``mido.MidiFile.play``."""
     import mido
 
-    mido.set_backend(BACKEND)
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(BPM)))
     for tick in range(notes):
         track.append(mido.Message("note_on", note=pitch_of(tick), velocity=100))
         track.append(mido.Message("note_off", note=pitch_of(tick), time=1))
     song = mido.MidiFile(ticks_per_beat=TICKS_A_BEAT, tracks=[track])
-    with mido.open_output(PORT, virtual=True) as port:
+    mido.set_backend(BACKEND)
+    with contextlib.nullcontext(port) if port else mido.open_output(PORT, virtual=True) as opened:
         wait_for_start()
-        collections.deque(map(port.send, song.play()), maxlen=0)
+        collections.deque(map(opened.send, song.play()), maxlen=0)
 
 
 def isobar_timeline(notes: int) -> None:

@@ -34,6 +34,7 @@ from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.trust import Trust
 from musicrnn.trainer.backend import start
 from musicrnn.trainer.material import Material
+from musicrnn.trainer.room import with_lanes
 from musicrnn.trainer.run import StopRequest
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.session import load_network
@@ -53,7 +54,7 @@ def material_of(rolls: RollSet, grammar: Grammar, transpose: int) -> Material:
 def train(settings: Settings, material: Material, folder: RunFolder, name: str, resume: bool) -> None:
     """Train, or go on; SIGINT and SIGTERM end it with what is learnt."""
     facts = {"set": name, "settings": to_toml(settings, ("network",))}
-    start(settings.training)
+    settings, _ = with_lanes(settings, material, start(settings.training))
     with StopRequest().listening() as stop, closing(folder):
         if resume:
             folder.reopen()

@@ -32,6 +32,12 @@ def write_text_whole(path: Path, text: str) -> None:
     write_whole(path, text.encode("utf-8"))
 
 
+def clear_halves(folder: Path) -> None:
+    """Delete what writers that were killed left of :func:`write_whole` in a folder; nobody may be writing there."""
+    for half in folder.glob(".*.tmp"):
+        half.unlink(missing_ok=True)
+
+
 def _sync_folder(folder: Path) -> None:
     """Flush the folder's own entry, where the system allows a folder to be opened."""
     try:

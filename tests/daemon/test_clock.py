@@ -16,6 +16,21 @@ def test_a_wait_ends_no_earlier_than_its_moment() -> None:
     clock.close()
 
 
+def test_a_wait_that_looks_early_ends_no_earlier_and_is_cut_short_too() -> None:
+    """Not by a microsecond before its moment; a wake-up ends it as ever."""
+    clock = MonotonicClock()
+    clock.early = 0.005
+    for wait in (0.02, 0.001, -1.0):
+        deadline = clock.now() + wait
+        clock.wait_until(deadline)
+        assert clock.now() >= deadline
+    clock.wake()
+    far = clock.now() + 3600
+    clock.wait_until(far)
+    assert clock.now() < far
+    clock.close()
+
+
 def test_a_wake_before_the_wait_ends_it_at_once() -> None:
     """Nothing is lost between looking for commands and waiting for them; many wakes are one."""
     clock = MonotonicClock()

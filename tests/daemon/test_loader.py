@@ -15,6 +15,7 @@ from musicrnn.daemon.loader import Loaded, Loader, Refused, Wish
 from musicrnn.errors import ModelError
 from musicrnn.models.catalogue import named, names, sealed
 from musicrnn.models.model_file import load_checked
+from musicrnn.models.onnx_step import OnnxStepModel
 from tests.models.model_files import SMALL, SMALL_INT8
 from tests.models.wrong_models import wrong_contents
 
@@ -166,6 +167,28 @@ def test_what_the_trial_says_is_the_reason(folder: Path) -> None:
     """Word for word."""
     given = Desk(python("""print('{"error": "model small: too slow"}')"""))
     assert given.reason("small") == "model small: too slow"
+    given.loader.close()
+
+
+def test_it_is_built_in_the_way_that_the_trial_found(folder: Path) -> None:
+    """Here the slowest one, which nothing here would choose."""
+    given = Desk(python("""print('{"way": "file"}')"""))
+    given.want("small")
+    result = given.result()
+    assert isinstance(result, Loaded)
+    assert isinstance(result.generator.model, OnnxStepModel)
+    assert result.generator.model.way == "file"
+    given.loader.close()
+
+
+@pytest.mark.parametrize(("way", "seconds"), [("blas", 0.012), ("file", 0.030), ("", 0.030)])
+def test_where_onnx_runtime_has_no_part_others_are_held_up_less(folder: Path, way: str, seconds: float) -> None:
+    """Of a model of 10 MB it says so before the model is read."""
+    (folder / "large.onnx").write_bytes(bytes(10_000_000))
+    given = Desk(python(f"""print('{{"way": "{way}"}}')"""), patience=SECONDS)
+    given.want("large")
+    assert given.result() is None
+    assert given.loader.holdup == pytest.approx(seconds)
     given.loader.close()
 
 

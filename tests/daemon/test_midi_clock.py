@@ -194,6 +194,23 @@ def test_a_burst_of_clocks_that_are_late_beyond_telling_leaves_the_beat_where_it
             assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.5 / 24
 
 
+@pytest.mark.parametrize("bpm", [40.0, 240.0])
+@pytest.mark.parametrize("part", [0.6, 1.0, 1.5, 2.5])
+@pytest.mark.parametrize("clocks", [24, 96, 192])
+@pytest.mark.parametrize("wander", [0.0, 0.1])
+def test_a_delay_that_stays_and_goes_leaves_the_beat_where_it_was(
+    bpm: float, part: float, clocks: int, wander: float
+) -> None:
+    """Meanwhile it is another phase; a beat after it has gone it is known that no clock was lost or came twice."""
+    truth = beats(steady(bpm), 20)
+    parts = [wander * (number % 7) / 7 + part * (150 <= number < 150 + clocks) for number in range(440)]
+    clock = started()
+    for number, arrival in enumerate(late(truth, range(440), parts)):
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        if number < 150 or number >= 175 + clocks:
+            assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.5 / 24
+
+
 def test_clocks_that_were_held_back_together_are_counted_too() -> None:
     """Half a second of them at once, as when the host's computer stood still."""
     truth = beats(steady(120.0), 14)

@@ -13,6 +13,7 @@ import pytest
 from musicrnn.daemon import trial
 from musicrnn.daemon.trial import answer, step_seconds
 from musicrnn.errors import ModelError
+from musicrnn.models.catalogue import find_model
 from musicrnn.models.untrained import untrained
 from musicrnn.testing import FailingModel, random_model, small_vocabulary
 from tests.models.model_files import SMALL, changed, put
@@ -45,6 +46,15 @@ def test_a_good_model_is_told_the_time_of_its_steps() -> None:
     """Some hundredths of a millisecond, as small as it is."""
     found = answer("small", SMALL.read_bytes(), 120.0)
     assert 0.0 <= found["milliseconds"] < 20.0
+
+
+def test_how_a_model_is_best_stepped_is_told() -> None:
+    """So that whoever plays need not find it out; the untrained one has one way only."""
+    ways = [
+        answer(name, path.read_bytes(), 120.0)["way"]
+        for name, path in (("small", SMALL), ("chorales", find_model("chorales")))
+    ]
+    assert [*ways, answer("untrained", b"", 120.0)["way"]] == ["blas", "plan", ""]
 
 
 def test_the_untrained_model_needs_no_file() -> None:

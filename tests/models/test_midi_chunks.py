@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.errors import MidiFileError
-from musicrnn.models.midi_chunks import MOST_TRACKS, readable_prefix, split_chunks
+from musicrnn.models.midi_chunks import MOST_TRACKS, split_chunks
 from tests.models.raw_midi import END, ONE_NOTE, file, header, track
 
 BODY = bytes.fromhex("00 90 3c 50 60 80 3c 00 00 ff 2f 00")
@@ -98,15 +98,6 @@ def test_a_length_that_is_too_short_is_mended() -> None:
     assert chunks.tracks == (BODY, bytes.fromhex(END))
 
 
-def test_the_readable_head_of_a_track_ends_before_what_is_no_event() -> None:
-    """A cut-off event, running status without a status, and a number of five bytes end it."""
-    good = BODY[:8]
-    for bad in ("00 90 3c", "81 82 83 84 05 90 3c 50", "00 ff 01 7f 41", "81"):
-        assert readable_prefix(good + bytes.fromhex(bad)) == good
-    assert readable_prefix(bytes.fromhex("00 3c 50")) == b""
-    assert readable_prefix(BODY) == BODY
-
-
 @given(st.binary(max_size=200))
 def test_no_bytes_do_worse_than_a_refusal(data: bytes) -> None:
     """Whatever stands after a good header is read or refused."""
@@ -115,11 +106,3 @@ def test_no_bytes_do_worse_than_a_refusal(data: bytes) -> None:
             split_chunks(content, "a.mid")
         except MidiFileError as error:
             assert str(error).startswith("a.mid: ")
-
-
-@given(st.binary(max_size=60))
-def test_the_readable_head_is_a_head(data: bytes) -> None:
-    """It never ends beyond the track, and reading it again changes nothing."""
-    head = readable_prefix(data)
-    assert data.startswith(head)
-    assert readable_prefix(head) == head

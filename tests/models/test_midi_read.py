@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.errors import MidiFileError
-from musicrnn.models.midi_read import MidiPiece, MidiTrack, read_midi
+from musicrnn.models.midi_piece import MidiPiece, MidiTrack
+from musicrnn.models.midi_read import read_midi
 from tests.models.raw_midi import END, ONE_NOTE, file, header, track
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from musicrnn.errors import MidiFileError
 from musicrnn.models.grid_piece import GridPiece
-from musicrnn.models.midi_read import MidiPiece, MidiTrack
+from musicrnn.models.midi_piece import MidiPiece, MidiTrack
 from musicrnn.models.quantise import GridSettings, quantise
 from musicrnn.models.score import Bar, Tempo
 

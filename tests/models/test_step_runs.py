@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.models.blas_run import BlasRun
+from musicrnn.models.catalogue import find_model
 from musicrnn.models.first_steps import again, alike, fast, first_steps
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import load_checked
@@ -135,6 +136,18 @@ def test_what_is_far_slower_is_left() -> None:
     steps = first_steps(run, file.info, "test")
     assert fast([replace(step, seconds=60.0) for step in steps], run)
     assert not fast([*steps[1:], replace(steps[0], seconds=0.0)], run)
+
+
+def test_a_way_that_was_found_before_is_taken_without_trying_it_again() -> None:
+    """It takes the same steps; one that the file does not have is not taken."""
+    small, int8 = load_checked(SMALL), load_checked(find_model("chorales"))
+    assert [OnnxStepModel(file, way=way).way for file in (small, int8) for way in ("blas", "plan", "file", "")] == [
+        "blas", "blas", "file", "blas", "plan", "plan", "file", "plan",
+    ]  # fmt: skip
+    tried, told = OnnxStepModel(small), OnnxStepModel(small, way="blas")
+    state = np.full_like(tried.initial_state(), 0.25)
+    for one, other in zip(*(model.step(3, Position(1, 2, 4), state) for model in (tried, told)), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_model_can_be_run_as_it_stands() -> None:

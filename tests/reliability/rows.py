@@ -16,6 +16,7 @@ TESTS = (
     "tests/daemon/test_loader.py",
     "tests/end_to_end/test_jack_transport.py",
     "tests/end_to_end/test_clock.py",
+    "tests/trainer/test_workers.py::test_four_workers_of_which_one_is_killed_learn_what_one_worker_learns",
 )
 HEAD = "| fault | times | median ms | worst ms | limit ms |\n|---|---|---|---|---|\n"
 PYTEST = [sys.executable, "-m", "pytest", "-q"]

@@ -45,6 +45,12 @@ def report_changes_to_big(changes: int, worst: float, limit: float) -> None:
     _add(f"| models of 13 and 51 MB taking over while playing (frames) | {changes} | | {worst:g} | {limit:g} |")
 
 
+def report_kills(kills: int, hit: int, steps: int, differing: int) -> None:
+    """Print how often a training was killed, how often in a write, and what differs at the end; add it to the file."""
+    what = f"SIGKILL of a training, {hit} inside a write, over {steps} steps (arrays that differ at the end)"
+    _add(f"| {what} | {kills} | | {differing} | 0 |")
+
+
 def _add(row: str) -> None:
     print(row)
     if TABLE:

@@ -51,6 +51,7 @@ from tests.simulation.violation import AsTold, Violation
 CLOSE = 1e-6
 AT_ONCE = PATIENCE_TICKS + 1
 SETTLED_TICKS = 300
+LOST_SECONDS = 1.5  # more than eight clocks of the slowest host
 ELSEWHERE = (Forget, Keep, Learn, Model, Record)
 UNCUT = ("tempo", "offset", "velocity", "mute", "solo")
 Name = tuple[str, str]
@@ -153,6 +154,7 @@ class WatchedEngine(Engine):
         self._sends_clock = clock_out
         self._song_start = 0
         self._may_play, self._leave_by = False, math.inf
+        self._silent_since = math.inf
         self._ramp: tuple[float, float] | None = None
         self._ramp_end = 0
         self.taken: deque[Command] = deque()
@@ -272,8 +274,9 @@ class WatchedEngine(Engine):
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
         """Follow, and be judged by where the ticks lie."""
-        before, could_play = self.tick, self._may_play
+        before, could_play, played = self.tick, self._may_play, self._presence.playing
         sent = super().hear(messages, now)
+        self._judge_lost_clock(messages, now, played=played)
         self._must(self.tick >= before, "ticks must never go back")
         self._must(
             could_play or not self._presence.playing or self._leave_by < math.inf, "a host must not make it play"
@@ -290,6 +293,17 @@ class WatchedEngine(Engine):
             self._must(bars < 2.0 + CLOSE, f"a tick must not lie {bars:.1f} bars ahead")
             self._must(self._transport._song_start % self.bar_ticks == 0, "the host's bars must be the session's")
         return sent
+
+    def _judge_lost_clock(self, messages: Sequence[TimedMessage], now: float, *, played: bool) -> None:
+        """Judge that a host which falls silent stops what plays, or lets it go on, as the setting has it."""
+        if any(message.data[0] == CLOCK for message in messages):
+            self._silent_since = max(message.seconds for message in messages if message.data[0] == CLOCK)
+        if self._play.lost_clock == "stop":
+            is_lost = now - self._silent_since > LOST_SECONDS
+            self._must(not (is_lost and self._presence.playing), "a clock that is lost must stop what plays")
+        else:
+            goes_on = self._presence.playing or not played or bool(messages)
+            self._must(goes_on, "what plays must go on though no clock comes")
 
     @property
     def is_underway(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -15,13 +15,18 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.trainer import session
 from musicrnn.trainer.backend import stepper
+from musicrnn.trainer.count import Windows
+from musicrnn.trainer.kept import Kept
 from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material, material
+from musicrnn.trainer.rows import Excerpt, excerpt, rows_of, starts_of
 from tests.trainer.pieces import tunes
 
 LANES, WINDOW, STEPS = 2, 64, 4
 WAYS = {"packed": ("loop", True), "apart": ("loop", False), "keras": ("layer", False)}
 TRIED = [(cell, way) for cell in CELLS for way in WAYS if way == "packed" or cell != "rnn"]
+WAYS["kept"] = ("loop", True)
+TRIED.append(("lstm", "kept"))
 
 
 def corpus() -> Material:
@@ -44,11 +49,25 @@ def batches(prepared: Material, packed: bool) -> list[Batch]:
     return [batch for _ in range(STEPS) if (batch := lanes.next()) is not None]
 
 
+def excerpts(prepared: Material) -> list[Excerpt]:
+    """Return the packed windows as places in the rows of :func:`kept`."""
+    lanes = Lanes(prepared.train, Grammar(prepared.vocabulary), LANES, WINDOW, transpose=2, seed=1)
+    starts = starts_of([prepared.train])[0]
+    return [place for _ in range(STEPS) if (place := excerpt(lanes, starts)) is not None]
+
+
+def kept(prepared: Material) -> Kept:
+    """Return the pieces to train on, kept on the device."""
+    return Kept(rows_of([prepared.train], prepared.vocabulary), prepared.vocabulary, 2)
+
+
 def found(prepared: Material, cell: str, way: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield losses, gradients, the state after and the weights after, by name."""
     recurrence, packed = WAYS[way]
-    network, windows = loud(prepared, cell, recurrence), batches(prepared, packed)
-    learner = stepper(network, LANES, weight_decay=0.01, clip=1.0)
+    network = loud(prepared, cell, recurrence)
+    windows: Sequence[Windows] = excerpts(prepared) if way == "kept" else batches(prepared, packed)
+    there = kept(prepared) if way == "kept" else None
+    learner = stepper(network, LANES, weight_decay=0.01, clip=1.0, kept=there)
     state, nats = network.initial_state(LANES), []
     for window in windows:
         some, state = learner.evaluate(window, state)
@@ -58,6 +77,7 @@ def found(prepared: Material, cell: str, way: str) -> Iterator[tuple[str, np.nda
     yield "steps", np.array([learner.train(window, 1e-3) for window in windows])
     if packed:
         yield "carried", learner.carried.whole()
+    if packed or recurrence == "layer":
         yield "disparity", np.array(learner.disparity(windows[0]))
     for name, variable in session.weight_variables(network).items():
         yield name, np.asarray(keras.ops.convert_to_tensor(variable))

@@ -8,14 +8,18 @@ import sys
 from typing import Any
 
 import pytest
+import tensorflow as tf
 
 from musicrnn.config.network import NetworkSettings
 from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import ConfigError, TrainingError
+from musicrnn.models.grammar import Grammar
 from musicrnn.models.network import Network, NetworkShape
-from musicrnn.trainer.backend import VARIABLE, Device, chosen, device, start
-from musicrnn.trainer.recurrence import check_cudnn, recurrence_of, told
-from tests.test_parity_training import VOCABULARY
+from musicrnn.trainer.agreement import Agreement
+from musicrnn.trainer.backend import VARIABLE, Device, chosen, device, exact, start
+from musicrnn.trainer.lanes import Batch, Lanes
+from musicrnn.trainer.recurrence import agreement_told, check_cudnn, recurrence_of, told
+from tests.test_parity_training import MATERIAL, VOCABULARY
 
 pytestmark = pytest.mark.train
 
@@ -101,9 +105,7 @@ def test_cudnn_without_a_gpu_is_refused() -> None:
     ("training", "network", "words"),
     [
         ({}, {"cell": "rnn"}, "network.cell must be lstm or gru with cuDNN on TensorFlow 2.21 on GPU .*, got rnn"),
-        ({}, {"recurrent_dropout": 0.5}, "network.recurrent_dropout must be 0.0 with cuDNN .*, got 0.5"),
         ({"windows": "bars"}, {}, "training.windows must be full with cuDNN .*, got bars"),
-        ({"precision": "bfloat16"}, {}, "training.precision must be float32 with cuDNN .*, got bfloat16"),
     ],
 )
 def test_what_cudnn_cannot_do_is_refused_on_a_gpu(
@@ -134,4 +136,66 @@ def test_a_network_that_must_use_cudnn_does_not_do_without_it(cell: str) -> None
         TrainingError,
         match=r"training\.recurrence: cuDNN must run here; .*cuDNN is not supported .*training\.recurrence loop",
     ):
-        check_cudnn(network)
+        check_cudnn(network, _windows())
+
+
+def test_cudnn_may_learn_in_bfloat16() -> None:
+    """Whether it can, and well enough, is tried when the run begins."""
+    assert recurrence_of(TrainingSettings(precision="bfloat16"), NetworkSettings(), GPU) == "cudnn"
+
+
+def test_bfloat16_that_the_layer_cannot_do_is_refused_by_its_setting() -> None:
+    """With what the backend says, where float32 runs."""
+
+    class OnlyFloat(Network):
+        def call(self, *arrays: Any, half: bool = False, **how: Any) -> Any:
+            if half:
+                raise ValueError("no kernel\nfor bfloat16")
+            return super().call(*arrays, **how)
+
+    network = OnlyFloat(VOCABULARY, NetworkShape(1, 8, 8), recurrence="layer")
+    with pytest.raises(
+        TrainingError, match=r"training\.precision bfloat16: cuDNN must run in it here; no kernel for bfloat16; train"
+    ):
+        check_cudnn(network, _windows(), half=True)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_keras_layers_agree_with_the_loop_and_the_line_says_how_far(cell: str) -> None:
+    """On a GPU it is cuDNN that is compared; the code is the same."""
+    network = Network(VOCABULARY, NetworkShape(2, 16, 8, cell=cell), recurrence="layer")
+    assert check_cudnn(network, _windows(), half=True).startswith("cuDNN agrees with the loop: logits are within")
+
+
+def test_a_layer_that_differs_from_the_loop_is_refused() -> None:
+    """By as little as a rounding to bfloat16 makes."""
+
+    class Rough(Network):
+        def call(self, *arrays: Any, **how: Any) -> Any:
+            return super().call(*arrays, **{**how, "half": True})
+
+    network = Rough(VOCABULARY, NetworkShape(2, 64, 16), recurrence="layer")
+    with pytest.raises(TrainingError, match=r"cuDNN must give logits and gradients within 0\.0001 of the loop's, got"):
+        check_cudnn(network, _windows())
+
+
+@pytest.mark.parametrize("found", [Agreement(2e-4, 0.0), Agreement(0.0, 2e-4), Agreement(float("nan"), 0.0)])
+def test_logits_and_gradients_must_both_agree(found: Agreement) -> None:
+    """Not a number is no agreement."""
+    with pytest.raises(TrainingError, match=r"training\.recurrence loop"):
+        agreement_told(found)
+
+
+def test_products_are_exact_within_and_as_they_were_after() -> None:
+    """As far as TensorFlow's switch tells, which counts on a GPU."""
+    switch = tf.config.experimental.tensor_float_32_execution_enabled
+    before = switch()
+    with exact():
+        assert not switch()
+    assert switch() == before
+
+
+def _windows() -> Batch:
+    batch = Lanes(MATERIAL.train, Grammar(VOCABULARY), 2, 64, once=True, packed=False).next()
+    assert batch is not None
+    return batch

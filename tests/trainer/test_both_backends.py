@@ -67,9 +67,19 @@ def test_both_backends_learn_the_same_from_four_steps(both: tuple[Findings, Find
 def test_our_loop_finds_and_learns_what_keras_own_layers_do(both: tuple[Findings, Findings], backend: int) -> None:
     """Over windows of one piece each, which are all that cuDNN's layer can take."""
     findings = both[backend]
-    names = [name for name in findings if "/keras/" in name]
+    names = [name for name in findings if "/keras/" in name and not name.endswith("disparity")]
     loop = {name: findings[name.replace("/keras/", "/apart/")] for name in names}
     _agree(loop, findings, names)
+
+
+@pytest.mark.parametrize("backend", [0, 1])
+def test_from_a_corpus_on_the_device_the_same_is_learnt(both: tuple[Findings, Findings], backend: int) -> None:
+    """To the bit: losses, gradients, norms, the state carried on, and every weight."""
+    findings = both[backend]
+    names = [name for name in findings if "/kept/" in name]
+    assert names
+    for name in names:
+        assert findings[name].tolist() == findings[name.replace("/kept/", "/packed/")].tolist(), name
 
 
 def test_jax_compiles_a_training_step_once(both: tuple[Findings, Findings]) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import os
+import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +86,80 @@ def test_a_write_without_room_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="gone"):
         checkpoint.write(missing, "step-1", SOME)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_thousand_flipped_bits_are_all_noticed_and_the_one_before_is_taken(tmp_path: Path) -> None:
+    """Anywhere in the newest file, each by itself; then the run goes on from the one before, and says so."""
+    older, newer = (checkpoint.write(tmp_path, f"step-{step}", SOME) for step in (1, 2))
+    content, chance = newer.read_bytes(), random.Random(5)
+    for _ in range(1000):
+        damaged, bit = bytearray(content), chance.randrange(len(content) * 8)
+        damaged[bit // 8] ^= 1 << bit % 8
+        newer.write_bytes(damaged)
+        warnings: list[str] = []
+        found = checkpoint.newest(tmp_path, "step-", warnings.append)
+        assert found is not None
+        assert found[0] == older
+        assert "the one before it is taken" in warnings[0]
+
+
+def test_pickle_is_refused_without_being_run(tmp_path: Path) -> None:
+    """A file with a good checksum whose array is a pickle that would make a file."""
+
+    class Harm:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (os.mkdir, (str(tmp_path / "harm"),))
+
+    buffer = io.BytesIO()
+    np.savez(
+        buffer, allow_pickle=True, a=np.array([Harm()], dtype=object), **{"description.json": np.zeros(1, np.uint8)}
+    )
+    path = tmp_path / f"step-1-{hashlib.sha256(buffer.getvalue()).hexdigest()[:16]}.npz"
+    path.write_bytes(buffer.getvalue())
+    with pytest.raises(TrainingError, match="without pickle"):
+        checkpoint.read(path)
+    assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"no archive"])
+def test_other_files_with_a_good_checksum_are_refused_plainly(tmp_path: Path, content: bytes) -> None:
+    """Empty, an empty archive, and anything."""
+    path = tmp_path / f"step-1-{hashlib.sha256(content).hexdigest()[:16]}.npz"
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match="must hold plain arrays"):
+        checkpoint.read(path)
+
+
+def test_of_two_checkpoints_of_one_step_the_later_one_is_the_newest(tmp_path: Path) -> None:
+    """At an epoch's end a step may be saved twice; what their checksums are does not matter."""
+    paths = [checkpoint.write(tmp_path, "step-1", Checkpoint(SOME.arrays, {"save": i})) for i in range(6)]
+    for i, path in enumerate(paths):
+        os.utime(path, ns=(i, i))
+    assert checkpoint.stored(tmp_path, "step-") == paths
+
+
+def test_a_number_that_is_not_finite_is_named() -> None:
+    """Whole numbers are finite."""
+    assert checkpoint.not_finite(SOME) == ""
+    arrays = {"n": np.arange(3), "x": np.zeros(2), "y": np.array([0.0, np.nan])}
+    assert checkpoint.not_finite(Checkpoint(arrays, {})) == "y"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked and limited as Linux does it")
+def test_a_save_killed_before_any_of_its_calls_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+    """SIGKILL before each call to the system's files that a save makes: the newest is the old one or the new one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.trainer.killed_saves", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    names = done.stdout.split()
+    assert {"fsync", "replace", "write", "unlink"} <= set(names)
+    assert len(names) >= 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked and limited as Linux does it")
+def test_a_disk_that_is_full_anywhere_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+    """At 50 lengths, up to a byte less than the file's: an error, nothing half written, and the old one is read."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.trainer.full_disks", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "50 refused, 1 written\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.errors import TrainingError
 from musicrnn.models.grammar import Grammar
-from musicrnn.trainer.count import Count, StepResult
+from musicrnn.trainer.count import Count, StepResult, Windows
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
 from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import material
@@ -27,7 +29,7 @@ class ScriptedStepper:
         self.losses = losses
         self.rates: list[float] = []
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Return the next loss."""
         self.rates.append(rate)
         tokens = int(batch.valid.sum())
@@ -54,6 +56,7 @@ class Diary:
             report=lambda _: None,
             step_done=lambda *_: None,
             warn=self.warnings.append,
+            keep_batch=lambda batch: f"a batch of {batch.valid.sum()} is kept",
             stop_asked=lambda: self.stop,
         )
 
@@ -140,9 +143,65 @@ def test_a_loss_that_is_not_finite_goes_back_at_half_the_rate() -> None:
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_a_loss_that_stays_infinite_ends_the_run_plainly(bad: float) -> None:
     """After three times the run ends with the step, the value and what to try."""
-    fit, _ = _fit(Diary(), Limits(epochs=1), repeat(bad))
-    with pytest.raises(TrainingError, match="try a lower learning_rate"):
+    fit, _ = _fit(Diary(), Limits(epochs=9), repeat(bad))
+    with pytest.raises(TrainingError, match=r"a batch of .* is kept; try a lower learning_rate"):
         fit.run()
+
+
+class Remembering:
+    """Saves and reloads as a run does: the count, and where the lanes read."""
+
+    def __init__(self, bad: int) -> None:
+        self.bad, self.diary = bad, Diary()
+        self.seen: list[bytes] = []
+        self.lanes = Lanes(MATERIAL.train, Grammar(MATERIAL.vocabulary), 2, 64, seed=1)
+        self.kept = (Count(), self.lanes.position())
+        hooks = replace(self.diary.hooks(), save=self.save, reload=self.reload)
+        self.fit = Fit(self, self.lanes, Schedule("constant", 0.01, 0), Limits(epochs=3, save_every=4), hooks, Count())
+
+    def train(self, batch: Windows, rate: float) -> StepResult:  # noqa: ARG002
+        """Fail on one batch, whenever it comes."""
+        assert isinstance(batch, Batch)
+        self.seen.append(batch.tokens.tobytes())
+        is_bad = self.seen.index(self.seen[-1]) == self.bad
+        return StepResult(float("nan") if is_bad else 2.0, int(batch.valid.sum()), 1.0, 1.0)
+
+    def save(self) -> None:
+        """Keep the count."""
+        self.kept = (deepcopy(self.fit.count), self.lanes.position())
+
+    def reload(self) -> Count:
+        """Go back."""
+        self.lanes.go_to(self.kept[1])
+        return deepcopy(self.kept[0])
+
+
+@pytest.mark.parametrize("bad", range(20))
+def test_a_batch_without_a_finite_loss_is_passed_over_wherever_it_comes(bad: int) -> None:
+    """One of the first 20 is always NaN: it is met once, and every other batch of three epochs is learnt from."""
+    sound, run = Remembering(-1), Remembering(bad)
+    assert sound.fit.run() == run.fit.run() == Ending.EPOCHS
+    assert len(run.diary.warnings) == 1
+    assert run.seen.count(run.seen[bad]) == 1
+    assert set(run.seen) == set(sound.seen)
+    assert run.fit.count.step == sound.fit.count.step - 1
+    assert (run.fit.count.setbacks, run.fit.count.rate_scale, run.fit.count.skipped) == (1, 0.5, [bad])
+
+
+def test_parameters_that_are_not_finite_are_gone_back_from_too() -> None:
+    """The loss of a step is found before its update, which may be what overflows."""
+    diary = Diary()
+    fit, stepper = _fit(diary, Limits(epochs=1))
+    norms = chain([float("inf")], repeat(1.0))
+    found = stepper.train
+
+    class Overflows:
+        def train(self, batch: Windows, rate: float) -> StepResult:
+            return found(batch, rate)._replace(parameter_norm=next(norms))
+
+    fit.stepper = Overflows()
+    assert fit.run() == Ending.EPOCHS
+    assert len(diary.warnings) == 1
 
 
 def test_the_schedules_are_what_they_say() -> None:

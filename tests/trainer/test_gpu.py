@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,42 @@ from tests.trainer.pieces import tunes
 pytestmark = pytest.mark.train
 
 MATERIAL = material(tunes(10), CorpusSettings(ticks_per_beat=4, transpose=0))
-GPU = Device("tensorflow", "2.21", "gpu", "NVIDIA X")
+CPU = Device("tensorflow", "2.21", "cpu", "")
+GPU = Device("tensorflow", "2.21", "gpu", "NVIDIA X", memory=8 << 30)
 
 
-def _training(folder: Path, here: Device, recurrence: str = "auto") -> Training:
-    training = TrainingSettings(lanes=3, window=64, recurrence=recurrence)
+def _training(folder: Path, here: Device, recurrence: str = "auto", data: str = "auto") -> Training:
+    training = TrainingSettings(lanes=3, window=64, recurrence=recurrence, data=data)
     settings = Settings(training=training, network=NetworkSettings(units=8, embedding=4))
     return Training(settings, RunFolder(folder), MATERIAL, {}, {}, Console(quiet=True), here=here)
+
+
+def test_on_a_gpu_the_corpus_is_kept_there_where_there_is_room(tmp_path: Path) -> None:
+    """And not on a CPU, nor where it is told to stay; why it stays is said."""
+    tight = replace(GPU, memory=1000)
+    runs = [_training(tmp_path / str(i), here) for i, here in enumerate((GPU, tight, CPU))]
+    assert [run.kept is not None for run in runs] == [True, False, False]
+    assert runs[0].data_told.startswith("the corpus is on the device (")
+    assert "a quarter of the device's memory" in runs[1].data_told
+    assert runs[2].data_told == ""
+    assert _training(tmp_path / "host", GPU, data="host").kept is None
+
+
+def test_a_corpus_that_must_be_on_the_device_and_has_no_room_is_refused(tmp_path: Path) -> None:
+    """With both sizes."""
+    with pytest.raises(TrainingError, match=r"training\.data device: it takes .* MB, and a quarter of .* is"):
+        _training(tmp_path, replace(GPU, memory=1000), data="device")
+
+
+def test_figures_are_the_same_wherever_batches_are_made(tmp_path: Path) -> None:
+    """Of validation, and of the first steps; the stream of windows stands where it would stand."""
+    there, here = (_training(tmp_path / data, CPU, data=data) for data in ("device", "host"))
+    assert there.kept is not None
+    assert there.evaluate(MATERIAL.train) == here.evaluate(MATERIAL.train)
+    for _ in range(3):
+        losses = [run.stepper.train(windows, 1e-3) for run in (there, here) if (windows := run.read()) is not None]
+        assert losses[0] == losses[1]
+    assert there.lanes.position() == here.lanes.position()
 
 
 def _has_pieces_inside(training: Training) -> bool:

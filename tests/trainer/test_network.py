@@ -76,3 +76,18 @@ def test_bfloat16_is_refused_where_its_gradients_point_elsewhere() -> None:
     for found in (0.02, float("nan")):
         with pytest.raises(TrainingError, match=rf"training\.precision bfloat16 must give .* within 0\.01 .* {found}"):
             precision_told(found)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_keras_own_layers_drop_what_the_loop_drops(cell: str) -> None:
+    """Recurrent weights too, which is how cuDNN learns with them; other ones at each call."""
+    shape = NetworkShape(2, 8, 8, 0.3, 0.2, 0.3, cell, recurrent_dropout=0.4, variational=True)
+    tokens = np.arange(1, 13, dtype=np.int32).reshape(2, 6)
+    window = tokens, np.zeros((2, 6, 3), np.int32), np.ones((2, 6), bool)
+    loop, layer = Network(VOCABULARY, shape, seed=3), Network(VOCABULARY, shape, seed=3, recurrence="layer")
+    seen = []
+    for _ in range(2):
+        found = [np.asarray(n.call(*window, n.initial_state(2), training=True)[0]) for n in (loop, layer)]
+        np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+        seen.append(found[0])
+    assert np.abs(seen[0] - seen[1]).max() > 1e-3

@@ -21,11 +21,11 @@ class NetworkSettings(Section):
         0.2, low=0, high=0.95, help="Share of values dropped before the output in training."
     )
     recurrent_dropout: float = setting(
-        0.0,
+        0.2,
         low=0,
         high=0.95,
         help="Share of the recurrent weights dropped in training, other ones for each window (DropConnect).",
     )
     variational: bool = setting(
-        False, help="Drop the same values at all steps of a window, instead of others at each step."
+        True, help="Drop the same values at all steps of a window, instead of others at each step."
     )

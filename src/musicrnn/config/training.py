@@ -20,9 +20,15 @@ class TrainingSettings(Section):
         help="Times the corpus is gone through at most; 0 is as often as minutes allow, and without minutes 50 times, "
         "or as often as makes 2,000 steps.",
     )
-    lanes: int = setting(32, low=1, high=4096, help="Pieces learnt from side by side (the batch).")
+    lanes: int = setting(
+        0,
+        low=0,
+        high=4096,
+        help="Pieces learnt from side by side (the batch). 0 is 32, and on a GPU as many as its memory has room for; "
+        "the run keeps the number.",
+    )
     window: int = setting(
-        256, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
+        128, low=8, high=8192, unit="tokens", help="Length over which gradients flow; the state goes on beyond it."
     )
     windows: str = setting(
         "full", choices=("full", "bars"), help="Cut windows where they are full, or before that on the last bar line."
@@ -51,14 +57,21 @@ class TrainingSettings(Section):
     precision: str = setting(
         "float32",
         choices=("float32", "bfloat16"),
-        help="Numbers of the large matrix products while it learns. bfloat16 is quicker where the processor has such "
-        "products (AVX-512 BF16, AMX); before it begins, gradients are compared with those of float32.",
+        help="Numbers of the large matrix products while it learns, and of all that cuDNN does. bfloat16 is quicker "
+        "where the processor has such products (AVX-512 BF16, AMX) and on GPUs; before it begins, gradients are "
+        "compared with those of float32.",
     )
     recurrence: str = setting(
         "auto",
         choices=("auto", "loop", "cudnn"),
         help="What goes over a window: a loop of our own, or cuDNN on a GPU. auto is cuDNN where there is a GPU, and a "
         "run that cuDNN cannot do is refused there; loop allows the loop, which is slow on a GPU.",
+    )
+    data: str = setting(
+        "auto",
+        choices=("auto", "device", "host"),
+        help="Where the corpus is while it is learnt from, and batches are made: on the device, or in the host's "
+        "memory. auto is on a GPU that has room for it; what is learnt is the same.",
     )
     seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
     threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets the backend choose.")

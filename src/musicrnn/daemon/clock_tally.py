@@ -13,6 +13,7 @@ AGREED_CLOCKS = 12
 SETTLED_CLOCKS = 24
 MOST_LOST = 3
 BENT = 0.05
+REMEMBERED_CLOCKS = 16 * 24
 
 
 class ClockTally:
@@ -22,11 +23,14 @@ class ClockTally:
     lost: where it has each at the place that this count gives it, nothing was lost and nothing came twice, whatever
     the numbers are. Where the tempo has changed meanwhile, that line says nothing, and the count holds: a tempo that
     changes fast looks like clocks that are lost or come twice, which happens far less often. Where only the phase has
-    changed the numbers hold.
+    changed the numbers hold; but where it changes back, so that clocks lie on the line of before that change at the
+    places of the count, all of them were late meanwhile, and none of those at the end came twice.
     """
 
     def __init__(self) -> None:
         self._line: ClockLine | None = None
+        self._left: ClockLine | None = None
+        self._returned = self._since_left = 0
         self._count = 0
         self._before = 0
         self._counted = self._numbered = self._settled = 0
@@ -34,6 +38,10 @@ class ClockTally:
 
     def forget(self) -> None:
         """Know no line, until the clocks are steady again."""
+        self._leave(None)
+        self._forget_line()
+
+    def _forget_line(self) -> None:
         self._line = None
         self._gap = False
         self._counted = self._numbered = self._settled = 0
@@ -47,20 +55,34 @@ class ClockTally:
         as_expected = follows and abs(line.clock_at(seconds) - number) < CLOSE
         self._settled = self._settled + 1 if as_expected else 0
         self._look_back(seconds, number, follows=follows)
-        if self._counted < AGREED_CLOCKS and self._numbered < AGREED_CLOCKS and self._settled < SETTLED_CLOCKS:
+        has_returned = self._returned >= AGREED_CLOCKS
+        agrees = max(self._counted, self._numbered) >= AGREED_CLOCKS
+        if not (has_returned or agrees or self._settled >= SETTLED_CLOCKS):
             return 0
-        is_right = self._counted >= AGREED_CLOCKS or (self._numbered < AGREED_CLOCKS and self._is_bent(line))
+        is_bent = self._is_bent(line)
+        is_right = has_returned or self._counted >= AGREED_CLOCKS or (self._numbered < AGREED_CLOCKS and is_bent)
         too_high = number - self._count if is_right else 0
-        self.forget()
+        if has_returned or not agrees:
+            self._leave(None if has_returned or is_bent or self._gap else self._line)
+        self._forget_line()
         self._line, self._count = line, number
         return too_high
+
+    def _leave(self, line: ClockLine | None) -> None:
+        """Remember a line that the clocks have left, to which they may return."""
+        self._left, self._returned, self._since_left = line, 0, 0
 
     def _is_bent(self, line: ClockLine) -> bool:
         """Tell whether the tempo has changed and every clock was heard, so that the count holds."""
         return self._line is not None and not self._gap and abs(line.period / self._line.period - 1.0) > BENT
 
     def _look_back(self, seconds: float, number: int, *, follows: bool) -> None:
-        """See where on the old line a clock lies; a number that leaves some out or comes again begins a new row."""
+        """See where on the old lines a clock lies; a number that leaves some out or comes again begins a new row."""
+        if self._left is not None:
+            self._since_left += 1
+            returns = abs(self._left.clock_at(seconds) - self._count) < CLOSE
+            self._returned = self._returned + 1 if returns else 0
+            self._left = self._left if self._since_left < REMEMBERED_CLOCKS else None
         if self._line is None:
             return
         place = self._line.clock_at(seconds)

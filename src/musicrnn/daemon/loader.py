@@ -26,6 +26,8 @@ LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 2.0
 HOLDUP_SECONDS = 0.01
 HOLDUP_SECONDS_A_BYTE = 2e-9
+BLAS = "blas"  # the way of steps in which ONNX Runtime has no part
+BLAS_HOLDUP_SECONDS_A_BYTE = 2e-10  # its bytes are let go of
 MOST_HOLDUP_SECONDS = 0.25
 
 Refuse = Callable[[str], None]
@@ -113,8 +115,8 @@ class Loader:
     """Loads models from their files, known by name; ``notify`` is called when there is a result.
 
     ``files`` holds further models by name: those that this program was started with. ``patience`` is for how many
-    seconds at most it waits for whoever plays to be ahead, before it builds a model: ONNX Runtime lets no other thread
-    run meanwhile, for a time that grows with the model.
+    seconds at most it waits for whoever plays to be ahead, before it builds a model: where ONNX Runtime is to
+    run it, that lets no other thread run meanwhile, for a time that grows with the model.
     """
 
     def __init__(
@@ -207,18 +209,20 @@ class Loader:
         if not self._is_wanted(wish):
             raise ModelError(f"model {wish.name}: another was wanted after it")
         content = _content_of(wish.name, self._files)
-        self._try(wish, content)
-        with self._holding_up(len(content)):
-            generator = Generator(model_of(wish.name, content))
+        way = self._try(wish, content)
+        with self._holding_up(len(content), way):
+            generator = Generator(model_of(wish.name, content, way))
             _warm_up(generator)
+            del content  # within, as that holds others up as well
         return Loaded(wish, generator, hash_of(generator.model))
 
     @contextlib.contextmanager
-    def _holding_up(self, size: int) -> Iterator[None]:
-        """Let whoever plays be ahead while a model of so many bytes is built."""
+    def _holding_up(self, size: int, way: str) -> Iterator[None]:
+        """Let whoever plays be ahead while a model of so many bytes is built that is stepped in a way."""
         if self._patience:
             self._may_build.clear()
-            self.holdup = min(HOLDUP_SECONDS + size * HOLDUP_SECONDS_A_BYTE, MOST_HOLDUP_SECONDS)
+            a_byte = BLAS_HOLDUP_SECONDS_A_BYTE if way == BLAS else HOLDUP_SECONDS_A_BYTE
+            self.holdup = min(HOLDUP_SECONDS + size * a_byte, MOST_HOLDUP_SECONDS)
             self._notify()
             self._may_build.wait(self._patience)
         try:
@@ -226,8 +230,11 @@ class Loader:
         finally:
             self.holdup = 0.0
 
-    def _try(self, wish: Wish, content: bytes) -> None:
-        """Let a process try the model. Raises ModelError where it finds a reason, falls, or takes too long."""
+    def _try(self, wish: Wish, content: bytes) -> str:
+        """Let a process try the model; return how it is best stepped, empty where that is not said.
+
+        Raises ModelError where it finds a reason, falls, or takes too long.
+        """
         with tempfile.TemporaryFile() as file:
             file.write(content)
             file.seek(0)
@@ -245,6 +252,7 @@ class Loader:
             raise ModelError(f"model {wish.name}: it must stand its trial, which ended with status {status}")
         if "error" in answer:
             raise ModelError(str(answer["error"]))
+        return str(answer.get("way", ""))
 
     def _wait(self, process: subprocess.Popen[bytes], wish: Wish) -> int:
         deadline = time.monotonic() + self._seconds

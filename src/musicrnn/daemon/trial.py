@@ -1,6 +1,7 @@
 """A model's trial, in a process of its own that may crash, hang or eat memory: ``python -m musicrnn.daemon.trial``.
 
-The model's file comes in on standard input, and one line of JSON goes out: ``{"error": ...}``, or what a step takes.
+The model's file comes in on standard input, and one line of JSON goes out: ``{"error": ...}``, or what a step takes
+and in which way.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -28,16 +30,20 @@ MOST_OF_A_TICK = 0.5
 CPU_SECONDS = 60
 SPARE_BYTES = 2**30
 COPIES = 4
+NICE = 5  # whatever plays comes first, and yet it is done in time on a busy machine
 
 
-def model_of(name: str, content: bytes) -> StepModel:
-    """Return the model of a name, from the bytes of its file. Raises ModelError for a file that is none."""
+def model_of(name: str, content: bytes, way: str = "") -> StepModel:
+    """Return the model of a name, from the bytes of its file; ``way`` is how a trial found that it is best stepped.
+
+    Raises ModelError for a file that is none.
+    """
     if name == UNTRAINED:
         return untrained()
     from musicrnn.models.onnx_step import OnnxStepModel
 
     source = f"model {name}"
-    return OnnxStepModel(check_model(content, source), source)
+    return OnnxStepModel(check_model(content, source), source, way=way)
 
 
 def answer(name: str, content: bytes, bpm: float) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def answer(name: str, content: bytes, bpm: float) -> dict[str, Any]:
             "error": f"model {name}: 99 of 100 steps must take at most half a tick, "
             f"{500 * tick:.1f} ms at {bpm:g} bpm, got {1000 * slow:.1f} ms"
         }
-    return {"milliseconds": round(1000 * slow, 3)}
+    return {"milliseconds": round(1000 * slow, 3), "way": str(getattr(model, "way", ""))}
 
 
 def step_seconds(model: StepModel, source: str) -> list[float]:
@@ -85,11 +91,12 @@ def step_seconds(model: StepModel, source: str) -> list[float]:
 
 
 def confine(model_bytes: int) -> None:
-    """Let this process have only so much memory and time, where the system can do that."""
+    """Let this process have only so much memory and time, after others, where the system can do that."""
     if sys.platform == "win32":
         return
     import resource
 
+    os.nice(NICE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 
-from musicrnn.models.midi_read import MidiPiece
+from musicrnn.models.midi_piece import MidiPiece
 from musicrnn.models.part_plan import DRUMS
 from musicrnn.models.score import Part
 from musicrnn.models.vocabulary import Vocabulary, pitch_name

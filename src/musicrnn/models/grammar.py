@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicrnn.errors import GrammarError
-from musicrnn.models.vocabulary import END, START, SUSTAIN, TICK, Kind, Vocabulary
+from musicrnn.models.legal import BEFORE, NAMING, OPEN, VELOCITY, Before, TokenRules, legal
+from musicrnn.models.vocabulary import Kind, Vocabulary
 
 
 class Phase(IntEnum):
     """Where in a piece the next token stands."""
 
-    BEFORE = 0
-    OPEN = 1
-    NAMING = 2
-    VELOCITY = 3
+    BEFORE = BEFORE
+    OPEN = OPEN
+    NAMING = NAMING
+    VELOCITY = VELOCITY
     AFTER = 4
 
 
@@ -72,17 +73,8 @@ class Grammar:
         self._slot = vocabulary.slot.tolist()
         self._part = part.tolist()
         self._percussive = [p.percussive for p in vocabulary.parts]
-        self._note = part >= 0
-        self._attack = kind == Kind.ATTACK
-        self._hold = kind == Kind.HOLD
-        self._velocity = kind == Kind.VELOCITY
         self._holds_apart = vocabulary.articulation
-        self._token_slot = vocabulary.slot.astype(np.int16)
-        self._token_part = part.astype(np.int16)
-        self._polyphony = np.array([p.polyphony for p in vocabulary.parts], dtype=np.int16)
-        lows = np.array([p.low for p in vocabulary.parts])
-        self._last_of_part = self._note & (vocabulary.pitch == lows[part])
-        self._later_part = part < len(vocabulary.parts) - 1
+        self._rules = TokenRules.of(vocabulary, np.int16)
         self._part_of_slot = np.repeat(
             np.arange(len(vocabulary.parts), dtype=np.int16), [p.high - p.low + 1 for p in vocabulary.parts]
         )
@@ -161,35 +153,17 @@ class Grammar:
 
     def legal_many(self, columns: Columns) -> NDArray[np.bool_]:
         """Return which tokens may follow each state, bool[N, size]."""
-        phase = columns.phase[:, None]
-        is_open, naming = phase == Phase.OPEN, phase == Phase.NAMING
-        sounding_count = columns.sounding.sum(1, dtype=np.int16)[:, None]
-        kept, changed = columns.kept[:, None], columns.changed[:, None] > 0
-        mask: NDArray[np.bool_] = self._notes(columns, kept, changed, sounding_count) & (is_open | naming)
-        mask |= self._velocity & (phase == Phase.VELOCITY)
-        mask[:, TICK] = (naming & (changed | (kept < sounding_count)) | is_open & (sounding_count > 0))[:, 0]
-        mask[:, SUSTAIN] = mask[:, END] = is_open[:, 0]
-        mask[:, START] = columns.phase == Phase.BEFORE
+        last = columns.last_slot
+        at = Before(
+            phase=columns.phase[:, None],
+            last_slot=last[:, None],
+            last_part=np.where(last < 0, np.int16(-1), self._part_of_slot[last])[:, None],
+            named=columns.named[:, None],
+            part_count=columns.part_count[:, None],
+            kept=columns.kept[:, None],
+            changed=columns.changed[:, None] > 0,
+            count=columns.sounding.sum(1, dtype=np.int16)[:, None],
+            sounds=columns.sounding[:, np.maximum(self._rules.slot, 0)],
+        )
+        mask: NDArray[np.bool_] = legal(self._rules, at)
         return mask
-
-    def _notes(
-        self,
-        columns: Columns,
-        kept: NDArray[np.int16],
-        changed: NDArray[np.bool_],
-        sounding_count: NDArray[np.int16],
-    ) -> NDArray[np.bool_]:
-        named, last = columns.named[:, None], columns.last_slot[:, None]
-        last_part = np.where(last < 0, np.int16(-1), self._part_of_slot[last])
-        same_part = self._token_part == last_part
-        part_count = np.where(same_part, columns.part_count[:, None] + 1, 1).astype(np.int16)
-        room_in_part = self._polyphony[self._token_part]
-        sounds = columns.sounding[:, np.maximum(self._token_slot, 0)]
-        keeps = self._hold if self._holds_apart else sounds
-        allowed = self._note & (self._token_slot > last) & (named < self.vocabulary.max_polyphony)
-        allowed = allowed & (part_count <= room_in_part) & (sounds | self._attack)
-        more = self._later_part | (~self._last_of_part & (part_count < room_in_part))
-        more = more & (named + 1 < self.vocabulary.max_polyphony)
-        completes = keeps & ~changed & (kept + 1 == sounding_count)
-        result: NDArray[np.bool_] = allowed & (~completes | more)
-        return result

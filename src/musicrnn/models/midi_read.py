@@ -10,21 +10,21 @@ after its end (a note that ends there was never released). docs/adr/0010-reading
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from symusic.core import ScoreTick
 
 from musicrnn.errors import MidiFileError
-from musicrnn.models.midi_chunks import MidiChunks, readable_prefix, split_chunks
+from musicrnn.models.midi_chunks import MidiChunks, split_chunks
+from musicrnn.models.midi_events import readable_prefix
+from musicrnn.models.midi_piece import MidiPiece, MidiTrack
+from musicrnn.models.midi_voices import tracks_of
 
-Ticks = npt.NDArray[np.int64]
 _Parsed: TypeAlias = tuple[ScoreTick, tuple[int, ...]]
 _Event = TypeVar("_Event", tuple[int, int], tuple[int, int, int])
 
@@ -36,46 +36,6 @@ _CHANNELS = range(16)
 _TICK_BEFORE = b"\x00\xff\x01\x00\x01\xff\x01\x00"
 _TICK_AFTER = b"\x01\xff\x06\x01x"
 _END_OF_TRACK = b"\xff\x2f\x00"
-_SUSTAIN_PEDAL = 64
-_NO_END = 1 << 31
-
-
-@dataclass(frozen=True, slots=True)
-class MidiTrack:
-    """The notes of one channel of one track chunk.
-
-    ``number`` is the chunk's place in the file and ``channel`` the MIDI channel, both from 1; ``program``
-    is the one under which most notes sound, 0 to 127. ``notes`` has a row (start, end, pitch, velocity) a
-    note, in MIDI ticks; ``pedals`` a row (down, up) a press of the sustain pedal. ``hanging`` counts the
-    notes that the file never released: they end with the track.
-    """
-
-    number: int
-    channel: int
-    name: str
-    program: int
-    drums: bool
-    notes: Ticks
-    pedals: Ticks
-    hanging: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MidiPiece:
-    """A piece as its file has it: tracks with notes, tempo changes (tick, microseconds a beat), metres (tick, n, d)."""
-
-    name: str
-    ticks_per_beat: int
-    tracks: tuple[MidiTrack, ...]
-    tempos: tuple[tuple[int, int], ...] = ()
-    metres: tuple[tuple[int, int, int], ...] = ()
-    declaration: str = ""
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def note_count(self) -> int:
-        """Number of notes in all tracks."""
-        return sum(len(track.notes) for track in self.tracks)
 
 
 @dataclass(slots=True)
@@ -145,12 +105,10 @@ def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathe
         else:
             gathered.warnings.append(f"track {number}: metre {sign.numerator}/{sign.denominator} left out")
     end = score.markers[-1].time if len(score.markers) else -1
-    for channel, voices in _by_channel(score, channels).items():
-        found = _track_of(number, channel, voices, end)
-        if found is not None:
-            if len(found.notes) and found.notes.min() < 0:
-                raise MidiFileError(f"{gathered.name}: track {number} must be under 2147483648 ticks long, got more")
-            gathered.tracks.append(found)
+    for found in tracks_of(number, score, channels, end):
+        if found.notes.min() < 0:
+            raise MidiFileError(f"{gathered.name}: track {number} must be under 2147483648 ticks long, got more")
+        gathered.tracks.append(found)
 
 
 def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> _Parsed | None:
@@ -199,80 +157,6 @@ def _one_track_file(track: bytes, channels: tuple[int, ...], ticks_per_beat: int
         track = track[: -len(_END_OF_TRACK)] + b"\xff\x01\x00"
     body = markers + track + releases + b"\x00" + _END_OF_TRACK
     return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, ticks_per_beat, b"MTrk", len(body)) + body
-
-
-@dataclass(frozen=True, slots=True)
-class _Voice:
-    """One symusic track: the notes of one channel and program."""
-
-    name: str
-    program: int
-    drums: bool
-    notes: Ticks
-    pedals: Ticks
-
-
-def _by_channel(score: ScoreTick, marked: tuple[int, ...]) -> dict[int, list[_Voice]]:
-    """Return the voices that hold notes, keyed by channel (from 1), by means of the markers on the marked ones."""
-    channels: dict[int, list[_Voice]] = {}
-    markers = 0
-    for track in score.tracks:
-        if len(track.notes) and track.notes[0].time == 0:
-            markers += 1
-            if len(track.notes) == 1 and not len(track.controls):
-                continue
-        table = track.notes.numpy()
-        start = table["time"].astype(np.int64)
-        rows = np.stack([start - 1, start - 1 + table["duration"], table["pitch"], table["velocity"]], axis=1)
-        pedals = _pedal_presses(track.controls.numpy()) if len(track.controls) else []
-        rows = rows[rows[:, 0] != -1]
-        if len(rows) or pedals:
-            voice = _Voice(track.name, track.program, track.is_drum, rows, _pairs(pedals))
-            channels.setdefault(marked[markers - 1] + 1, []).append(voice)
-    if markers != len(marked):
-        raise MidiFileError(f"a track's markers must come back on {len(marked)} channels, got {markers}")
-    return channels
-
-
-def _pedal_presses(controls: Mapping[str, npt.NDArray[np.generic]]) -> list[tuple[int, int]]:
-    """Return (down, up) of each press of the sustain pedal (controller 64, down from 64); an open one has no end.
-
-    symusic's own list of presses is not used: on all channels but the first it has one for a pedal that is only let go.
-    """
-    pedal = controls["number"] == _SUSTAIN_PEDAL
-    is_down = controls["value"][pedal] >= 64
-    times = controls["time"][pedal].astype(np.int64) - 1
-    changes = is_down != np.concatenate(([False], is_down[:-1]))
-    moments = times[changes].tolist()
-    if len(moments) % 2:
-        moments.append(_NO_END)
-    return list(zip(moments[::2], moments[1::2], strict=True))
-
-
-def _pairs(rows: Sequence[tuple[int, int]]) -> Ticks:
-    return np.array(rows, dtype=np.int64).reshape(-1, 2)
-
-
-def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> MidiTrack | None:
-    main = max(voices, key=lambda voice: len(voice.notes))
-    notes = np.concatenate([voice.notes for voice in voices])
-    if not len(notes):
-        return None
-    notes = notes[np.lexsort((notes[:, 1], notes[:, 2], notes[:, 0]))]
-    hanging = notes[:, 1] >= end - 1 if end > 0 else np.zeros(len(notes), dtype=bool)
-    notes[hanging, 1] = np.maximum(end - 2, notes[hanging, 0])
-    pedals = np.concatenate([voice.pedals for voice in voices])
-    pedals[pedals == _NO_END] = max(end - 2, 0)
-    return MidiTrack(
-        number,
-        channel,
-        main.name.replace("\x00", "").strip(),
-        main.program,
-        main.drums,
-        notes,
-        pedals[np.argsort(pedals[:, 0], kind="stable")],
-        int(hanging.sum()),
-    )
 
 
 def _tempo(tick: int, microseconds: int, warnings: list[str]) -> tuple[int, int]:

@@ -82,8 +82,8 @@ def check_model(content: bytes, source: str) -> ModelFile:
 
 
 def _checked_digest(content: bytes, source: str) -> str:
-    described, found = content[:-_SEAL_SIZE], content[-_SEAL_SIZE:]
-    if not described.endswith(_SEAL_HEAD):
+    described, found = memoryview(content)[:-_SEAL_SIZE], content[-_SEAL_SIZE:]  # a copy would hold Python's lock
+    if described[-len(_SEAL_HEAD) :] != _SEAL_HEAD:
         raise ModelError(f"{source}: a model must end with MusicRNN's seal, got {_kind_of(content)} without")
     digest = hashlib.sha256(described).hexdigest()
     if digest.encode() != found:

@@ -7,7 +7,8 @@ learnt of one serves the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -109,7 +110,7 @@ class Network(keras.Model):  # type: ignore[misc]
         for i, table in enumerate(self.places.values()):
             x = x + ops.take(table, positions[..., i], axis=0)
         x = self._drop(x, self.shape.input_dropout, training)
-        after, over_window = [], self._looped if self.recurrence == "loop" else _by_keras
+        after, over_window = [], self._looped if self.recurrence == "loop" else self._by_keras
         for i, layer in enumerate(self.stack):
             x, ends = over_window(layer, x, state[i], ops.cast(keep, x.dtype)[..., None], valid, training, half)
             after.append(ends)
@@ -123,14 +124,36 @@ class Network(keras.Model):  # type: ignore[misc]
     ) -> tuple[Tensor, Tensor]:
         """Return the output of a layer by our own loop, float32[T, B, units], and its state after the window."""
         cell, two = layer.cell, CELLS[self.shape.cell].biases == 2
-        recurrent = ops.convert_to_tensor(cell.recurrent_kernel)
-        if training and self.shape.recurrent_dropout > 0:
-            recurrent = keras.random.dropout(recurrent, self.shape.recurrent_dropout, seed=self.seed_generator)
+        recurrent = self._recurrent(layer, training)
         biases = ops.convert_to_tensor(cell.bias)
         pre = _product(x, cell.kernel, half) + (biases[0] if two else biases)
         before = [state[row] for row in range(self._rows)]
         rows = self._recur(self.shape.cell, pre, recurrent, biases[1] if two else None, before, keep, half)
         return rows[0], _last(rows, state, valid)
+
+    def _by_keras(
+        self, layer: Any, x: Tensor, state: Tensor, keep: Tensor, _valid: Tensor, training: bool, half: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return the output of a layer by Keras' own way, float32[T, B, units], and its state after the window.
+
+        With ``half`` all that the layer computes is of bfloat16; its weights are float32 still.
+        """
+        before = [row * keep[0] for row in ops.unstack(state)]
+        kernel, _, bias = layer.trainable_variables
+        weights = [kernel, self._recurrent(layer, training), bias]
+        others = layer.non_trainable_variables
+        with _policy(layer, "mixed_bfloat16" if half else "float32"):
+            turned = ops.transpose(x, (1, 0, 2))
+            (output, *after), _ = layer.stateless_call(weights, others, turned, initial_state=before)
+        after = ops.cast(ops.stack(after), x.dtype)
+        return ops.cast(ops.transpose(output, (1, 0, 2)), x.dtype), ops.stop_gradient(after)
+
+    def _recurrent(self, layer: Any, training: bool) -> Tensor:
+        """Return a layer's recurrent weights, in training without those that are dropped for this window."""
+        weights = ops.convert_to_tensor(layer.cell.recurrent_kernel)
+        if not training or self.shape.recurrent_dropout <= 0:
+            return weights
+        return keras.random.dropout(weights, self.shape.recurrent_dropout, seed=self.seed_generator)
 
     def _drop(self, x: Tensor, rate: float, training: bool) -> Tensor:
         """Drop some of x, [T, B, width], in training."""
@@ -191,13 +214,18 @@ def _keras_layer(shape: NetworkShape, i: int, seed: int, cudnn: bool) -> Any:
     return layer
 
 
-def _by_keras(
-    layer: Any, x: Tensor, state: Tensor, keep: Tensor, _valid: Tensor, _training: bool, _half: bool
-) -> tuple[Tensor, Tensor]:
-    """Return the output of a layer by Keras' own way, float32[T, B, units], and its state after the window."""
-    before = [row * keep[0] for row in ops.unstack(state)]
-    output, *after = layer(ops.transpose(x, (1, 0, 2)), initial_state=before)
-    return ops.transpose(output, (1, 0, 2)), ops.stop_gradient(ops.stack(after))
+@contextmanager
+def _policy(layer: Any, name: str) -> Iterator[None]:
+    """Let a layer and its cell compute in other numbers while the block runs."""
+    keepers = (layer, layer.cell)
+    before = [keeper.dtype_policy for keeper in keepers]
+    for keeper in keepers:
+        keeper.dtype_policy = name
+    try:
+        yield
+    finally:
+        for keeper, policy in zip(keepers, before, strict=True):
+            keeper.dtype_policy = policy
 
 
 def _product(a: Tensor, b: Tensor, half: bool) -> Tensor:

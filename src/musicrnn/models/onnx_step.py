@@ -22,6 +22,7 @@ from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 
 DIFFERENCES = {"float32": 1e-4, "int8": 2e-2}  # of the largest number; int8 rounds what it multiplies otherwise
+QUICK_WAYS = ("blas", "plan")
 
 
 def load_model(name: str) -> StepModel:
@@ -39,18 +40,15 @@ class OnnxStepModel:
     """A :class:`~musicrnn.models.step.StepModel` on one thread of the CPU.
 
     A file that holds a step as export writes it is run in a quicker way (ADR 0033), if the first steps show it right
-    on this machine; any other, and with ``quick`` off all, by its own graph in ONNX Runtime. Not safe to be called from
-    two threads at once: a step reads and writes buffers of its own.
+    on this machine; any other, and with ``quick`` off all, by its own graph in ONNX Runtime. ``way`` is what another
+    process of this machine has found for the same file: then that is not tried again. Not safe to be called from two
+    threads at once: a step reads and writes buffers of its own.
     """
 
-    def __init__(self, file: ModelFile, source: str = "model", *, quick: bool = True) -> None:
+    def __init__(self, file: ModelFile, source: str = "model", *, quick: bool = True, way: str = "") -> None:
         self._info, self.digest = file.info, file.digest
-        try:
-            own = FileRun(file.content, file.info)
-        except Exception as error:
-            raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
-        steps = first_steps(own, file.info, source)
-        self._run: Run = (quicker_run(file, steps) if quick else None) or own
+        known = _quick_run(file) if way in QUICK_WAYS else None
+        self._run: Run = known or _tried(file, source, quick=quick and way != "file")
 
     @property
     def info(self) -> ModelInfo:
@@ -75,15 +73,33 @@ class OnnxStepModel:
 
 def quicker_run(file: ModelFile, steps: list[Taken]) -> Run | None:
     """Return a run that takes the same first steps as the file's own graph, as fast or nearly; None where none does."""
+    run = _quick_run(file)
+    try:
+        if run is None or not alike(steps, again(run, steps), DIFFERENCES[file.info.precision]):
+            return None
+        return run if fast(steps, run) else None
+    except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
+        return None
+
+
+def _tried(file: ModelFile, source: str, *, quick: bool) -> Run:
+    """Return the file's own graph, or what takes the same first steps quicker; ModelError where it cannot step."""
+    try:
+        own = FileRun(file.content, file.info)
+    except Exception as error:
+        raise ModelError(f"{source}: ONNX Runtime must accept the model: {error}") from error
+    steps = first_steps(own, file.info, source)
+    return (quicker_run(file, steps) if quick else None) or own
+
+
+def _quick_run(file: ModelFile) -> Run | None:
+    """Return a run of the weights that are read out of a file; None where there is none for this file or machine."""
     graph = read_graph(file.content)
     weights = read_weights(graph, file.info, known_values(graph, file.info))
     if weights is None or not rows_fit(weights):
         return None
     try:
-        run = _planned(weights, file.info)
-        if run is None or not alike(steps, again(run, steps), DIFFERENCES[file.info.precision]):
-            return None
-        return run if fast(steps, run) else None
+        return _planned(weights, file.info)
     except Exception:  # noqa: BLE001 an ONNX Runtime that lacks an operator; the file needs none but ONNX's
         return None
 

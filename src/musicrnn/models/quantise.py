@@ -13,7 +13,7 @@ from musicrnn.errors import MidiFileError
 from musicrnn.models.bar_lines import bars_until, nearest
 from musicrnn.models.declaration import parts_of_declaration
 from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, Moved
-from musicrnn.models.midi_read import MidiPiece, MidiTrack, Ticks
+from musicrnn.models.midi_piece import MidiPiece, MidiTrack, Ticks
 from musicrnn.models.score import GRIDS, Bar, Part, Tempo
 
 LONGEST_BEATS = 20_000
@@ -56,9 +56,12 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
     declared = parts_of_declaration(piece.declaration)
     piece = _with_declared_drums(piece, declared)
     sounding = [_sounding(track, settings.pedal) for track in piece.tracks]
+    notes, drums = np.concatenate(sounding), np.repeat([t.drums for t in piece.tracks], [len(n) for n in sounding])
+    on = _ticks(notes[:, :2], resolution, grid)
+    rows = np.split(_rows(notes, on, drums), np.cumsum([len(n) for n in sounding])[:-1])
     tracks = [
-        GridTrack(t.number, instrument, t.channel, t.name, t.program, t.drums, _rows(notes, t.drums, resolution, grid))
-        for t, instrument, notes in zip(piece.tracks, _instruments(piece.tracks), sounding, strict=True)
+        GridTrack(t.number, instrument, t.channel, t.name, t.program, t.drums, some)
+        for t, instrument, some in zip(piece.tracks, _instruments(piece.tracks), rows, strict=True)
     ]
     end = max(int((track.notes[:, 0] + track.notes[:, 1]).max()) for track in tracks)
     bars = bars_until(end, [(nearest(tick, resolution, grid), n, d) for tick, n, d in piece.metres], grid)
@@ -68,7 +71,7 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
         tuple(tracks),
         bars,
         _tempos(piece, bars[-1].end, grid),
-        _moved(piece, sounding, grid),
+        _moved(piece, notes, on, drums, grid),
         declared,
         piece.warnings,
     )
@@ -77,6 +80,8 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
 
 def _with_declared_drums(piece: MidiPiece, declared: Sequence[Part]) -> MidiPiece:
     """Return the piece with drums where the file's own parts say so, whatever the channel."""
+    if not declared:
+        return piece
     percussive = {part.name: part.percussive for part in declared}
     tracks = tuple(replace(track, drums=percussive.get(track.name, track.drums)) for track in piece.tracks)
     return replace(piece, tracks=tracks)
@@ -114,13 +119,19 @@ def _sounding(track: MidiTrack, pedal: str) -> Ticks:
     return notes
 
 
-def _rows(notes: Ticks, drums: bool, resolution: int, grid: int) -> GridNotes:
+def _ticks(positions: Ticks, resolution: int, grid: int) -> Ticks:
+    """Return the nearest tick of the grid to each position; a half goes up."""
+    return (2 * grid * positions + resolution) // (2 * resolution)
+
+
+def _rows(notes: Ticks, on: Ticks, drums: npt.NDArray[np.bool_]) -> GridNotes:
     """Return (start, length, pitch, velocity) on the grid; hits and the shortest notes last one tick."""
-    start = (2 * notes[:, 0] * grid + resolution) // (2 * resolution)
-    end = (2 * notes[:, 1] * grid + resolution) // (2 * resolution)
-    length = np.ones_like(start) if drums else np.maximum(end - start, 1)
-    rows = np.stack([start, length, notes[:, 2], np.clip(notes[:, 3], 1, 127)], axis=1)
-    return rows.astype(np.int32)
+    rows = np.empty(notes.shape, np.int32)
+    rows[:, 0] = on[:, 0]
+    rows[:, 1] = np.where(drums, 1, np.maximum(on[:, 1] - on[:, 0], 1))
+    rows[:, 2] = notes[:, 2]
+    rows[:, 3] = np.minimum(np.maximum(notes[:, 3], 1), 127)
+    return rows
 
 
 def _tempos(piece: MidiPiece, end: int, grid: int) -> tuple[Tempo, ...]:
@@ -135,15 +146,12 @@ def _tempos(piece: MidiPiece, end: int, grid: int) -> tuple[Tempo, ...]:
     return tuple(changes)
 
 
-def _moved(piece: MidiPiece, sounding: Sequence[Ticks], grid: int) -> Moved:
+def _moved(piece: MidiPiece, notes: Ticks, on: Ticks, drums: npt.NDArray[np.bool_], grid: int) -> Moved:
     resolution = piece.ticks_per_beat
-    notes = np.concatenate(sounding)
-    distance = _distance_beats(notes[:, 0], resolution, grid)
+    distance, ends = (np.abs(notes[:, at] / resolution - on[:, at] / grid) for at in (0, 1))  # in beats
+    ends = ends[~drums]
     milliseconds = distance * _ms_a_beat(notes[:, 0], piece)
-    melodic = [n for n, track in zip(sounding, piece.tracks, strict=True) if not track.drums] or [notes[:0]]
-    held = np.concatenate(melodic)
-    ends = _distance_beats(held[:, 1], resolution, grid)
-    too_short = 2 * (held[:, 1] - held[:, 0]) * grid < resolution
+    too_short = 2 * (notes[:, 1] - notes[:, 0]) * grid < resolution
     return Moved(
         len(notes),
         float((distance > _ON_GRID_BEATS).mean()),
@@ -152,15 +160,9 @@ def _moved(piece: MidiPiece, sounding: Sequence[Ticks], grid: int) -> Moved:
         float(milliseconds.mean()),
         float(milliseconds.max()),
         float(ends.mean()) if len(ends) else 0.0,
-        int(too_short.sum()),
+        int(np.count_nonzero(too_short & ~drums)),
         sum(track.hanging for track in piece.tracks),
     )
-
-
-def _distance_beats(positions: Ticks, resolution: int, grid: int) -> Floats:
-    """Return how far each position lies from the nearest tick, in beats."""
-    nearest_ticks = (2 * positions * grid + resolution) // (2 * resolution)
-    return np.abs(positions / resolution - nearest_ticks / grid)
 
 
 def _ms_a_beat(positions: Ticks, piece: MidiPiece) -> Floats:
@@ -199,14 +201,13 @@ def without_long_silence(piece: GridPiece, longest: int) -> GridPiece:
 
 def _bars_to_keep(piece: GridPiece, longest: int) -> list[bool]:
     starts = np.array([bar.start for bar in piece.bars])
-    sounds = np.zeros(len(starts) + 1, dtype=np.int64)
-    for track in piece.tracks:
-        first = np.searchsorted(starts, track.notes[:, 0], side="right") - 1
-        last = np.searchsorted(starts, track.notes[:, 0] + track.notes[:, 1] - 1, side="right") - 1
-        np.add.at(sounds, first, 1)
-        np.add.at(sounds, last + 1, -1)
+    notes = np.concatenate([track.notes[:, :2] for track in piece.tracks])
+    first = np.searchsorted(starts, notes[:, 0], side="right") - 1
+    last = np.searchsorted(starts, notes[:, 0] + notes[:, 1] - 1, side="right")
+    size = len(starts) + 1
+    sounds = np.cumsum(np.bincount(first, minlength=size) - np.bincount(last, minlength=size))
     kept, silent = [], 0
-    for count in np.cumsum(sounds)[:-1].tolist():
+    for count in sounds[:-1].tolist():
         silent = 0 if count else silent + 1
         kept.append(silent <= longest)
     return kept

@@ -6,7 +6,7 @@ import numpy as np
 
 from musicrnn.models.bar_lines import metres_of
 from musicrnn.models.declaration import declaration_of
-from musicrnn.models.midi_read import MidiPiece, MidiTrack
+from musicrnn.models.midi_piece import MidiPiece, MidiTrack
 from musicrnn.models.score import Score
 
 _NO_PEDAL = np.zeros((0, 2), dtype=np.int64)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from musicrnn.trainer.team import ALONE, Team
 
 if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
     from musicrnn.models.network import Network
+    from musicrnn.trainer.kept import Kept
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX"}
 VARIABLE = "KERAS_BACKEND"
@@ -45,12 +48,16 @@ def installed(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where a run computes: ``kind`` is cpu, gpu or what else the backend calls it; ``name`` is for people."""
+    """Where a run computes: ``kind`` is cpu, gpu or what else the backend calls it; ``name`` is for people.
+
+    ``memory`` is what there is of a GPU's for the backend, in bytes; 0 where that is not known, or it is no GPU.
+    """
 
     backend: str
     version: str
     kind: str
     name: str
+    memory: int = 0
 
     def __str__(self) -> str:
         """Return one short phrase, as ``TensorFlow 2.21.0 on the CPU``."""
@@ -96,8 +103,36 @@ def failures() -> tuple[type[Exception], ...]:
     return ValueError, RuntimeError, tf.errors.OpError
 
 
+@contextmanager
+def exact() -> Iterator[None]:
+    """Let products of float32 be of float32 while the block runs, also on GPUs that would take fewer digits."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        with jax.default_matmul_precision("float32"):
+            yield
+        return
+    import tensorflow as tf
+
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
+
+
 def stepper(
-    network: Network, lanes: int, *, weight_decay: float, clip: float, team: Team = ALONE, half: bool = False
+    network: Network,
+    lanes: int,
+    *,
+    weight_decay: float,
+    clip: float,
+    team: Team = ALONE,
+    half: bool = False,
+    kept: Kept | None = None,
 ) -> Stepping:
     """Return the Stepper of Keras' backend."""
     import keras
@@ -105,20 +140,20 @@ def stepper(
     if keras.backend.backend() == "jax":
         from musicrnn.trainer.step_jax import Stepper as OfJax
 
-        return OfJax(network, lanes, weight_decay=weight_decay, clip=clip, half=half)
+        return OfJax(network, lanes, weight_decay=weight_decay, clip=clip, half=half, kept=kept)
     from musicrnn.trainer.step import Stepper
 
-    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half)
+    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half, kept=kept)
 
 
 def _start_tensorflow(settings: TrainingSettings) -> None:
     import tensorflow as tf
 
-    try:
+    with suppress(RuntimeError):  # TensorFlow was started before, with its threads and its memory as they are.
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
         tf.config.threading.set_inter_op_parallelism_threads(min(settings.threads, 2))
-    except RuntimeError:
-        pass  # TensorFlow was started before, with its threads as they are.
+        for found in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(found, True)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
 
@@ -128,12 +163,27 @@ def _tensorflow_device() -> Device:
 
     for found in tf.config.list_physical_devices("GPU"):
         name = tf.config.experimental.get_device_details(found).get("device_name", found.name)
-        return Device("tensorflow", tf.__version__, "gpu", str(name))
+        return Device("tensorflow", tf.__version__, "gpu", str(name), _tensorflow_memory())
     return Device("tensorflow", tf.__version__, "cpu", "")
 
 
+@cache
+def _tensorflow_memory() -> int:
+    """Return what TensorFlow may take of its first GPU; being asked must not make it take all of that."""
+    import tensorflow as tf
+    from tensorflow.python.client import device_lib
+
+    growing = tf.compat.v1.ConfigProto(gpu_options=tf.compat.v1.GPUOptions(allow_growth=True))
+    found = [one.memory_limit for one in device_lib.list_local_devices(growing) if one.device_type == "GPU"]
+    return int(found[0]) if found else 0
+
+
 def _start_jax(settings: TrainingSettings) -> None:
-    """Load JAX; its flags count only where it was not loaded before."""
+    """Load JAX; its flags count only where it was not loaded before.
+
+    Memory of a GPU is taken as it is needed, as under TensorFlow, unless XLA_PYTHON_CLIENT_PREALLOCATE says otherwise.
+    """
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if settings.threads:
         os.environ.setdefault("NPROC", str(settings.threads))
     if settings.deterministic:
@@ -148,4 +198,5 @@ def _jax_device() -> Device:
     import jax
 
     first = jax.devices()[0]
-    return Device("jax", jax.__version__, first.platform, str(first.device_kind))
+    told = (first.memory_stats() or {}) if first.platform != "cpu" else {}
+    return Device("jax", jax.__version__, first.platform, str(first.device_kind), int(told.get("bytes_limit", 0)))

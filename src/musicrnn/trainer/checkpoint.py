@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,12 +67,25 @@ def read(path: Path) -> Checkpoint:
         raise TrainingError(f"{path}: the checkpoint cannot be read: {error.strerror}") from error
     if match is None or hashlib.sha256(content).hexdigest()[:16] != match["digest"]:
         raise TrainingError(f"{path}: the checkpoint must match the checksum in its name; it is damaged")
-    return unpacked(content)
+    try:
+        return unpacked(content)
+    except (ValueError, KeyError, EOFError, NotImplementedError, BadZipFile) as error:
+        raise TrainingError(f"{path}: must hold plain arrays and a description, without pickle; {error}") from error
 
 
 def stored(folder: Path, stem: str) -> list[Path]:
-    """Return the checkpoints whose names begin with ``stem``, oldest first."""
-    return sorted(path for path in folder.glob(f"{stem}*.npz") if _NAME.fullmatch(path.name))
+    """Return the checkpoints whose names begin with ``stem``, oldest first; two of one step as they were written."""
+    return sorted((path for path in folder.glob(f"{stem}*.npz") if _NAME.fullmatch(path.name)), key=_age)
+
+
+def _age(path: Path) -> tuple[str, int, str]:
+    match = _NAME.fullmatch(path.name)
+    return "" if match is None else match["stem"], path.stat().st_mtime_ns, path.name
+
+
+def not_finite(checkpoint: Checkpoint) -> str:
+    """Return the name of an array with a number that is not finite; an empty one where there is none."""
+    return next((name for name, array in checkpoint.arrays.items() if not np.isfinite(array).all()), "")
 
 
 def newest(folder: Path, stem: str, warn: Any) -> tuple[Path, Checkpoint] | None:

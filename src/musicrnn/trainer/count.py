@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.rows import Excerpt
+
+Windows = Batch | Excerpt
 
 
 class StepResult(NamedTuple):
@@ -22,7 +25,7 @@ class StepResult(NamedTuple):
 class Learner(Protocol):
     """Something that learns from batches."""
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         ...
 
@@ -58,15 +61,15 @@ class Stepping(Learner, Protocol):
         """The state of the lanes."""
         ...
 
-    def disparity(self, batch: Batch) -> float:
+    def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine."""
         ...
 
-    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+    def gradients(self, batch: Windows, half: bool = False) -> np.ndarray:
         """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
         ...
 
-    def evaluate(self, batch: Batch, state: Any) -> tuple[float, Any]:
+    def evaluate(self, batch: Windows, state: Any) -> tuple[float, Any]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
         ...
 
@@ -79,7 +82,10 @@ def disparity(exact: np.ndarray, rough: np.ndarray) -> float:
 
 @dataclass(slots=True)
 class Count:
-    """How far a run has come; ``seconds`` is the time spent in training and validation."""
+    """How far a run has come; ``seconds`` is the time spent in training and validation.
+
+    ``windows`` counts the batches that were read, and ``skipped`` are the numbers of those that are passed over.
+    """
 
     step: int = 0
     tokens: int = 0
@@ -90,6 +96,8 @@ class Count:
     best_step: int = 0
     rate_scale: float = 1.0
     setbacks: int = 0
+    windows: int = 0
+    skipped: list[int] = field(default_factory=list)
     epoch_nats: float = 0.0
     epoch_tokens: int = 0
     figures: dict[str, float] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from musicrnn.errors import TrainingError
-from musicrnn.trainer.count import Count, Learner, StepResult
+from musicrnn.trainer.count import Count, Learner, StepResult, Windows
 from musicrnn.trainer.display import Progress
 from musicrnn.trainer.lanes import Lanes
 from musicrnn.trainer.memory import peak_memory
@@ -52,16 +52,25 @@ class Hooks:
     report: Callable[[Progress], None]
     step_done: Callable[[Count, StepResult, float], None]
     warn: Callable[[str], None]
+    keep_batch: Callable[[Windows], str]
     stop_asked: Callable[[], bool] = field(default=lambda: False)
     now: Callable[[], float] = field(default=time.monotonic)
 
 
 class Fit:
-    """Runs a stepper over lanes until a limit is reached."""
+    """Runs a stepper over lanes until a limit is reached; ``read`` gives their next windows, else they do."""
 
     def __init__(
-        self, stepper: Learner, lanes: Lanes, schedule: Schedule, limits: Limits, hooks: Hooks, count: Count
+        self,
+        stepper: Learner,
+        lanes: Lanes,
+        schedule: Schedule,
+        limits: Limits,
+        hooks: Hooks,
+        count: Count,
+        read: Callable[[], Windows | None] | None = None,
     ) -> None:
+        self.read = read or lanes.next
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
         self.progress = Progress(epochs=limits.epochs, best=count.best)
@@ -99,13 +108,13 @@ class Fit:
 
     def _step(self) -> bool:
         began = self.hooks.now()
-        batch = self.lanes.next()
-        if batch is None:
-            raise TrainingError("the stream of training windows must not end")
+        batch, number = self._next_batch()
+        if number in self.count.skipped:
+            return False
         rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
         result = self.stepper.train(batch, rate)
-        if not math.isfinite(result.nats) or not math.isfinite(result.gradient_norm):
-            self._go_back(result)
+        if not all(map(math.isfinite, (result.nats, result.gradient_norm, result.parameter_norm))):
+            self._go_back(result, batch, number)
             return False
         self.count.step += 1
         self.count.tokens += result.tokens
@@ -116,18 +125,29 @@ class Fit:
         self.hooks.step_done(self.count, result, rate)
         return True
 
-    def _go_back(self, result: StepResult) -> None:
-        setbacks, scale = self.count.setbacks + 1, self.count.rate_scale / 2
+    def _next_batch(self) -> tuple[Windows, int]:
+        """Return the next batch and its number in the run."""
+        batch, number = self.read(), self.count.windows
+        if batch is None:
+            raise TrainingError("the stream of training windows must not end")
+        self.count.windows += 1
+        return batch, number
+
+    def _go_back(self, result: StepResult, batch: Windows, number: int) -> None:
+        """Go on from the last checkpoint without the batch, at half the rate, and keep that in a checkpoint."""
+        setbacks, scale, skipped = self.count.setbacks + 1, self.count.rate_scale / 2, [*self.count.skipped, number]
         if setbacks > MOST_SETBACKS:
             raise TrainingError(
                 f"step {self.count.step}: the loss must be finite, got {result.nats} with a gradient norm of "
-                f"{result.gradient_norm}, also after going back {MOST_SETBACKS} times; try a lower learning_rate"
+                f"{result.gradient_norm}, also after going back {MOST_SETBACKS} times; "
+                f"{self.hooks.keep_batch(batch)}; try a lower learning_rate"
             )
         self.hooks.warn(
-            f"step {self.count.step}: the loss is {result.nats}; back to the last checkpoint, at half the rate"
+            f"step {self.count.step}: the loss is {result.nats}, the gradient norm {result.gradient_norm}; back to the "
+            "last checkpoint, at half the rate and without this batch"
         )
         self.count = self.hooks.reload()
-        self.count.setbacks, self.count.rate_scale = setbacks, scale
+        self.count.setbacks, self.count.rate_scale, self.count.skipped = setbacks, scale, skipped
 
     def _end_epoch(self) -> Ending | None:
         self.count.epoch = self.lanes.epoch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from musicrnn.errors import TrainingError
 from musicrnn.trainer import checkpoint, session
-from musicrnn.trainer.count import Count
+from musicrnn.trainer.count import Count, Windows
 from musicrnn.trainer.fit import Ending
 from musicrnn.trainer.team import alike
 from musicrnn.trainer.training import Training
@@ -45,6 +45,9 @@ class Follower(Training):
 
     def _epoch_done(self, count: Count, *_: object) -> None:
         self.count = count
+
+    def _keep_batch(self, batch: Windows) -> str:  # noqa: ARG002
+        return "the chief keeps its share of the batch"
 
     def _finish(self, _: Count, ending: Ending) -> None:
         """Bear a part in the last figures; the chief has the weights that were best, and hands them out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,17 @@ class Batch:
     valid: NDArray[np.bool_]
     legal: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
+
+
+class Cut(NamedTuple):
+    """What is read into a place in a row: a part of a piece, transposed; ``fresh`` where the piece begins there."""
+
+    row: int
+    place: slice
+    piece: int
+    part: slice
+    shift: int
+    fresh: bool
 
 
 @dataclass(slots=True)
@@ -142,6 +153,14 @@ class Lanes:
 
     def next(self) -> Batch | None:
         """Return the next batch, of the rows made here; None where ``once`` has no more for them."""
+        cuts = self.cuts()
+        return self._batch(cuts) if cuts else None
+
+    def cuts(self) -> list[Cut]:
+        """Go on by a window in every lane; return what is read in the rows made here, none where there is no more."""
+        return [cut for number, lane in enumerate(self.lanes) for cut in self._fill(number, lane)]
+
+    def _batch(self, cuts: list[Cut]) -> Batch:
         count, window = len(self.rows), self.window
         size = self.grammar.vocabulary.size
         batch = Batch(
@@ -152,15 +171,13 @@ class Lanes:
             np.ones((count, window, size), bool),
             np.zeros((count, window), bool),
         )
-        parts = [columns for number, lane in enumerate(self.lanes) for columns in self._fill(number, lane, batch)]
-        if not parts:
-            return None
+        parts = [self._write(batch, cut) for cut in cuts]
         joined = Columns(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         batch.legal[batch.valid] = self.grammar.legal_many(joined)
         return batch
 
-    def _fill(self, number: int, lane: Lane, batch: Batch) -> Iterator[Columns]:
-        """Go on in a lane by a window, and put that into its row of the batch where the row is made here."""
+    def _fill(self, number: int, lane: Lane) -> Iterator[Cut]:
+        """Go on in a lane by a window, and tell what is read where its row is made here."""
         used = 0
         while used < self.window:
             fresh = lane.at >= lane.end
@@ -172,14 +189,15 @@ class Lanes:
             lane.at, place = stop, slice(used, used + stop - begin)
             used = place.stop
             if number in self.rows:
-                yield self._write(batch, number - self.rows.start, place, lane, slice(begin, stop), fresh)
+                yield Cut(number - self.rows.start, place, lane.piece, slice(begin, stop), lane.shift, fresh)
 
-    def _write(self, batch: Batch, row: int, place: slice, lane: Lane, part: slice, fresh: bool) -> Columns:
-        """Put a part of a lane's piece into its place in a row; return the grammar's states of it."""
-        piece, table = self.pieces[lane.piece], self.shifter.tokens[lane.shift + self.transpose]
+    def _write(self, batch: Batch, cut: Cut) -> Columns:
+        """Put a part of a piece into its place in a row; return the grammar's states of it."""
+        row, place, number, part, shift, fresh = cut
+        piece, table = self.pieces[number], self.shifter.tokens[shift + self.transpose]
         batch.fresh[row, place.start] = fresh
         batch.tokens[row, place] = table[piece.tokens[part]]
         batch.targets[row, place] = table[piece.tokens[part.start + 1 : part.stop + 1]]
         batch.places[row, place] = piece.places[part]
         batch.valid[row, place] = True
-        return self.shifter.rules(piece, part, lane.shift)
+        return self.shifter.rules(piece, part, shift)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from musicrnn.trainer.count import Learner, StepResult
-from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.count import Learner, StepResult, Windows
 
 FIRST, STEPS = 10, 10
 
@@ -24,7 +23,7 @@ class Profiled:
         self.done = 0
         self._runs = False
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch, traced if it is its turn."""
         if self.done == FIRST:
             self._start()

@@ -8,10 +8,14 @@ from musicrnn.config.network import NetworkSettings
 from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import TrainingError
 from musicrnn.models.network import Network
+from musicrnn.trainer.agreement import Agreement, with_the_loop
 from musicrnn.trainer.backend import Device, failures
+from musicrnn.trainer.lanes import Batch
 
 MOST_OF_A_REASON = 300
+MOST_APART = 1e-4
 _OR_LOOP = "or training.recurrence loop, which is slow on a GPU"
+_OR_FLOAT = "train with float32"
 
 
 def recurrence_of(training: TrainingSettings, network: NetworkSettings, device: Device) -> str:
@@ -26,9 +30,7 @@ def recurrence_of(training: TrainingSettings, network: NetworkSettings, device: 
         raise TrainingError(f"training.recurrence cudnn needs a GPU, got {device}; auto takes what there is")
     for name, value, allowed in (
         ("network.cell", network.cell, ("lstm", "gru")),
-        ("network.recurrent_dropout", network.recurrent_dropout, (0.0,)),
         ("training.windows", training.windows, ("full",)),
-        ("training.precision", training.precision, ("float32",)),
     ):
         if value not in allowed:
             raise TrainingError(
@@ -46,11 +48,39 @@ def told(recurrence: str, device: Device) -> str:
     return f"{device}: a loop goes over the windows{slow}"
 
 
-def check_cudnn(network: Network) -> None:
-    """Send a little through a network that is to use cuDNN; TrainingError where Keras cannot or will not."""
+def check_cudnn(network: Network, batch: Batch, half: bool = False) -> str:
+    """Return what to say of a network that is to use cuDNN, after a first try and a comparison with the loop.
+
+    TrainingError where Keras cannot or will not use cuDNN, with ``half`` in bfloat16 either; and where what it finds
+    in a batch is not what the loop finds.
+    """
+    _try(network, half=False, refusal=f"training.recurrence: cuDNN must run here; {{}}; mend that, {_OR_LOOP}")
+    if half:
+        _try(network, half=True, refusal=f"training.precision bfloat16: cuDNN must run in it here; {{}}; {_OR_FLOAT}")
+    return agreement_told(with_the_loop(network, batch))
+
+
+def _try(network: Network, *, half: bool, refusal: str) -> None:
     ones = np.ones((1, 2), np.int32)
     try:
-        network.call(ones, np.zeros((1, 2, 3), np.int32), ones > 0, network.initial_state(1))
+        network.call(ones, np.zeros((1, 2, 3), np.int32), ones > 0, network.initial_state(1), half=half)
     except failures() as error:
-        why = " ".join(str(error).split())[:MOST_OF_A_REASON] or type(error).__name__
-        raise TrainingError(f"training.recurrence: cuDNN must run here; {why}; mend that, {_OR_LOOP}") from error
+        raise TrainingError(refusal.format(reason(error))) from error
+
+
+def reason(error: Exception) -> str:
+    """Return why a backend failed, as one line of no great length."""
+    return " ".join(str(error).split())[:MOST_OF_A_REASON] or type(error).__name__
+
+
+def agreement_told(found: Agreement) -> str:
+    """Return how far cuDNN and the loop agree; TrainingError where that is not enough."""
+    if not (found.outputs <= MOST_APART and found.gradients <= MOST_APART):
+        raise TrainingError(
+            f"training.recurrence: cuDNN must give logits and gradients within {MOST_APART:g} of the loop's, got "
+            f"{found.outputs:.2g} and {found.gradients:.2g} (1 less the cosine); mend that, {_OR_LOOP}"
+        )
+    return (
+        f"cuDNN agrees with the loop: logits are within {found.outputs:.1g}, gradients within {found.gradients:.1g} "
+        "(1 less the cosine)"
+    )

@@ -86,12 +86,12 @@ def run(settings: Settings) -> int:
 
 def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool, place: Place) -> bool:
     """Train; False where it was asked to stop before there was anything to keep."""
-    console = Console()
+    console, lanes_told = Console(), ""
     try:
         corpus = _read(settings, console)
         prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
         if prepared is not None and not stop.signal:
-            _check(settings, start(settings.training, place.size))
+            settings, lanes_told = _settled(settings, prepared, start(settings.training, place.size), place)
     except BaseException:
         folder.discard()
         raise
@@ -104,6 +104,9 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         folder.write_settings(to_toml(settings, _SECTIONS))
     if place.is_chief:
         folder.write_manifest(_manifest(corpus, prepared))
+    if lanes_told and place.is_chief:
+        console.print(lanes_told, highlight=False)
+        folder.log(lanes_told)
     facts, origin = _facts(settings, corpus), _origin(settings, corpus)
     from musicrnn.trainer.training import Training
 
@@ -122,11 +125,16 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
     return True
 
 
-def _check(settings: Settings, device: Device) -> None:
-    """Refuse what cannot be done on a device, before there is anything to keep."""
+def _settled(settings: Settings, prepared: Material, device: Device, place: Place) -> tuple[Settings, str]:
+    """Return settings that leave no number to the device, and what to say of that.
+
+    What cannot be done there is refused, before there is anything to keep.
+    """
     from musicrnn.trainer.recurrence import recurrence_of
+    from musicrnn.trainer.room import with_lanes
 
     recurrence_of(settings.training, settings.network, device)
+    return with_lanes(settings, prepared, device, place.size)
 
 
 def _folder(settings: Settings) -> Path:

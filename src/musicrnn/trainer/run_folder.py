@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
-from musicrnn.files import write_text_whole, write_whole
+from musicrnn.files import clear_halves, write_text_whole, write_whole
 
 METRICS = (
     "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
@@ -60,6 +60,8 @@ class RunFolder:
             for stale in (*self.checkpoints.glob("*.npz"), *self.tensorboard.glob("events.*"), self.metrics):
                 stale.unlink(missing_ok=True)
             shutil.rmtree(self.tensorboard / "plugins", ignore_errors=True)
+            for folder in (self.path, self.checkpoints, self.auditions):
+                clear_halves(folder)
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be written over: {error.strerror}") from error
 
@@ -67,7 +69,12 @@ class RunFolder:
         """Take up the folder of an interrupted run; RunFolderError where there is none."""
         if not self.checkpoints.is_dir():
             raise RunFolderError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
-        self._take_lock()
+        try:
+            self._take_lock()
+            for folder in (self.path, self.checkpoints, self.auditions):
+                clear_halves(folder)
+        except OSError as error:
+            raise RunFolderError(f"{self.path}: the run folder cannot be written to: {error.strerror}") from error
 
     def discard(self) -> None:
         """Delete the folder if it was made by this run, which has learnt nothing."""
@@ -89,6 +96,7 @@ class RunFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self.close()
             raise RunFolderError(f"{self.path}: another trainer works in this folder") from error
 
     def need_room(self, size: int) -> None:
@@ -115,7 +123,7 @@ class RunFolder:
         if not self.metrics.exists():
             return []
         with self.metrics.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+            return [row for row in csv.DictReader(file) if _is_whole(row)]
 
     def rewrite_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write all rows anew, whole."""
@@ -151,3 +159,8 @@ class RunFolder:
         FigureCanvasAgg(figure)
         figure.savefig(buffer, format="png", dpi=110)
         write_whole(self.path / "loss.png", buffer.getvalue())
+
+
+def _is_whole(row: dict[str, str]) -> bool:
+    """Tell whether all of a row came to the disk."""
+    return set(row) == set(METRICS) and None not in row.values() and row["step"].isdigit() and row["epoch"].isdigit()

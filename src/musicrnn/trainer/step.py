@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,9 @@ import tensorflow as tf
 from keras import optimizers
 
 from musicrnn.models.network import Network
-from musicrnn.trainer.count import StepResult, disparity
-from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.count import StepResult, Windows, disparity
+from musicrnn.trainer.kept import Kept
+from musicrnn.trainer.rows import Excerpt
 from musicrnn.trainer.team import ALONE, Team
 
 Tensor = Any
@@ -41,7 +43,7 @@ class Stepper:
     """Trains and evaluates a network on batches, carrying its state from window to window.
 
     In a team every worker gives its own lanes' batch, and each learns from all of them. With ``half`` it learns by
-    products of bfloat16.
+    products of bfloat16. With a corpus that is ``kept`` on the device it takes excerpts of it.
     """
 
     def __init__(
@@ -53,36 +55,52 @@ class Stepper:
         clip: float,
         team: Team = ALONE,
         half: bool = False,
+        kept: Kept | None = None,
     ) -> None:
-        self.network, self.team = network, team
+        self.network, self.team, self.kept = network, team, kept
         self.clip, self.half = clip, half
         self.optimizer = optimizers.AdamW(learning_rate=1e-3, weight_decay=weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
         self.optimizer.build(network.trainable_variables)
         self.carried = Carried(network, lanes, team)
-        batch = _signature(len(self.carried.rows), network.vocabulary.size)
         notes = tf.TensorSpec(np.shape(team.notes()), np.asarray(team.notes()).dtype)
         state = tf.TensorSpec(self.carried.mine.shape, tf.float32)
-        self._train = tf.function(self._train_batch, input_signature=[*batch, notes])
-        self._evaluate = tf.function(self._evaluate_batch, input_signature=[*batch, state])
+        self._train = self._compiled(self._train_batch, notes)
+        self._evaluate = self._compiled(self._evaluate_batch, state)
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def _compiled(self, step: Callable[..., Any], last: tf.TensorSpec) -> Callable[..., Any]:
+        """Return a step, compiled for a batch and one argument more; from an excerpt the batch is made in it."""
+        lanes, kept = len(self.carried.rows), self.kept
+        if kept is None:
+            signature = _signature(lanes, self.network.vocabulary.size)
+            return tf.function(step, input_signature=[*signature, last])  # type: ignore[no-any-return]
+        sent = [tf.TensorSpec([lanes, None], kind) for kind in (tf.int32, tf.int8, tf.bool)]
+
+        def of_excerpt(*sent: Tensor) -> Any:
+            return step(*kept.batch(kept.rows, *sent[:-1]), sent[-1])
+
+        return tf.function(of_excerpt, input_signature=[*sent, last])  # type: ignore[no-any-return]
+
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         self.optimizer.learning_rate.assign(rate)
         nats, count, gradient_norm, parameter_norm, notes = self._train(*_tensors(batch), self.team.notes())
         self.team.heard(notes.numpy())
         return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
 
-    def disparity(self, batch: Batch) -> float:
+    def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
         return disparity(self.gradients(batch, half=False), self.gradients(batch, half=True))
 
-    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+    def gradients(self, batch: Windows, half: bool = False) -> np.ndarray:
         """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
-        found = tf.function(partial(self._gradients, half=half))(*_tensors(batch))
+        arrays = _tensors(batch)
+        if self.kept is not None and isinstance(batch, Excerpt):
+            arrays = self.kept.batch(self.kept.rows, *map(tf.constant, arrays))
+        found = tf.function(partial(self._gradients, half=half))(*arrays)
         return np.concatenate([np.ravel(one) for one in found]).astype(np.float64)
 
-    def evaluate(self, batch: Batch, state: Tensor) -> tuple[float, Tensor]:
+    def evaluate(self, batch: Windows, state: Tensor) -> tuple[float, Tensor]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
         nats, after = self._evaluate(*_tensors(batch), state)
         return float(nats), after
@@ -149,8 +167,10 @@ def _signature(lanes: int, tokens: int) -> list[tf.TensorSpec]:
     return [tf.TensorSpec([lanes, None, *more], kind) for more, kind in sizes]
 
 
-def _tensors(batch: Batch) -> tuple[np.ndarray, ...]:
-    """Return a batch's arrays, without the steps at its end that are padding in every lane."""
+def _tensors(batch: Windows) -> tuple[Any, ...]:
+    """Return the arrays of a batch, or of an excerpt, without the steps at its end that are padding in every lane."""
     used = int(batch.valid.sum(axis=1).max(initial=1))
+    if isinstance(batch, Excerpt):
+        return batch.at[:, :used], batch.shift[:, :used], batch.fresh[:, :used]
     every = (batch.tokens, batch.places, batch.targets, batch.valid, batch.legal, batch.fresh)
     return tuple(array[:, :used] for array in every)

@@ -10,9 +10,11 @@ import numpy as np
 from keras import optimizers
 
 from musicrnn.models.network import Network
-from musicrnn.trainer.count import StepResult, disparity
-from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.count import StepResult, Windows, disparity
+from musicrnn.trainer.kept import Kept
+from musicrnn.trainer.rows import Excerpt
 
+EXCERPT = 4  # arrays that tell an excerpt: rows, at, shift, fresh
 Tensor = Any
 Tensors = list[Tensor]
 Arrays = tuple[Tensor, ...]
@@ -48,8 +50,9 @@ class Stepper:
         weight_decay: float,
         clip: float,
         half: bool = False,
+        kept: Kept | None = None,
     ) -> None:
-        self.network, self.clip, self.half = network, clip, half
+        self.network, self.clip, self.half, self.kept = network, clip, half, kept
         self.optimizer = optimizers.AdamW(learning_rate=1e-3, weight_decay=weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
         self.optimizer.build(network.trainable_variables)
@@ -57,36 +60,46 @@ class Stepper:
         self._train = jax.jit(self._train_batch, donate_argnums=(0, 1, 2))
         self._evaluate = jax.jit(self._evaluate_batch)
 
-    def train(self, batch: Batch, rate: float) -> StepResult:
+    def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         self.optimizer.learning_rate.assign(rate)
         held = (self.network.trainable_variables, self.network.non_trainable_variables, self.optimizer.variables)
         before = [[variable.value for variable in variables] for variables in held]
-        *after, self.carried.mine, figures = self._train(*before, self.carried.mine, _arrays(batch))
+        *after, self.carried.mine, figures = self._train(*before, self.carried.mine, self._arrays(batch))
         for variables, values in zip(held, after, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         nats, count, gradient_norm, parameter_norm = np.asarray(figures)
         return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
 
-    def disparity(self, batch: Batch) -> float:
+    def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
         return disparity(self.gradients(batch, half=False), self.gradients(batch, half=True))
 
-    def gradients(self, batch: Batch, half: bool = False) -> np.ndarray:
+    def gradients(self, batch: Windows, half: bool = False) -> np.ndarray:
         """Return the gradients of a batch's nats without dropout, one after another, float64[parameters]."""
         trained, rest = self._values()
 
         def nats(trained: Tensors) -> Tensor:
-            return self._forward(trained, rest, _arrays(batch), self.carried.mine, half=half)[0]
+            return self._forward(trained, rest, self._arrays(batch), self.carried.mine, half=half)[0]
 
         found = jax.jit(jax.grad(nats))(trained)
         return np.concatenate([np.ravel(one) for one in found]).astype(np.float64)
 
-    def evaluate(self, batch: Batch, state: Tensor) -> tuple[float, Tensor]:
+    def evaluate(self, batch: Windows, state: Tensor) -> tuple[float, Tensor]:
         """Return the summed nats of one batch and the state after it; nothing is learnt."""
-        nats, after = self._evaluate(*self._values(), _arrays(batch), state)
+        nats, after = self._evaluate(*self._values(), self._arrays(batch), state)
         return float(nats), after
+
+    def _arrays(self, batch: Windows) -> Arrays:
+        """Return the arrays of a batch; of an excerpt, with the rows that it is of."""
+        if isinstance(batch, Excerpt):
+            return (self.kept.rows if self.kept else None), batch.at, batch.shift, batch.fresh
+        return batch.tokens, batch.places, batch.targets, batch.valid, batch.legal, batch.fresh
+
+    def _made(self, batch: Arrays) -> Arrays:
+        """Return a batch's arrays, made here where they are those of an excerpt."""
+        return self.kept.batch(*batch) if self.kept and len(batch) == EXCERPT else batch
 
     def _values(self) -> tuple[Tensors, Tensors]:
         network = self.network
@@ -97,7 +110,7 @@ class Stepper:
         self, trained: Tensors, rest: Tensors, batch: Arrays, state: Tensor, **how: bool
     ) -> tuple[Tensor, tuple[Tensor, Tensors]]:
         """Return the nats of a batch; the state after it, and the seeds after."""
-        tokens, places, targets, valid, legal, fresh = batch
+        tokens, places, targets, valid, legal, fresh = self._made(batch)
         (logits, after), rest = self.network.stateless_call(
             trained, rest, tokens, places, valid, state, fresh, **{"training": False, **how}
         )
@@ -106,6 +119,7 @@ class Stepper:
     def _train_batch(
         self, trained: Tensors, rest: Tensors, optimizer: Tensors, state: Tensor, batch: Arrays
     ) -> tuple[Tensors, Tensors, Tensors, Tensor, Tensor]:
+        batch = self._made(batch)
         count = batch[3].sum().astype(jnp.float32)
 
         def loss(trained: Tensors) -> tuple[Tensor, Any]:
@@ -134,7 +148,3 @@ def _nats(logits: Tensor, targets: Tensor, valid: Tensor, legal: Tensor) -> Tens
     shares = jax.nn.log_softmax(jnp.where(legal, logits, -1e9))
     each = -jnp.take_along_axis(shares, targets[..., None], axis=-1)[..., 0]
     return jnp.sum(jnp.where(valid, each, 0.0))
-
-
-def _arrays(batch: Batch) -> Arrays:
-    return batch.tokens, batch.places, batch.targets, batch.valid, batch.legal, batch.fresh

@@ -16,7 +16,7 @@ from musicrnn.errors import ConfigError
 
 Tensor = Any
 NOTES = 3
-OWN = ("folders", "cache", "threads", "run_folder", "resume", "init_from", "overwrite", "keep")
+OWN = ("folders", "cache", "threads", "run_folder", "resume", "init_from", "overwrite", "keep", "data")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,17 +23,20 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
-from musicrnn.trainer.backend import Device, device, stepper
+from musicrnn.trainer.backend import Device, device, failures, stepper
 from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
-from musicrnn.trainer.count import Count, Learner, StepResult
+from musicrnn.trainer.count import Count, Learner, StepResult, Windows
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.display import Display, clock, megabytes
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
-from musicrnn.trainer.lanes import Lanes
+from musicrnn.trainer.keeping import keep
+from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.memory import peak_memory
-from musicrnn.trainer.recurrence import check_cudnn, recurrence_of, told
+from musicrnn.trainer.recurrence import check_cudnn, reason, recurrence_of, told
+from musicrnn.trainer.room import with_lanes
+from musicrnn.trainer.rows import excerpt
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.team import ALONE, Team, alike
@@ -43,6 +46,7 @@ EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
 MOST_DISPARITY = 0.01
 FEW_TOKENS = 100_000
+FEW_LANES, FEW_STEPS = 4, 64
 BYTES_A_PARAMETER = 12  # the weight, and AdamW's two moments of it
 
 
@@ -79,6 +83,7 @@ class Training:
         self.team, self.device = team, here or device()
         self.folder, self.prepared, self.facts = folder, prepared, facts
         self.console, self.origin = console, origin
+        settings, self.lanes_told = with_lanes(settings, prepared, self.device, team.place.size)
         self.recurrence = recurrence_of(settings.training, settings.network, self.device)
         t = replace(settings.training, recurrence=self.recurrence)
         self.settings = replace(settings, training=t)
@@ -90,6 +95,7 @@ class Training:
                 f"training.lanes and the pieces to train on must be at least the workers, got {self.lane_count} lanes "
                 f"for {team.place.size}"
             )
+        self.kept, self.starts, self.data_told = keep(t.data, self.device, prepared, settings.corpus.transpose)
         self.stepper = stepper(
             self.network,
             self.lane_count,
@@ -97,6 +103,7 @@ class Training:
             clip=t.clip,
             team=team,
             half=t.precision == "bfloat16",
+            kept=self.kept,
         )
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)
@@ -119,6 +126,10 @@ class Training:
             packed=self.recurrence == "loop",
         )
 
+    def _read(self, lanes: Lanes) -> Windows | None:
+        """Return the next windows of lanes, in the form that the stepper takes."""
+        return lanes.next() if self.kept is None else excerpt(lanes, self.starts[id(lanes.pieces)])
+
     def _board(self) -> Board:
         with_files = self.device.backend == "tensorflow" and self.team.place.is_chief
         return TensorBoard(self.folder.tensorboard) if with_files else NoBoard()
@@ -126,8 +137,11 @@ class Training:
     def _say_where(self) -> None:
         """Say what computes, and how; TrainingError where it cannot, or not what is asked for."""
         self._say(told(self.recurrence, self.device))
+        for line in (self.lanes_told, self.data_told):
+            if line:
+                self._say(line)
         if self.recurrence == "cudnn":
-            check_cudnn(self.network)
+            self._say(check_cudnn(self.network, self._few_windows(), self.stepper.half))
         if self.device.backend != "tensorflow":
             self._say("no files for TensorBoard, which TensorFlow writes; all figures are in metrics.csv")
 
@@ -141,17 +155,35 @@ class Training:
         if self.stepper.half:
             self._check_precision()
         with self.display, self._learner() as learner:
-            self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count)
+            self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count, self.read)
             ending = self.fit.run()
         self._finish(self.fit.count, ending)
+
+    def read(self) -> Windows | None:
+        """Return the next windows to learn from."""
+        return self._read(self.lanes)
 
     def _check_precision(self) -> None:
         """Compare bfloat16 with float32 on a batch, which is read again after."""
         position = self.lanes.position()
-        batch = self.lanes.next()
+        batch = self._read(self.lanes)
         self.lanes.go_to(position)
-        if batch is not None:
-            self._say(precision_told(self.stepper.disparity(batch)))
+        if batch is None:
+            return
+        try:
+            disparity = self.stepper.disparity(batch)
+        except failures() as error:
+            why = reason(error)
+            raise TrainingError(f"training.precision bfloat16 must run here; {why}; train with float32") from error
+        self._say(precision_told(disparity))
+
+    def _few_windows(self) -> Batch:
+        """Return the first windows of a few pieces, each of one piece."""
+        pieces = self.prepared.train[:FEW_LANES]
+        batch = Lanes(pieces, self.grammar, len(pieces), FEW_STEPS, once=True, packed=False).next()
+        if batch is None:
+            raise TrainingError("there must be pieces to train on, got none")
+        return batch
 
     @contextmanager
     def _learner(self) -> Iterator[Learner]:
@@ -181,6 +213,7 @@ class Training:
             report=self.display.show,
             step_done=self._step_done,
             warn=self._warn,
+            keep_batch=self._keep_batch,
             stop_asked=lambda: self.team.stop_asked(stop.signal != 0),
             now=self.team.now,
         )
@@ -198,16 +231,20 @@ class Training:
                 f"note: {tokens:,} tokens are little to learn from; some {FEW_TOKENS:,} (a few hundred short pieces) "
                 "make music, fewer are soon known by heart"
             )
+        self._save(must=True)  # before metrics.csv, which tells that there is a run to go on with
         self.folder.rewrite_metrics([])
-        self._save(must=True)
         return self.count
 
     def _resumed(self) -> Count:
         self.count = self._reload()
-        rows = [row for row in self.folder.read_metrics() if int(row["step"]) <= self.count.step]
-        self.folder.rewrite_metrics(rows)
+        self.folder.rewrite_metrics([row for row in self.folder.read_metrics() if self._is_behind(row)])
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
         return self.count
+
+    def _is_behind(self, row: dict[str, str]) -> bool:
+        """Tell whether a row of the metrics was written before the checkpoint, and will not come again."""
+        ahead = bool(row["valid_nats_a_token"]) and int(row["epoch"]) > self.count.epoch
+        return int(row["step"]) <= self.count.step and not ahead
 
     def _reload(self) -> Count:
         path, stored = session.newest(self.folder.checkpoints, self._warn)
@@ -217,6 +254,10 @@ class Training:
     def _save(self, must: bool = False) -> None:
         carried = self.stepper.carried.whole()
         state = session.state_of(self.stepper, carried, self.lanes, self.count, self.facts)
+        wrong = checkpoint.not_finite(state)
+        if wrong:
+            self._warn(f"step {self.count.step}: {wrong} is not finite; the checkpoint before it is kept")
+            return
         try:
             session.save(self.folder.checkpoints, state, self.settings.training.keep)
         except OSError as error:
@@ -225,6 +266,15 @@ class Training:
                 raise TrainingError(problem) from error
             self._warn(f"{problem}; the one before it is kept")
         self._hand_out(state)
+
+    def _keep_batch(self, batch: Windows) -> str:
+        """Keep a batch that no loss could be found of, and say where."""
+        arrays = {name: getattr(batch, name) for name in batch.__slots__}
+        try:
+            path = checkpoint.write(self.folder.path, "bad-batch", Checkpoint(arrays, {"count": asdict(self.count)}))
+        except OSError as error:
+            return f"the batch cannot be written to {self.folder.path}: {error.strerror}"
+        return f"the batch is in {path}"
 
     def _hand_out(self, state: Checkpoint) -> None:
         """Let all workers go on from one state, with the settings that must be alike."""
@@ -240,7 +290,7 @@ class Training:
         lanes = self._lanes(pieces, once=True)
         state = self.network.initial_state(len(lanes.rows))
         nats = 0.0
-        while (batch := lanes.next()) is not None:
+        while (batch := self._read(lanes)) is not None:
             some, state = self.stepper.evaluate(batch, state)
             nats += some
         nats = float(self.team.totals(np.array([nats]))[0])

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from types import FrameType
 
@@ -41,6 +41,7 @@ from musicrnn.daemon.player.wire import (
 from musicrnn.errors import PortError
 
 SWITCH_SECONDS = 0.0005
+EARLY_SECONDS = 0.0002
 STACK_BYTES = 512 * 1024
 LEAVING_SECONDS = 1.0
 MOST_HEARD = 4096
@@ -77,10 +78,16 @@ def orders_of(word: str) -> Orders:
 
 
 class Player:
-    """Reads records from one file descriptor and answers on another; :meth:`run` lasts as long as the engine."""
+    """Reads records from one file descriptor and answers on another; :meth:`run` lasts as long as the engine.
 
-    def __init__(self, orders: Orders, source: int, sink: int, clock: MonotonicClock) -> None:
+    ``opens`` opens the port, with the arguments of `open_output`.
+    """
+
+    def __init__(
+        self, orders: Orders, source: int, sink: int, clock: MonotonicClock, opens: Callable[..., Output] = open_output
+    ) -> None:
         self._orders = orders
+        self._opens = opens
         self._source = source
         self._sink = sink
         self._clock = clock
@@ -101,7 +108,7 @@ class Player:
         real, lock = real_time(), locked()
         orders = self._orders
         try:
-            output = open_output(
+            output = self._opens(
                 orders.api,
                 orders.name,
                 orders.existing,
@@ -118,6 +125,7 @@ class Player:
         threading.stack_size(STACK_BYTES)
         threading.Thread(target=self._read, name="musicrnn-reader", daemon=True).start()
         _settle()
+        self._clock.early = EARLY_SECONDS if real and not output.exact else 0.0
         self._play(output)
 
     def _play(self, output: Output) -> None:
@@ -213,10 +221,10 @@ def _private_pipes() -> tuple[int, int]:
     return source, sink
 
 
-def main(words: Sequence[str]) -> int:
-    """Be the player: the only word is the `Orders`. Return the exit status."""
+def main(words: Sequence[str], opens: Callable[..., Output] = open_output) -> int:
+    """Be the player: the only word is the `Orders`; ``opens`` opens its port. Return the exit status."""
     source, sink = _private_pipes()
-    player = Player(orders_of(words[0]), source, sink, MonotonicClock())
+    player = Player(orders_of(words[0]), source, sink, MonotonicClock(), opens)
 
     def leave(_: int, __: FrameType | None) -> None:
         player.leave()
