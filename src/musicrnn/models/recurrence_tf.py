@@ -12,7 +12,6 @@ Time comes first here: T steps of B lanes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import tensorflow as tf
@@ -137,34 +136,22 @@ def _weights(hidden: Tensor, slopes: Tensor, half: bool) -> Tensor:
     return tf.cast(of, tf.float32)
 
 
-@cache
-def _forth(kind: Any) -> Callable[..., tuple[Rows, Rows, Rows]]:
-    """Return what a step forward does beside its product, compiled to one operation.
+def _forth(
+    kind: Any, pre: Tensor, product: Tensor, offset: Tensor, keep: Tensor, before: Rows
+) -> tuple[Rows, Rows, Rows]:
+    """Do what a step forward does beside its product.
 
-    It returns the rows of the state after the step, the same as the next step takes them up, and the factors.
+    Return the rows of the state after the step, the same as the next step takes them up, and the factors.
     """
-
-    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-    def gates(pre: Tensor, product: Tensor, offset: Tensor, keep: Tensor, before: Rows) -> tuple[Rows, Rows, Rows]:
-        rows, factors = kind.forward(pre, product[:, : pre.shape[1]] + offset, before)
-        return rows, [row * keep for row in rows], factors
-
-    compiled: Callable[..., tuple[Rows, Rows, Rows]] = gates
-    return compiled
+    rows, factors = kind.forward(pre, product[:, : pre.shape[1]] + offset, before)
+    return rows, [row * keep for row in rows], factors
 
 
-@cache
-def _back(kind: Any) -> Callable[..., tuple[Rows, Rows]]:
-    """Return what a step back does beside its product, compiled: the slopes, and what flows on directly."""
-
-    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-    def gates(upstream: Tensor, product: Tensor, keep: Tensor, factors: Rows, direct: Rows) -> tuple[Rows, Rows]:
-        hidden = upstream + product[:, : upstream.shape[1]] * keep
-        slopes: tuple[Rows, Rows] = kind.backward(factors, hidden, [row * keep for row in direct])
-        return slopes
-
-    compiled: Callable[..., tuple[Rows, Rows]] = gates
-    return compiled
+def _back(kind: Any, upstream: Tensor, product: Tensor, keep: Tensor, factors: Rows, direct: Rows) -> tuple[Rows, Rows]:
+    """Do what a step back does beside its product; return the slopes, and what flows on directly."""
+    hidden = upstream + product[:, : upstream.shape[1]] * keep
+    slopes: tuple[Rows, Rows] = kind.backward(factors, hidden, [row * keep for row in direct])
+    return slopes
 
 
 def _forward(
@@ -175,7 +162,7 @@ def _forward(
 
     def step(at: Tensor, before: Rows, arrays: Arrays, hidden: Arrays, factors: Arrays) -> Any:
         product = tf.matmul(before[0], weights)
-        rows, following, found = _forth(kind)(pre[at], product, offset, after[at], before)
+        rows, following, found = _forth(kind, pre[at], product, offset, after[at], before)
         arrays, hidden = _write(at, arrays, rows), _write(at, hidden, before[:1])
         return at + 1, following, arrays, hidden, _write(at, factors, found)
 
@@ -194,7 +181,7 @@ def _backward(kind: Any, upstream: Tensor, recurrent: Tensor, factors: Arrays, k
 
     def step(at: Tensor, product: Tensor, direct: Rows, slopes: Arrays) -> Any:
         of_step = [array.read(at) for array in factors]
-        here, direct = _back(kind)(upstream[at], product, after[at], of_step, direct)
+        here, direct = _back(kind, upstream[at], product, after[at], of_step, direct)
         return at - 1, tf.matmul(here[-1], turned), direct, _write(at, slopes, here)
 
     none, slopes = tf.zeros_like(upstream[0]), _arrays(steps, upstream[0], [recurrent.shape[1]] * kind.slopes)
