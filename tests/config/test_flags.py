@@ -136,7 +136,7 @@ def test_show_config_prints_the_settings_and_where_each_came_from(capsys: pytest
     assert shown(args, found, COMMANDS["train"])
     text = capsys.readouterr().out
     assert "epochs = 3  # --epochs\n" in text
-    assert "lanes = 32  # default\n" in text
+    assert "lanes = 0  # default\n" in text
     assert "[play]" not in text
     assert settings_of(read_toml(text, "printed")) == found
 
