@@ -111,6 +111,7 @@ class Training:
         self.board = self._board()
         self.display = Display(console)
         self.folder.spare.warn = self._warn
+        self.count = Count()
         self._unwritten = ""  # of the last checkpoint, where it could not be written
 
     def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
