@@ -76,3 +76,9 @@ class RunFolderError(TrainingError):
     """The folder of a run is not there, is not one, or must not be written to; mended by naming another."""
 
     exit_status = 66
+
+
+class NotWrittenError(TrainingError):
+    """A training is over, and what it learnt could not be written; mended by making room on the disk."""
+
+    exit_status = 74

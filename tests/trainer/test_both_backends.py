@@ -82,6 +82,22 @@ def test_from_a_corpus_on_the_device_the_same_is_learnt(both: tuple[Findings, Fi
         assert findings[name].tolist() == findings[name.replace("/kept/", "/packed/")].tolist(), name
 
 
+@pytest.mark.parametrize("backend", [0, 1])
+def test_lanes_in_two_halves_learn_what_they_learn_at_once(both: tuple[Findings, Findings], backend: int) -> None:
+    """Figures of four steps, the state carried on and every weight; the same from a corpus on the device."""
+    findings = both[backend]
+    names = [name for name in _names(findings, "steps", "carried", "network/") if "halved/" in name]
+    assert {name.split("/")[1] for name in names} == {"halved", "kept halved"}
+    at_once = {name: findings[name.replace("kept halved", "packed").replace("halved", "packed")] for name in names}
+    _agree(findings, at_once, names)
+
+
+@pytest.mark.parametrize("backend", [0, 1])
+def test_want_of_memory_is_known_for_what_it_is(both: tuple[Findings, Findings], backend: int) -> None:
+    """As the backend itself raises it, asked for a petabyte."""
+    assert bool(both[backend]["lstm/packed/short"])
+
+
 def test_jax_compiles_a_training_step_once(both: tuple[Findings, Findings]) -> None:
     """However much of a window is padding."""
     _, found = both

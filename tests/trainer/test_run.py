@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -101,16 +102,18 @@ def test_a_run_killed_and_resumed_ends_like_one_never_interrupted(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_saves_and_exports(tmp_path: Path) -> None:
-    """After SIGINT the run finishes its step, writes a checkpoint and the model, and ends with status 0."""
+@pytest.mark.parametrize(("kind", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_exports(tmp_path: Path, kind: signal.Signals, status: int) -> None:
+    """After Ctrl-C or SIGTERM the run finishes its step, and writes the checkpoint of it and the model."""
     process = subprocess.Popen(
         _command(tmp_path / "run", "--epochs=100000", "--save-every=2"), stdout=subprocess.PIPE, text=True
     )
     until(lambda: _has_come_to(tmp_path / "run", 2), process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(kind)
     output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    assert "it was asked to stop" in output
+    assert process.returncode == status
+    (step,) = re.findall(r"it was asked to stop after \d+ epochs, (\d+) steps", output)
+    assert checkpoint.stored(tmp_path / "run" / "checkpoints", "step-")[-1].name.startswith(f"step-{int(step):08}-")
     assert read_info(tmp_path / "run" / "model.onnx").units == 16
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from musicrnn.errors import RunFolderError
 from musicrnn.trainer.run_folder import METRICS, RunFolder
+
+DROP_FROM_BOUNDS, MAY_WRITE_ANYWHERE = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
@@ -53,3 +57,39 @@ def test_a_folder_that_cannot_be_made_is_told_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunFolderError, match="run: the run folder cannot be made: Not a directory"):
         RunFolder(tmp_path / "file" / "run").create(overwrite=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")
+def test_figures_that_find_no_room_are_told_once_and_do_not_spoil_those_after(tmp_path: Path) -> None:
+    """Two rows on a full disk, a half one, and a row when there is room again."""
+    run, warnings = RunFolder(tmp_path), list[str]()
+    run.spare.warn = warnings.append
+    run.metrics.symlink_to("/dev/full")
+    for step in (10, 20):
+        run.add_metrics({"step": step, "epoch": 1})
+    assert warnings == [f"{run.metrics}: it cannot be written: No space left on device; training goes on"]
+    run.metrics.unlink()
+    run.rewrite_metrics([])
+    with run.metrics.open("a", encoding="utf-8") as file:
+        file.write("2")
+    for step in (30, 40):
+        run.add_metrics({"step": step, "epoch": 1})
+    assert [row["step"] for row in run.read_metrics()] == ["30", "40"]
+
+
+@pytest.mark.parametrize("closed", ["", "checkpoints"])
+@pytest.mark.skipif(sys.platform != "linux", reason="a process gives up a right as Linux does it")
+def test_a_run_folder_that_is_read_only_is_not_resumed(tmp_path: Path, closed: str) -> None:
+    """Nor one whose checkpoints are, though its lock can be taken; in one line. Root gives up its right to do it."""
+    run = RunFolder(tmp_path / "run")
+    run.create(overwrite=False)
+    run.close()
+    run.write_settings("")
+    (run.path / closed).chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "train", "--resume", str(run.path)],
+        capture_output=True, text=True, timeout=120, check=False,
+        preexec_fn=lambda: ctypes.CDLL(None).prctl(DROP_FROM_BOUNDS, MAY_WRITE_ANYWHERE, 0, 0, 0),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (66, 1), done.stderr
+    assert "the run folder cannot be written to: Permission denied" in done.stderr

@@ -103,6 +103,19 @@ def failures() -> tuple[type[Exception], ...]:
     return ValueError, RuntimeError, tf.errors.OpError
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether what was raised is for want of memory, of the device or of the host."""
+    import keras
+
+    if isinstance(error, MemoryError):
+        return True
+    if keras.backend.backend() == "jax":
+        return isinstance(error, RuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+    import tensorflow as tf
+
+    return isinstance(error, tf.errors.ResourceExhaustedError)
+
+
 @contextmanager
 def exact() -> Iterator[None]:
     """Let products of float32 be of float32 while the block runs, also on GPUs that would take fewer digits."""

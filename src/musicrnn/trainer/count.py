@@ -61,6 +61,10 @@ class Stepping(Learner, Protocol):
         """The state of the lanes."""
         ...
 
+    def halve(self) -> None:
+        """Go over the lanes in two halves from now on; the same is learnt, but for rounding and dropout's masks."""
+        ...
+
     def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine."""
         ...

@@ -23,7 +23,7 @@ from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
 from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
-from musicrnn.trainer.backend import Device, start
+from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
@@ -108,9 +108,13 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         console.print(lanes_told, highlight=False)
         folder.log(lanes_told)
     facts, origin = _facts(settings, corpus), _origin(settings, corpus)
+    from musicrnn.trainer.halving import room_for
     from musicrnn.trainer.training import Training
 
-    if place.size > 1:
+    with room_for(settings.training, is_out_of_memory):
+        if place.size == 1:
+            Training(settings, folder, prepared, facts, origin, console).run(stop, resume)
+            return True
         from musicrnn.trainer.follower import Follower
         from musicrnn.trainer.workers import Workers, in_touch
 
@@ -120,8 +124,6 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
             kind = Training if place.is_chief else Follower
             kind(settings, folder, prepared, facts, origin, console, team).run(stop, resume)
             team.part()
-        return True
-    Training(settings, folder, prepared, facts, origin, console).run(stop, resume)
     return True
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.files import clear_halves, write_text_whole, write_whole
+from musicrnn.trainer.spare import Spare
 
 METRICS = (
     "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
@@ -36,8 +38,10 @@ class RunFolder:
         self.tensorboard = path / "tensorboard"
         self.metrics = path / "metrics.csv"
         self.model = path / "model.onnx"
+        self.spare = Spare()
         self._lock: IO[str] | None = None
         self._is_new = False
+        self._is_torn = False
 
     def create(self, overwrite: bool) -> None:
         """Make the folder; RunFolderError where it holds a run already and ``overwrite`` is not asked for."""
@@ -71,6 +75,8 @@ class RunFolder:
             raise RunFolderError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
         try:
             self._take_lock()
+            for folder in (self.path, self.checkpoints):
+                tempfile.TemporaryFile(dir=folder).close()
             for folder in (self.path, self.checkpoints, self.auditions):
                 clear_halves(folder)
         except OSError as error:
@@ -107,15 +113,22 @@ class RunFolder:
 
     def write_settings(self, text: str) -> None:
         """Keep the effective settings as TOML."""
-        write_text_whole(self.path / "settings.toml", text)
+        self._must_write("settings.toml", text)
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Keep what the corpus consists of."""
-        write_text_whole(self.path / "corpus.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        self._must_write("corpus.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+    def _must_write(self, name: str, text: str) -> None:
+        try:
+            write_text_whole(self.path / name, text)
+        except OSError as error:
+            raise TrainingError(f"{self.path / name}: it cannot be written: {error.strerror}") from error
 
     def log(self, line: str) -> None:
         """Add a line to the run's diary."""
-        with (self.path / "train.log").open("a", encoding="utf-8") as file:
+        path = self.path / "train.log"
+        with self.spare.writing(path), path.open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}\n")
 
     def read_metrics(self) -> list[dict[str, str]]:
@@ -131,16 +144,25 @@ class RunFolder:
         writer = csv.DictWriter(buffer, METRICS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_text_whole(self.metrics, buffer.getvalue())
+        with self.spare.writing(self.metrics):
+            write_text_whole(self.metrics, buffer.getvalue())
 
     def add_metrics(self, row: dict[str, Any]) -> None:
-        """Add one row."""
-        with self.metrics.open("a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, METRICS, lineterminator="\n").writerow(row)
+        """Add one row, on a line of its own also after one that was not written whole."""
+        was_torn, self._is_torn = self._is_torn, True
+        with self.spare.writing(self.metrics):
+            with self.metrics.open("a", encoding="utf-8", newline="") as file:
+                file.write("\n" if was_torn else "")
+                csv.DictWriter(file, METRICS, lineterminator="\n").writerow(row)
+            self._is_torn = False
 
     def plot(self) -> None:
         """Draw the loss curve, training and validation, as loss.png."""
-        rows = self.read_metrics()
+        target = self.path / "loss.png"
+        with self.spare.writing(target):
+            write_whole(target, self._drawn(self.read_metrics()))
+
+    def _drawn(self, rows: Sequence[dict[str, str]]) -> bytes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
@@ -158,7 +180,7 @@ class RunFolder:
         buffer = io.BytesIO()
         FigureCanvasAgg(figure)
         figure.savefig(buffer, format="png", dpi=110)
-        write_whole(self.path / "loss.png", buffer.getvalue())
+        return buffer.getvalue()
 
 
 def _is_whole(row: dict[str, str]) -> bool:

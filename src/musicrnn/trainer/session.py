@@ -19,6 +19,8 @@ from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Stepping
 from musicrnn.trainer.lanes import Lanes
 
+KERAS_FILES = (".keras", ".h5", ".hdf5")
+
 
 def weight_variables(network: Network) -> dict[str, Any]:
     """Return the network's trained variables by name."""
@@ -76,6 +78,11 @@ def weights_path(source: Path) -> Path:
     """Return the weights file that a path names: the file itself, or a run folder's best."""
     if source.suffix == ".onnx":
         raise RunFolderError(f"{source}: must be a run's folder or a weights file in it; a model file is for playing")
+    if source.suffix in KERAS_FILES:
+        raise RunFolderError(
+            f"{source}: must be a run's folder or a weights file in it; a file of Keras can hold code that runs when "
+            "it is loaded, and is never loaded"
+        )
     if source.is_file():
         return source
     for stem in ("best-", "epoch-"):

@@ -12,6 +12,7 @@ from keras import optimizers
 
 from musicrnn.models.network import Network
 from musicrnn.trainer.count import StepResult, Windows, disparity
+from musicrnn.trainer.halving import halved, halves
 from musicrnn.trainer.kept import Kept
 from musicrnn.trainer.rows import Excerpt
 from musicrnn.trainer.team import ALONE, Team
@@ -64,13 +65,18 @@ class Stepper:
         self.optimizer.build(network.trainable_variables)
         self.carried = Carried(network, lanes, team)
         notes = tf.TensorSpec(np.shape(team.notes()), np.asarray(team.notes()).dtype)
-        state = tf.TensorSpec(self.carried.mine.shape, tf.float32)
-        self._train = self._compiled(self._train_batch, notes)
-        self._evaluate = self._compiled(self._evaluate_batch, state)
+        mine = len(self.carried.rows)
+        self._train = self._compiled(self._train_batch, mine, notes)
+        self._evaluate = self._compiled(self._evaluate_batch, mine, self._state_of(mine))
+        self._step: Callable[[Windows], tuple[Tensor, ...]] = self._as_one
 
-    def _compiled(self, step: Callable[..., Any], last: tf.TensorSpec) -> Callable[..., Any]:
+    def _state_of(self, lanes: int) -> tf.TensorSpec:
+        layers, rows, _, units = self.carried.shape
+        return tf.TensorSpec([layers, rows, lanes, units], tf.float32)
+
+    def _compiled(self, step: Callable[..., Any], lanes: int, last: tf.TensorSpec) -> Callable[..., Any]:
         """Return a step, compiled for a batch and one argument more; from an excerpt the batch is made in it."""
-        lanes, kept = len(self.carried.rows), self.kept
+        kept = self.kept
         if kept is None:
             signature = _signature(lanes, self.network.vocabulary.size)
             return tf.function(step, input_signature=[*signature, last])  # type: ignore[no-any-return]
@@ -84,9 +90,34 @@ class Stepper:
     def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         self.optimizer.learning_rate.assign(rate)
-        nats, count, gradient_norm, parameter_norm, notes = self._train(*_tensors(batch), self.team.notes())
-        self.team.heard(notes.numpy())
+        nats, count, gradient_norm, parameter_norm = self._step(batch)
         return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
+
+    def halve(self) -> None:
+        """Go over the lanes in two halves from now on, one after another, which takes about half of the memory.
+
+        What is learnt is the same but for rounding and the masks of dropout. Only for a worker that is alone.
+        """
+        parts = halves(len(self.carried.rows))
+        finds = [
+            self._compiled(self._find, part.stop - part.start, self._state_of(part.stop - part.start)) for part in parts
+        ]
+        learn = tf.function(self._learn_both)
+
+        def step(batch: Windows) -> tuple[Tensor, ...]:
+            found = [
+                find(*_tensors(half), self.carried.mine[:, :, part])
+                for find, half, part in zip(finds, halved(batch), parts, strict=True)
+            ]
+            return learn(*zip(*found, strict=True))  # type: ignore[no-any-return]
+
+        del self._train
+        self._step = step
+
+    def _as_one(self, batch: Windows) -> tuple[Tensor, ...]:
+        *found, notes = self._train(*_tensors(batch), self.team.notes())
+        self.team.heard(notes.numpy())
+        return tuple(found)
 
     def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
@@ -105,31 +136,47 @@ class Stepper:
         nats, after = self._evaluate(*_tensors(batch), state)
         return float(nats), after
 
-    def _train_batch(
-        self,
-        tokens: Tensor,
-        places: Tensor,
-        targets: Tensor,
-        valid: Tensor,
-        legal: Tensor,
-        fresh: Tensor,
-        notes: Tensor,
-    ) -> Any:
-        variables, state = self.network.trainable_variables, self.carried.mine
+    def _train_batch(self, *given: Tensor) -> Any:
+        """Learn from the arrays of a batch, after which come this worker's notes."""
+        nats, count, gradients, after = self._find(*given[:-1], self.carried.mine)
+        nats, count, gradients, notes = self.team.join(nats, count, gradients, given[-1])
+        return nats, count, *self._learn(gradients, after), notes
+
+    def _find(self, *given: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
+        """Return of a batch and a state: nats, predictions, the gradients of their mean, and the state after."""
+        tokens, places, targets, valid, legal, fresh, state = given
+        variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
             logits, after = self.network(tokens, places, valid, state, fresh, training=True, half=self.half)
             nats = _nats(logits, targets, valid, legal)
             count = tf.reduce_sum(tf.cast(valid, tf.float32))
             loss = nats / tf.maximum(count, 1.0)
         found = zip(tape.gradient(loss, variables), variables, strict=True)
-        gradients = [tf.ensure_shape(gradient, variable.shape) for gradient, variable in found]
-        nats, count, gradients, notes = self.team.join(nats, count, gradients, notes)
+        return nats, count, [tf.ensure_shape(gradient, variable.shape) for gradient, variable in found], after
+
+    def _learn_both(
+        self,
+        nats: tuple[Tensor, ...],
+        counts: tuple[Tensor, ...],
+        gradients: tuple[list[Tensor], ...],
+        after: tuple[Tensor, ...],
+    ) -> tuple[Tensor, ...]:
+        """Learn from what was found in two halves, each weighing as much as its predictions are many."""
+        shares = [tf.maximum(count, 1.0) / tf.maximum(tf.add_n(counts), 1.0) for count in counts]
+        means = [
+            sum(one * share for one, share in zip(each, shares, strict=True)) for each in zip(*gradients, strict=True)
+        ]
+        return tf.add_n(nats), tf.add_n(counts), *self._learn(means, tf.concat(after, 2))
+
+    def _learn(self, gradients: list[Tensor], after: Tensor) -> tuple[Tensor, Tensor]:
+        """Change the weights and carry the state on; return the norms of the gradients and of the weights."""
+        variables = self.network.trainable_variables
         norm = tf.linalg.global_norm(gradients)
         if self.clip > 0:
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip, use_norm=norm)
         self.optimizer.apply(gradients, variables)
         self.carried.mine.assign(after)
-        return nats, count, norm, tf.linalg.global_norm(variables), notes
+        return norm, tf.linalg.global_norm(variables)
 
     def _gradients(
         self, tokens: Tensor, places: Tensor, targets: Tensor, valid: Tensor, legal: Tensor, fresh: Tensor, half: bool

@@ -11,6 +11,7 @@ from keras import optimizers
 
 from musicrnn.models.network import Network
 from musicrnn.trainer.count import StepResult, Windows, disparity
+from musicrnn.trainer.halving import halved, halves
 from musicrnn.trainer.kept import Kept
 from musicrnn.trainer.rows import Excerpt
 
@@ -18,6 +19,7 @@ EXCERPT = 4  # arrays that tell an excerpt: rows, at, shift, fresh
 Tensor = Any
 Tensors = list[Tensor]
 Arrays = tuple[Tensor, ...]
+Stepped = tuple[Tensors, Tensors, Tensors, Tensor, Tensor]  # weights, seeds, optimiser, state, figures
 
 
 class Carried:
@@ -57,20 +59,43 @@ class Stepper:
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
         self.optimizer.build(network.trainable_variables)
         self.carried = Carried(network, lanes)
-        self._train = jax.jit(self._train_batch, donate_argnums=(0, 1, 2))
+        self._train = jax.jit(self._train_batch, donate_argnums=(0, 2))  # what a checkpoint can put back
         self._evaluate = jax.jit(self._evaluate_batch)
+        self._step = self._as_one
 
     def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn from one batch at a learning rate."""
         self.optimizer.learning_rate.assign(rate)
         held = (self.network.trainable_variables, self.network.non_trainable_variables, self.optimizer.variables)
         before = [[variable.value for variable in variables] for variables in held]
-        *after, self.carried.mine, figures = self._train(*before, self.carried.mine, self._arrays(batch))
+        *after, self.carried.mine, figures = self._step(batch, *before)
         for variables, values in zip(held, after, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         nats, count, gradient_norm, parameter_norm = np.asarray(figures)
         return StepResult(float(nats), int(count), float(gradient_norm), float(parameter_norm))
+
+    def halve(self) -> None:
+        """Go over the lanes in two halves from now on, one after another, which takes about half of the memory.
+
+        What is learnt is the same but for rounding and the masks of dropout.
+        """
+        find, learn = jax.jit(self._find), jax.jit(self._learn_both, donate_argnums=(0, 1))
+        parts = halves(self.carried.shape[2])
+
+        def step(batch: Windows, trained: Tensors, rest: Tensors, optimizer: Tensors) -> Stepped:
+            found, states = [], []
+            for half, part in zip(halved(batch), parts, strict=True):
+                *one, state, rest = find(trained, rest, self._arrays(half), self.carried.mine[:, :, part])
+                found.append(one)
+                states.append(state)
+            trained, optimizer, figures = learn(trained, optimizer, found)
+            return trained, rest, optimizer, jnp.concatenate(states, 2), figures
+
+        self._step = step
+
+    def _as_one(self, batch: Windows, trained: Tensors, rest: Tensors, optimizer: Tensors) -> Stepped:
+        return self._train(trained, rest, optimizer, self.carried.mine, self._arrays(batch))  # type: ignore[no-any-return]
 
     def disparity(self, batch: Windows) -> float:
         """Return how far the gradients of bfloat16 point away from those of float32: 1 less the cosine; no dropout."""
@@ -118,7 +143,15 @@ class Stepper:
 
     def _train_batch(
         self, trained: Tensors, rest: Tensors, optimizer: Tensors, state: Tensor, batch: Arrays
-    ) -> tuple[Tensors, Tensors, Tensors, Tensor, Tensor]:
+    ) -> Stepped:
+        nats, count, gradients, state, rest = self._find(trained, rest, batch, state)
+        trained, optimizer, figures = self._learn(trained, optimizer, gradients, nats, count)
+        return trained, rest, optimizer, state, figures
+
+    def _find(
+        self, trained: Tensors, rest: Tensors, batch: Arrays, state: Tensor
+    ) -> tuple[Tensor, Tensor, Tensors, Tensor, Tensors]:
+        """Return nats, predictions, the gradients of their mean, the state after, and the seeds after."""
         batch = self._made(batch)
         count = batch[3].sum().astype(jnp.float32)
 
@@ -127,12 +160,29 @@ class Stepper:
             return nats / jnp.maximum(count, 1.0), (nats, *after)
 
         (_, (nats, state, rest)), gradients = jax.value_and_grad(loss, has_aux=True)(trained)
+        return nats, count, gradients, state, rest
+
+    def _learn_both(
+        self, trained: Tensors, optimizer: Tensors, found: list[list[Any]]
+    ) -> tuple[Tensors, Tensors, Tensor]:
+        """Learn from what was found in two halves, each weighing as much as its predictions are many."""
+        nats, counts, gradients = zip(*found, strict=True)
+        shares = [jnp.maximum(count, 1.0) / jnp.maximum(sum(counts), 1.0) for count in counts]
+        means = [
+            sum(one * share for one, share in zip(each, shares, strict=True)) for each in zip(*gradients, strict=True)
+        ]
+        return self._learn(trained, optimizer, means, sum(nats), sum(counts))
+
+    def _learn(
+        self, trained: Tensors, optimizer: Tensors, gradients: Tensors, nats: Tensor, count: Tensor
+    ) -> tuple[Tensors, Tensors, Tensor]:
+        """Return weights and optimiser after a step, and its figures."""
         norm = _norm(gradients)
         if self.clip > 0:
             scale = jnp.where(jnp.isfinite(norm), self.clip / jnp.maximum(norm, self.clip), jnp.nan)
             gradients = [gradient * scale for gradient in gradients]
         trained, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trained)
-        return trained, rest, optimizer, state, jnp.stack([nats, count, norm, _norm(trained)])
+        return trained, optimizer, jnp.stack([nats, count, norm, _norm(trained)])
 
     def _evaluate_batch(self, trained: Tensors, rest: Tensors, batch: Arrays, state: Tensor) -> tuple[Tensor, Tensor]:
         nats, (after, _) = self._forward(trained, rest, batch, state)

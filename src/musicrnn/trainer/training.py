@@ -14,7 +14,7 @@ from rich.console import Console
 
 from musicrnn import __version__
 from musicrnn.config.settings import Settings
-from musicrnn.errors import TrainingError
+from musicrnn.errors import NotWrittenError, TrainingError
 from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.grammar import Grammar
@@ -23,13 +23,14 @@ from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
-from musicrnn.trainer.backend import Device, device, failures, stepper
+from musicrnn.trainer.backend import Device, device, failures, is_out_of_memory, stepper
 from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Learner, StepResult, Windows
 from musicrnn.trainer.dataset import Piece, total
 from musicrnn.trainer.display import Display, clock, megabytes
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
+from musicrnn.trainer.halving import Sparing
 from musicrnn.trainer.keeping import keep
 from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material
@@ -109,6 +110,9 @@ class Training:
         self.lanes = self._lanes(prepared.train, once=False)
         self.board = self._board()
         self.display = Display(console)
+        self.folder.spare.warn = self._warn
+        self.count = Count()
+        self._unwritten = ""  # of the last checkpoint, where it could not be written
 
     def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
         t, c = self.settings.training, self.settings.corpus
@@ -132,7 +136,7 @@ class Training:
 
     def _board(self) -> Board:
         with_files = self.device.backend == "tensorflow" and self.team.place.is_chief
-        return TensorBoard(self.folder.tensorboard) if with_files else NoBoard()
+        return TensorBoard(self.folder.tensorboard, self.folder.spare) if with_files else NoBoard()
 
     def _say_where(self) -> None:
         """Say what computes, and how; TrainingError where it cannot, or not what is asked for."""
@@ -173,6 +177,8 @@ class Training:
         try:
             disparity = self.stepper.disparity(batch)
         except failures() as error:
+            if is_out_of_memory(error):
+                raise
             why = reason(error)
             raise TrainingError(f"training.precision bfloat16 must run here; {why}; train with float32") from error
         self._say(precision_told(disparity))
@@ -187,14 +193,24 @@ class Training:
 
     @contextmanager
     def _learner(self) -> Iterator[Learner]:
-        """Give the stepper, with the trace around it where one is asked for."""
+        """Give the stepper, which a worker that is alone may halve; with the trace around it where one is asked for."""
+        learner: Learner = self.stepper
+        if self.team.place.size == 1:
+            learner = Sparing(self.stepper, self._restore, is_out_of_memory, self._warn)
         if not (self.settings.training.profile and self.team.place.is_chief):
-            yield self.stepper
+            yield learner
             return
         from musicrnn.trainer.profile import Profiled
 
-        with closing(Profiled(self.stepper, self.folder.tensorboard, self._say)) as profiled:
+        with closing(Profiled(learner, self.folder.tensorboard, self._say)) as profiled:
             yield profiled
+
+    def _restore(self) -> None:
+        """Put back the last checkpoint, but for the count and where the lanes read: their batch is at hand."""
+        count, position = self.count, self.lanes.position()
+        self._reload()
+        self.lanes.go_to(position)
+        self.count = count
 
     def _epochs(self) -> int:
         """Return how many epochs to train at most, 0 where only the time counts."""
@@ -236,7 +252,7 @@ class Training:
         return self.count
 
     def _resumed(self) -> Count:
-        self.count = self._reload()
+        self._reload()
         self.folder.rewrite_metrics([row for row in self.folder.read_metrics() if self._is_behind(row)])
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
         return self.count
@@ -249,7 +265,8 @@ class Training:
     def _reload(self) -> Count:
         path, stored = session.newest(self.folder.checkpoints, self._warn)
         self._hand_out(stored)
-        return session.take_up(stored, str(path), self.stepper, self.lanes, self.facts)
+        self.count = session.take_up(stored, str(path), self.stepper, self.lanes, self.facts)
+        return self.count
 
     def _save(self, must: bool = False) -> None:
         carried = self.stepper.carried.whole()
@@ -260,11 +277,12 @@ class Training:
             return
         try:
             session.save(self.folder.checkpoints, state, self.settings.training.keep)
+            self._unwritten = ""
         except OSError as error:
-            problem = f"{self.folder.checkpoints}: the checkpoint cannot be written: {error.strerror}"
+            self._unwritten = f"{self.folder.checkpoints}: the checkpoint cannot be written: {error.strerror}"
             if must:
-                raise TrainingError(problem) from error
-            self._warn(f"{problem}; the one before it is kept")
+                raise TrainingError(self._unwritten) from error
+            self._warn(f"{self._unwritten}; the one before it is kept")
         self._hand_out(state)
 
     def _keep_batch(self, batch: Windows) -> str:
@@ -388,7 +406,7 @@ class Training:
         try:
             self._write_model(info)
         except OSError as error:
-            raise TrainingError(f"{self.folder.model}: the model cannot be written: {error.strerror}") from error
+            raise NotWrittenError(f"{self.folder.model}: the model cannot be written: {error.strerror}") from error
         self._say(
             f"{ending.value} after {count.epoch} epochs, {count.step} steps: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
@@ -398,6 +416,8 @@ class Training:
         if ending in more:
             self._say(f"go on: musicrnn-train --resume {self.folder.path}{more[ending]}")
         self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
+        if self._unwritten:
+            raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
 
     def _take_best(self) -> None:
         best = checkpoint.stored(self.folder.checkpoints, "best-")

@@ -1,0 +1,157 @@
+"""Runs in this process that meet with want of memory, a full disk, and weights that overflow."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from musicrnn.config.corpus import CorpusSettings
+from musicrnn.config.network import NetworkSettings
+from musicrnn.config.settings import Settings
+from musicrnn.config.training import TrainingSettings
+from musicrnn.errors import NotWrittenError, RunFolderError, TrainingError
+from musicrnn.models.model_file import read_info
+from musicrnn.trainer import checkpoint, session
+from musicrnn.trainer.count import Count, Stepping, StepResult, Windows
+from musicrnn.trainer.fit import MOST_SETBACKS
+from musicrnn.trainer.lanes import Batch
+from musicrnn.trainer.material import material
+from musicrnn.trainer.run_folder import RunFolder
+from musicrnn.trainer.training import Training
+from tests.trainer.pieces import tunes
+
+pytestmark = pytest.mark.train
+
+MATERIAL = material(tunes(10), CorpusSettings(ticks_per_beat=4, transpose=0))
+PLAIN = TrainingSettings(lanes=3, window=32, epochs=2, learning_rate=0.01, audition_bars=0)
+
+
+class Unasked:
+    """Nobody asks the run to stop."""
+
+    signal = 0
+
+
+class Scant:
+    """A stepper whose first step fails for want of memory, and leaves weights, optimiser, seed and state changed."""
+
+    def __init__(self, stepper: Stepping) -> None:
+        self.stepper = stepper
+        self.network, self.optimizer, self.half, self.carried = (
+            stepper.network, stepper.optimizer, stepper.half, stepper.carried,
+        )  # fmt: skip
+        self.disparity, self.gradients, self.evaluate, self.halve = (
+            stepper.disparity, stepper.gradients, stepper.evaluate, stepper.halve,
+        )  # fmt: skip
+        self._is_first = True
+
+    def train(self, batch: Windows, rate: float) -> StepResult:
+        """Learn, the first time far too much and in vain."""
+        if not self._is_first:
+            return self.stepper.train(batch, rate)
+        self._is_first = False
+        self.stepper.train(batch, 100 * rate)
+        raise MemoryError("no room")
+
+
+class Hopeless(Scant):
+    """A stepper that never finds a loss."""
+
+    def train(self, batch: Windows, rate: float) -> StepResult:  # noqa: ARG002
+        """Learn nothing."""
+        return StepResult(float("nan"), int(batch.valid.sum()), 1.0, 1.0)
+
+
+class Losing(Training):
+    """A run whose checkpoints, all of them, are lost with their folder at the end of an epoch."""
+
+    def _epoch_done(self, count: Count, better: bool) -> None:
+        super()._epoch_done(count, better)
+        shutil.rmtree(self.folder.checkpoints)
+
+
+def _training(
+    path: Path, settings: TrainingSettings = PLAIN, kind: type[Training] = Training, said: io.StringIO | None = None
+) -> Training:
+    folder = RunFolder(path)
+    folder.create(overwrite=True)
+    network = NetworkSettings(units=8, embedding=4, layers=1)
+    console = Console(file=said or io.StringIO(), width=1000)
+    return kind(Settings(training=settings, network=network), folder, MATERIAL, {}, {}, console)
+
+
+def _run(training: Training) -> None:
+    with closing(training.folder):
+        training.run(Unasked(), resume=False)
+
+
+def _last(run: Path) -> dict[str, bytes]:
+    stored = checkpoint.read(checkpoint.stored(run / "checkpoints", "step-")[-1])
+    return {name: array.tobytes() for name, array in stored.arrays.items()}
+
+
+def test_a_first_step_short_of_memory_is_made_again_from_the_same_state(tmp_path: Path) -> None:
+    """Then it learns, to the bit, what a run does that is in halves from the start; the log says so."""
+    halved, short = _training(tmp_path / "halved"), _training(tmp_path / "short")
+    halved.stepper.halve()
+    short.stepper = Scant(short.stepper)
+    for run in (halved, short):
+        _run(run)
+    assert _last(tmp_path / "halved") == _last(tmp_path / "short")
+    assert "gone over in two halves" in (tmp_path / "short" / "train.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")
+def test_what_a_run_can_do_without_is_told_once_and_no_model_at_the_end(tmp_path: Path) -> None:
+    """The diary on a full disk; something in the way of the figures, the plot, TensorBoard's files and the model."""
+    said = io.StringIO()
+    training = _training(tmp_path, said=said)
+    (tmp_path / "train.log").symlink_to("/dev/full")
+    for name in ("metrics.csv", "loss.png", "model.onnx"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "tensorboard").rmdir()
+    (tmp_path / "tensorboard").touch()
+    with pytest.raises(NotWrittenError, match=r"model.onnx: the model cannot be written: Is a directory") as caught:
+        _run(training)
+    assert caught.value.exit_status == 74
+    warned = [line for line in said.getvalue().splitlines() if "it cannot be written" in line]
+    names = {Path(line.removeprefix("warning: ").split(": ")[0]).name for line in warned}
+    assert (len(warned), names) == (4, {"train.log", "metrics.csv", "loss.png", "tensorboard"})
+    assert any("train.log: it cannot be written: No space left on device; training goes on" in line for line in warned)
+
+
+def test_a_last_checkpoint_that_is_not_written_is_the_last_thing_said(tmp_path: Path) -> None:
+    """With status 74, after the model was written."""
+    training = _training(tmp_path, replace(PLAIN, epochs=1), Losing)
+    with pytest.raises(NotWrittenError, match=r"the checkpoint cannot be written: No such .*; the model is written"):
+        _run(training)
+    assert read_info(tmp_path / "model.onnx").units == 8
+
+
+def test_a_batch_that_no_loss_can_be_found_of_can_be_read_again(tmp_path: Path) -> None:
+    """The run ends after the fourth, and names a file with the arrays of that batch and the count at its step."""
+    training = _training(tmp_path)
+    training.stepper = Hopeless(training.stepper)
+    with pytest.raises(TrainingError, match=r"the batch is in .*bad-batch-") as caught:
+        _run(training)
+    (path,) = tmp_path.glob("bad-batch-*.npz")
+    assert str(path) in str(caught.value)
+    found = checkpoint.read(path)
+    assert set(found.arrays) == set(Batch.__slots__)
+    assert found.arrays["tokens"].shape == (3, 32)
+    assert found.arrays["valid"].any()
+    assert found.description["count"]["skipped"] == list(range(MOST_SETBACKS))
+
+
+@pytest.mark.parametrize("suffix", session.KERAS_FILES)
+def test_a_file_of_keras_is_never_loaded(tmp_path: Path, suffix: str) -> None:
+    """It is refused by its name alone, whether it is there or not, with the reason."""
+    with pytest.raises(RunFolderError, match=r"can hold code that runs when it is loaded, and is never loaded"):
+        session.weights_path(tmp_path / f"weights{suffix}")
