@@ -36,7 +36,7 @@ CHORALES = Path(__file__).parent.parent / "fixtures" / "chorales"
 SMALL = (
     "--ticks-per-beat=4", "--units=16", "--embedding=8", "--lanes=5", "--window=64", "--audition-bars=0",
     "--threads=1", "--validation-share=0.2", "--test-share=0.2", "--no-cache", "--dropout=0", "--output-dropout=0",
-    "--save-every=3", "--epochs=6", "--keep=2",
+    "--recurrent-dropout=0", "--save-every=3", "--epochs=6", "--keep=2",
 )  # fmt: skip
 
 
