@@ -45,7 +45,9 @@ if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
 
 RATE = 1e-3
 RECIPE = Path(__file__).parent / "likelihood" / "recipes" / "gpu.toml"
-SAME = NetworkSettings(layers=2, units=128, embedding=32, dropout=0.0, output_dropout=0.0)
+SAME = NetworkSettings(
+    layers=2, units=128, embedding=32, dropout=0.0, output_dropout=0.0, recurrent_dropout=0.0, variational=False
+)
 MILESTONES = (1, 10, 50, 100, 200)
 
 

@@ -144,7 +144,9 @@ def _settings(options: argparse.Namespace) -> Settings:
     settings = Settings()
     training = replace(settings.training, window=options.window, threads=options.threads)
     corpus = replace(settings.corpus, folders=(options.corpus,) if options.corpus else ())
-    return replace(settings, training=training, corpus=corpus)
+    # The peers drop other values at each step, and have no way to drop recurrent weights.
+    network = replace(settings.network, recurrent_dropout=0.0, variational=False)
+    return replace(settings, training=training, corpus=corpus, network=network)
 
 
 def _versions() -> str:
