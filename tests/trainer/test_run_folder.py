@@ -77,6 +77,7 @@ def test_figures_that_find_no_room_are_told_once_and_do_not_spoil_those_after(tm
     assert [row["step"] for row in run.read_metrics()] == ["30", "40"]
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("closed", ["", "checkpoints"])
 @pytest.mark.skipif(sys.platform != "linux", reason="a process gives up a right as Linux does it")
 def test_a_run_folder_that_is_read_only_is_not_resumed(tmp_path: Path, closed: str) -> None:
