@@ -66,7 +66,10 @@ def stage(tmp_path: Path, server: JackServer) -> Stage:
 
 
 def still_down(messages: list[bytes]) -> set[tuple[int, int]]:
-    """Return the keys (channel, pitch) that nobody has let go."""
+    """Return the keys (channel, pitch) that nobody has let go.
+
+    A note-off may come again after a missed cycle of JACK (ADR 0058), and to whoever is connected while notes sound.
+    """
     down: set[tuple[int, int]] = set()
     for message in messages:
         key = (message[0] & 15, message[1])
@@ -74,7 +77,7 @@ def still_down(messages: list[bytes]) -> set[tuple[int, int]]:
             assert key not in down
             down.add(key)
         elif message[0] & 0xF0 == 0x80:
-            down.remove(key)
+            down.discard(key)
     return down
 
 
