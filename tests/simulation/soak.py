@@ -7,6 +7,7 @@ import multiprocessing
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from tests.simulation.session import Outcome, SimulatedSession
@@ -52,8 +53,8 @@ def outcomes(first: int, seconds: float, jobs: int) -> Iterator[Outcome | Failur
     """Yield the sessions from seed ``first`` on until they make so many seconds."""
     simulated = 0.0
     seeds = range(first, 2**62)
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for outcome in pool.imap(play, seeds, 4) if jobs > 1 else map(play, seeds):
+    with multiprocessing.get_context("spawn").Pool(jobs) if jobs > 1 else nullcontext() as pool:
+        for outcome in pool.imap(play, seeds, 4) if pool is not None else map(play, seeds):
             yield outcome
             simulated += outcome.seconds
             if simulated >= seconds:

@@ -292,7 +292,7 @@ class Stage:
     def _judge_commands(self) -> None:
         if self.inbox.taken:
             raise Violation(f"what was taken must be obeyed, got {self.inbox.taken[0]} left")
-        if self.inbox.waiting:
+        if self.inbox.waiting or not self.inbox.wanted:
             return
         values = shown(self.runtime.status)
         for name, value in self.inbox.wanted.items():

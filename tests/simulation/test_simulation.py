@@ -36,10 +36,10 @@ def test_nothing_goes_wrong_in_ten_simulated_hours() -> None:
 
 
 def test_the_same_seed_is_the_same_session_in_another_process() -> None:
-    """Bit for bit: every message, log line and answer; strings are hashed differently there."""
-    here = SimulatedSession(3).run()
+    """Bit for bit: every message, log line and answer; strings are hashed differently there, and fresh seeds drawn."""
+    here = SimulatedSession(14).run()
     environment = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": os.pathsep.join(sys.path)}
-    words = [sys.executable, *COMMAND.split()[1:], "3"]
+    words = [sys.executable, *COMMAND.split()[1:], "14"]
     there = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
     assert here.seen > 100
     assert here.digest in there.stdout

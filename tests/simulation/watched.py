@@ -54,6 +54,7 @@ SETTLED_TICKS = 300
 LOST_SECONDS = 1.5  # more than eight clocks of the slowest host
 ELSEWHERE = (Forget, Keep, Learn, Model, Record)
 UNCUT = ("tempo", "offset", "velocity", "mute", "solo")
+DEFAULTS = {name: control.default for name, control in CONTROLS.items()}
 Name = tuple[str, str]
 
 
@@ -649,13 +650,13 @@ class WatchedEngine(Engine):
 
     def _expected(self, name: str, part: str) -> ControlValue:
         """Return what a control must be, by the log: what it was set to, or what it began with."""
-        return self._logged.get((name, part), CONTROLS[name].default)
+        return self._logged.get((name, part), DEFAULTS[name])
 
     def judge_status(self, status: Status) -> None:
         """Judge that a status just made agrees with itself, with the log, and with what was played."""
         where = max(self.tick - 1, 0)
         values = shown(status)
-        expected = {(name, part): self._expected(name, part) for name, part in values}
+        expected = {name: self._logged.get(name, DEFAULTS[name[0]]) for name in values}
         if self._source is not None:
             values["tempo", ""] = expected["tempo", ""]
         place = status.bar * self.bar_ticks + status.beat * self._info.vocabulary.ticks_per_beat

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,7 @@ class ClockLine:
         return self.clock + (seconds - self.seconds) / self.period
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(NamedTuple):
     """A fit at one place: its seconds and their variance, for a jitter of one second, and what tells a covariance.
 
     That with a fit to no more clocks is ``plain + curved * its square``, where ``square`` is what a fit would be there
@@ -63,8 +63,7 @@ class _Look:
     curved: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
+class _Fit(NamedTuple):
     """A polynomial around the newest clock, and a look at it at each place of ``AGREED_AT``."""
 
     coefficients: tuple[float, float, float]
@@ -212,9 +211,11 @@ def _agree(shorter: _Fit, longer: _Fit, jitter: float) -> bool:
 
     Three places, for a parabola through a break long ago crosses the right one somewhere.
     """
-    for one, other in zip(shorter.looks, longer.looks, strict=True):
-        common = other.plain + other.curved * one.square
-        between = max(one.variance + other.variance - 2 * common, 0.0)
-        if abs(one.seconds - other.seconds) > TOLERANCE * jitter * between**0.5:
+    most = TOLERANCE * jitter
+    for (one, variance, square, _, _), other in zip(shorter.looks, longer.looks, strict=True):
+        between = variance + other.variance - 2 * (other.plain + other.curved * square)
+        if between < 0.0:  # rounding
+            between = 0.0
+        if abs(one - other.seconds) > most * between**0.5:
             return False
     return True

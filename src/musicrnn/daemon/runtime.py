@@ -78,8 +78,9 @@ class Runtime:
         self._engine = engine
         self._follows = follows
         self._latest = float("-inf")
-        self.delay = self._delay_of(port)
-        self.lead = port.lead if isinstance(port, TimedOut) else 0.0
+        self._timed = port if isinstance(port, TimedOut) else None
+        self.delay = self._delay()
+        self.lead = self._timed.lead if self._timed is not None else 0.0
         self.status = replace(
             engine.status(clock.now() + self.lead - self.delay), port=port.name, recording=recording()
         )
@@ -91,7 +92,6 @@ class Runtime:
         self._takes = Takes(self._keepsakes)
         self._clock = clock
         self._port: MidiOut | None = port
-        self._timed = port if isinstance(port, TimedOut) else None
         self._late = self._dropped = 0
         self._headroom, self._turned = 0.0, clock.now()
         self._keys = Keys()
@@ -171,13 +171,13 @@ class Runtime:
         """Come nearer to the offset that is asked for: while it plays in small steps, so that no tick is too late."""
         if self._port is None:
             return
-        way = self._delay_of(self._port) - self.delay
+        way = self._delay() - self.delay
         step = min(max(way, -STEP_SECONDS), STEP_SECONDS) if self.status.playing else way
         self.delay += step
 
-    def _delay_of(self, port: MidiOut) -> float:
-        """Return how much later than the engine has it a message is to be sent, in seconds."""
-        latency = port.latency if self._follows and isinstance(port, TimedOut) else 0.0
+    def _delay(self) -> float:
+        """Return how much later than the engine has it a message is to be sent through the port, in seconds."""
+        latency = self._timed.latency if self._follows and self._timed is not None else 0.0
         return self._engine.offset_ms / 1000.0 - latency
 
     def _listen(self) -> None:
@@ -297,7 +297,7 @@ class Runtime:
         if port is not None:
             self._port, self._latest = port, float("-inf")
             self._timed = port if isinstance(port, TimedOut) else None
-            self.delay = self._delay_of(port)
+            self.delay = self._delay()
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
