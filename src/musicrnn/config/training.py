@@ -88,7 +88,7 @@ class TrainingSettings(Section):
     )
     audition_every: int = setting(1, low=1, high=100_000, unit="epochs", help="Epochs between these samples.")
     resume: str = setting("", path=True, help="Folder of an interrupted run to go on with, exactly.")
-    init_from: str = setting("", path=True, help="Run folder or weights file to take the first weights from.")
+    init_from: str = setting("", path=True, help="Run, weights file, model file or bundled model to begin from.")
     overwrite: bool = setting(False, help="Allow a run folder that exists to be written over.")
     quantise: str = setting("none", choices=("none", "int8"), help="Form of the weights in the run's model.onnx.")
     licence: str = setting("", help="Licence of the corpus, kept in the model file.")

@@ -163,6 +163,11 @@ class Network(keras.Model):  # type: ignore[misc]
         noise = (1, lanes, width) if self.shape.variational else None
         return keras.random.dropout(x, rate, noise, seed=self.seed_generator)
 
+    @property
+    def token_factors(self) -> dict[str, np.ndarray]:
+        """For each token its row in each table of ``inputs_of`` and ``outputs_of``, int32[V]."""
+        return self._index
+
     def initial_state(self, batch: int) -> Tensor:
         """Return the state at the start of a piece for ``batch`` lanes."""
         return ops.zeros((self.shape.layers, self._rows, batch, self.shape.units))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from musicrnn.errors import RunFolderError, TrainingError
+from musicrnn.models.catalogue import SUFFIX, bundled
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
@@ -17,6 +18,7 @@ from musicrnn.models.weights import StepWeights
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Stepping
+from musicrnn.trainer.from_model import take_model
 from musicrnn.trainer.lanes import Lanes
 
 KERAS_FILES = (".keras", ".h5", ".hdf5")
@@ -112,8 +114,20 @@ def load_step_weights(source: Path) -> tuple[StepWeights, ModelInfo]:
     return network.step_weights(), info
 
 
+def begin_from(network: Network, source: Path) -> str:
+    """Give a new network the weights of a run, a weights file, a model file or a bundled model; return which, in words.
+
+    Raises TrainingError unless the shapes agree, and for a run's the meanings of all tokens.
+    """
+    path = bundled().get(source.name, source) if not source.exists() else source
+    if path.suffix == SUFFIX:
+        return str(take_model(network, path))
+    init_from(network, path)
+    return str(path)
+
+
 def init_from(network: Network, source: Path) -> None:
-    """Give a new network another model's weights; TrainingError unless shapes and the meanings of tokens agree."""
+    """Give a new network a run's weights; TrainingError unless shapes and the meanings of tokens agree."""
     path = weights_path(source)
     stored = checkpoint.read(path)
     _check_tokens(network.vocabulary, stored.description.get("info"), str(path))

@@ -237,7 +237,7 @@ class Training:
     def _begun(self) -> Count:
         t = self.settings.training
         if t.init_from:
-            session.init_from(self.network, Path(t.init_from))
+            self._say(f"begun from {session.begin_from(self.network, Path(t.init_from))}")
         self.count = Count()
         self.folder.need_room(BYTES_A_PARAMETER * self.network.count_params())
         self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
