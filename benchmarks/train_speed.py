@@ -2,9 +2,10 @@
 
 Ours is the trainer's own step on the trainer's own windows, and making the batches is in its time; beside it are
 PyTorch's nn.LSTM and Keras' stock fit (:mod:`benchmarks.train_peers`), which get their batches ready made. Same sizes,
-dropout, optimiser, loss, batch, length and threads. The rows of a size take turns, round by round; a row's figure is
-the median of the rounds, with the lowest and highest; a ratio is the median of the rounds' ratios. A token is one
-valid prediction: padding is work that does not count.
+dropout, optimiser, loss, batch, length and threads, all in float32; ours with products of bfloat16 is a row of its own.
+Keras' fit runs in another process, where TensorFlow's threads are not set up for our way. The rows of a size take
+turns, round by round; a row's figure is the median of the rounds, with the lowest and highest; a ratio is the median
+of the rounds' ratios. A token is one valid prediction: padding is work that does not count.
 
 The share is of the machine's rate of float32 matrix products, the better of the two makers', measured in the same
 rounds: a token costs 3 (forward, and backward to inputs and to weights) x 2 x (a layer's (inputs + units) x 4 units,
@@ -23,6 +24,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
@@ -30,6 +32,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from benchmarks.elsewhere import Call, Elsewhere
 from musicrnn.bench.machine import machine
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
@@ -47,8 +50,7 @@ VOICES = tuple(
 )
 BARS, FIRST_RATE = 64, 1e-3
 READY = 8  # batches that the peers go round
-OURS, TORCH, KERAS, XLA = "ours", "PyTorch nn.LSTM", "Keras LSTM, fit", "Keras LSTM, fit, XLA"
-Call = Callable[[], int]
+OURS, HALF, TORCH, KERAS, XLA = "ours", "ours, bfloat16", "PyTorch nn.LSTM", "Keras LSTM, fit", "Keras LSTM, fit, XLA"
 
 
 @dataclass
@@ -64,14 +66,16 @@ class Row:
 class Ours:
     """The trainer's loop without its figures: the next windows, and a step on them."""
 
-    def __init__(self, prepared: Material, settings: Settings, lanes: int) -> None:
+    def __init__(self, prepared: Material, settings: Settings, lanes: int, half: bool = False) -> None:
         from musicrnn.models.network import Network, NetworkShape
-        from musicrnn.trainer.step import Stepper
+        from musicrnn.trainer.backend import stepper
 
         t = settings.training
 
         self.network = Network(prepared.vocabulary, NetworkShape.of(settings.network), t.seed)
-        self.stepper = Stepper(self.network, lanes, weight_decay=t.weight_decay, clip=t.clip)
+        self.stepper = stepper(
+            self.network, lanes, weight_decay=t.weight_decay, clip=t.clip, half=half, threads=t.threads
+        )
         self.lanes = Lanes(
             prepared.train, Grammar(prepared.vocabulary), lanes, t.window,
             transpose=settings.corpus.transpose, seed=t.seed, bars_a_piece=settings.corpus.bars_a_piece,
@@ -112,8 +116,8 @@ def main(given: Sequence[str] | None = None) -> None:
         "step\n"
     )
     print(
-        "| layers x units | batch | trained by | tokens a second | ours to it | share of the products' rate | "
-        "making batches |\n|---|---:|---|---:|---:|---:|---:|"
+        "| layers x units | batch | trained by | tokens a second | ours to it | bfloat16 to it | "
+        "share of the products' rate | making batches |\n|---|---:|---|---:|---:|---:|---:|---:|"
     )
     for layers, units in options.sizes:
         for lanes in options.batches:
@@ -177,27 +181,30 @@ def made_up(seed: int, grid: int, bars: int = BARS) -> Score:
 
 
 def _measure(prepared: Material, settings: Settings, lanes: int, options: argparse.Namespace) -> None:
-    ours = Ours(prepared, settings, lanes)
+    ours, half = (Ours(prepared, settings, lanes, half) for half in (False, True))
     ready = [ours.batch() for _ in range(READY)]
-    rows = [row for row in _rows(ours, settings.training, ready, options) if row.name not in _without(options)]
-    products = _products()
+    mine, products = [Row(OURS, ours.learn), Row(HALF, half.learn)], _products()
     gc.collect()
-    for row in rows:
-        row.call()
-    ours.making = ours.whole = 0.0
-    for _ in range(options.rounds):
-        for row in [*rows, *products]:
-            row.rates.append(_rate(row.call, options.seconds if row in rows else min(options.seconds, 0.5)))
-    rows[0].making = ours.making / ours.whole
+    with _peers(ours, settings, ready, options) as peers:
+        rows = [*mine, *peers]
+        for row in rows:
+            row.call()
+        for one in (ours, half):
+            one.making = one.whole = 0.0
+        for _ in range(options.rounds):
+            for row in [*rows, *products]:
+                row.rates.append(_rate(row.call, options.seconds if row in rows else min(options.seconds, 0.5)))
+    for row, one in zip(mine, (ours, half), strict=True):
+        row.making = one.making / one.whole
     best = max(products, key=lambda row: statistics.median(row.rates))
-    cost = operations(settings.network.layers, settings.network.units, settings.network.embedding,
-                      prepared.vocabulary.size)  # fmt: skip
+    n = settings.network
+    cost = operations(n.layers, n.units, n.embedding, prepared.vocabulary.size)
     filled = np.mean([batch.valid.mean() for batch in ready])
     for row in rows:
-        cells = _cells(row, rows[0], [rate / cost for rate in best.rates])
-        print(f"| {settings.network.layers} x {settings.network.units} | {lanes} | {' | '.join(cells)} |")
+        cells = _cells(row, mine, [rate / cost for rate in best.rates])
+        print(f"| {n.layers} x {n.units} | {lanes} | {' | '.join(cells)} |")
     spread = _spread([rate / 1e9 for rate in best.rates])
-    print(f"| | | *products by {best.name}* | *{spread} GFLOP/s* | | | *windows {filled:.0%} full* |", flush=True)
+    print(f"| | | *products by {best.name}* | *{spread} GFLOP/s* | | | | *windows {filled:.0%} full* |", flush=True)
 
 
 def _without(options: argparse.Namespace) -> list[str]:
@@ -205,23 +212,45 @@ def _without(options: argparse.Namespace) -> list[str]:
     return [name for name in names if name.startswith(tuple(options.without) or "\0")]
 
 
-def _rows(ours: Ours, settings: TrainingSettings, ready: list[Batch], options: argparse.Namespace) -> Iterator[Row]:
+@contextmanager
+def _peers(
+    ours: Ours, settings: Settings, ready: list[Batch], options: argparse.Namespace
+) -> Iterator[list[Row]]:
     from benchmarks import train_peers
 
-    builds: dict[str, Callable[[], Call]] = {
-        TORCH: lambda: train_peers.pytorch(ours.network, settings, ready),
-        KERAS: lambda: train_peers.keras_fit(ours.network, settings, ready, seconds=options.seconds),
-    }
-    if options.xla:
-        builds[XLA] = lambda: train_peers.keras_fit(ours.network, settings, ready, seconds=options.seconds, xla=True)
-    yield Row(OURS, ours.learn)
-    for name, build in builds.items():
-        if name in _without(options):
-            continue
-        try:
-            yield Row(name, build())
-        except ImportError as error:
-            print(f"left out, not installed: {name} ({error.name})", file=sys.stderr)
+    lanes = len(ready[0].fresh)
+    with ExitStack() as stack:
+
+        def keras(xla: bool) -> Call:
+            return stack.enter_context(closing(Elsewhere(_keras, settings, lanes, options.seconds, xla)))
+
+        builds: dict[str, Callable[[], Call]] = {
+            TORCH: lambda: train_peers.pytorch(ours.network, settings.training, ready),
+            KERAS: lambda: keras(xla=False),
+        }
+        if options.xla:
+            builds[XLA] = lambda: keras(xla=True)
+        rows = []
+        for name, build in builds.items():
+            if name in _without(options):
+                continue
+            try:
+                rows.append(Row(name, build()))
+            except ImportError as error:
+                print(f"left out, not installed: {name} ({error.name})", file=sys.stderr)
+        yield rows
+
+
+def _keras(settings: Settings, lanes: int, seconds: float, xla: bool) -> Call:
+    """Return Keras' fit, with as many threads within an operation as were asked for."""
+    import tensorflow as tf
+
+    from benchmarks import train_peers
+
+    tf.config.threading.set_intra_op_parallelism_threads(settings.training.threads)
+    ours = Ours(_material(settings, lanes), settings, lanes)
+    ready = [ours.batch() for _ in range(READY)]
+    return train_peers.keras_fit(ours.network, settings.training, ready, seconds=seconds, xla=xla)
 
 
 def _products() -> list[Row]:
@@ -247,13 +276,13 @@ def _rate(call: Call, seconds: float) -> float:
             return done / took
 
 
-def _cells(row: Row, ours: Row, limits: list[float]) -> list[str]:
-    ratios = [mine / other for mine, other in zip(ours.rates, row.rates, strict=True)]
+def _cells(row: Row, ours: Sequence[Row], limits: list[float]) -> list[str]:
+    ratios = [[mine / other for mine, other in zip(one.rates, row.rates, strict=True)] for one in ours]
     shares = [rate / limit for rate, limit in zip(row.rates, limits, strict=True)]
     return [
         row.name,
         _spread(row.rates),
-        "" if row is ours else _spread(ratios, ".2f"),
+        *("" if row in ours else _spread(each, ".2f") for each in ratios),
         f"{statistics.median(shares):.0%}",
         f"{row.making:.1%}" if np.isfinite(row.making) else "",
     ]

@@ -179,7 +179,7 @@ def test_products_stay_on_one_thread_unless_a_user_says_otherwise(own: str | Non
     if own:
         environment |= dict.fromkeys(cli.BLAS_THREADS, own)
     code = (
-        "import os, sys; from musicrnn import cli; assert 'numpy' not in sys.modules; cli.main(['show', 'drums']); "
+        "import os, sys; from musicrnn import cli; assert 'numpy' not in sys.modules; cli.main(['inspect', 'drums']); "
         "print([os.environ[name] for name in cli.BLAS_THREADS])"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60, check=True)

@@ -19,7 +19,7 @@ VERBS = {
     "convert": "turn MIDI files into score text and back",
     "train": "learn a model from folders of MIDI files",
     "export": "write the model file of a training run",
-    "show": "say what is in a model file",
+    "inspect": "say what is in a model file",
     "evaluate": "measure how well a model predicts, and what it plays against held-out music",
     "card": "measure what a model plays against held-out music, and write its model card",
     "sample": "make a piece with a model, faster than real time",

@@ -45,6 +45,41 @@ def test_pieces_in_one_window_are_read_as_in_windows_of_their_own() -> None:
     assert list(nats.values()) == pytest.approx([nats["evaluate", False]] * 4, rel=1e-5)
 
 
+@pytest.mark.parametrize("among", [2, 3])
+def test_lanes_shared_among_cores_teach_what_they_teach_together(among: int) -> None:
+    """Five lanes, of which one has ended: nats, gradients, the state carried on, and the weights after three steps."""
+    grammar, learnt = Grammar(VOCABULARY), []
+    for shares in (1, among):
+        network = loud_network()
+        stepper = Stepper(network, 5, weight_decay=0.01, clip=1.0, shares=shares)
+        lanes = Lanes(MATERIAL.train[:5], grammar, 5, 40, once=True)
+        state, found = network.initial_state(5), []
+        for _ in range(3):
+            batch = lanes.next()
+            assert batch is not None
+            batch.valid[4] = False
+            nats, state = stepper.evaluate(batch, state)
+            found.append(np.array([nats, *stepper.train(batch, 1e-2)]))
+        learnt.append([*found, np.asarray(state), stepper.carried.whole(), *map(np.asarray, network.get_weights())])
+    for shared, together in zip(learnt[1], learnt[0], strict=True):
+        np.testing.assert_allclose(shared, together, rtol=2e-4, atol=2e-5)
+
+
+def test_lanes_shared_among_cores_drop_by_the_same_masks_each_time() -> None:
+    """However the threads take turns: a run is the same when it is made again."""
+    learnt = []
+    for _ in range(2):
+        network = Network(VOCABULARY, NetworkShape(2, 16, 8, 0.3, 0.3, 0.3, recurrent_dropout=0.3, variational=True))
+        stepper = Stepper(network, 4, weight_decay=0.0, clip=1.0, shares=2)
+        lanes = Lanes(MATERIAL.train, Grammar(VOCABULARY), 4, 32, seed=1)
+        for _ in range(6):
+            batch = lanes.next()
+            assert batch is not None
+            stepper.train(batch, 1e-2)
+        learnt.append(np.concatenate([np.ravel(weights) for weights in network.get_weights()]))
+    assert (learnt[0] == learnt[1]).all()
+
+
 def test_a_lane_without_more_to_read_keeps_its_state() -> None:
     """In evaluation, where lanes come to their ends one after another."""
     network = loud_network()

@@ -19,7 +19,8 @@ from musicrnn.config.write import to_toml
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.trainer.backend import Device
 from musicrnn.trainer.material import material
-from musicrnn.trainer.room import MOST, PLAIN, SHARE, step_bytes, weights, with_lanes
+from musicrnn.trainer.room import MOST, SHARE, step_bytes, weights, with_lanes
+from musicrnn.trainer.sharing import LANES_ON_A_CPU
 from tests.trainer.pieces import tunes
 
 pytestmark = pytest.mark.train
@@ -52,9 +53,9 @@ def test_a_short_corpus_has_no_more_lanes_than_leave_it_enough_steps() -> None:
     """However large the memory: a step that is most of an epoch learns little."""
     lanes, told = _lanes(LARGE)
     tokens = sum(map(len, MATERIAL.train))
-    assert lanes == PLAIN
+    assert lanes == LANES_ON_A_CPU
     assert told.endswith("with more an epoch would have under 64 steps")
-    assert tokens < 2 * PLAIN * 8 * 64
+    assert tokens < 2 * LANES_ON_A_CPU * 8 * 64
 
 
 def test_a_long_corpus_has_the_most() -> None:
@@ -68,12 +69,12 @@ def test_a_long_corpus_has_the_most() -> None:
 @pytest.mark.parametrize("device", [Device("jax", "0.10", "cpu", "cpu"), replace(LARGE, memory=0)])
 def test_elsewhere_there_are_32_and_nothing_is_said(device: Device) -> None:
     """On a CPU, and where the memory is not known."""
-    assert _lanes(device) == (PLAIN, "")
+    assert _lanes(device) == (LANES_ON_A_CPU, "")
 
 
 def test_several_workers_have_32_too() -> None:
     """Each might choose otherwise."""
-    assert _lanes(_with_memory_for(4), workers=2) == (PLAIN, "")
+    assert _lanes(_with_memory_for(4), workers=2) == (LANES_ON_A_CPU, "")
 
 
 def test_a_number_that_is_given_stays() -> None:

@@ -57,7 +57,7 @@ class TrainingSettings(Section):
     precision: str = setting(
         "float32",
         choices=("float32", "bfloat16"),
-        help="Numbers of the large matrix products while it learns, and of all that cuDNN does. bfloat16 is quicker "
+        help="Numbers of the matrix products while it learns, and of all that cuDNN does. bfloat16 is quicker "
         "where the processor has such products (AVX-512 BF16, AMX) and on GPUs; before it begins, gradients are "
         "compared with those of float32.",
     )
@@ -74,7 +74,7 @@ class TrainingSettings(Section):
         "memory. auto is on a GPU that has room for it; what is learnt is the same.",
     )
     seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
-    threads: int = setting(0, low=0, high=1024, help="Processor threads; 0 lets the backend choose.")
+    threads: int = setting(0, low=0, high=1024, help="Processor threads, among which the lanes are shared; 0 is one a core.")
     deterministic: bool = setting(False, help="Use only operations that give the same result each time; slower.")
     profile: bool = setting(
         False, help="Trace steps 11 to 20 into the run's tensorboard folder, for the Profile tab of TensorBoard."

@@ -54,13 +54,18 @@ def recur(
     return rows
 
 
-def _loop(cell: str, pre: Tensor, more: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor) -> Rows:
+def _loop(
+    cell: str, half: bool, pre: Tensor, more: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor
+) -> Rows:
     """Take all steps; return the rows after each. ``more``, zeros, goes into each step's product, for its gradient."""
+    weights = recurrent.astype(jnp.bfloat16) if half else recurrent
 
     def step(rows: Rows, at: tuple[Tensor, Tensor, Tensor]) -> tuple[Rows, Rows]:
         pre_at, more_at, keep_at = at
         before = [row * keep_at for row in rows]
-        after = _CELLS[cell](pre_at, before[0] @ recurrent + offset + more_at, before)
+        after = _CELLS[cell](
+            pre_at, (before[0].astype(weights.dtype) @ weights).astype(pre_at.dtype) + offset + more_at, before
+        )
         return after, after
 
     rows: Rows = jax.lax.scan(step, state, (pre, more, keep))[1]
@@ -68,15 +73,15 @@ def _loop(cell: str, pre: Tensor, more: Tensor, recurrent: Tensor, offset: Tenso
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _run(cell: str, _half: bool, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor) -> Rows:
-    return _loop(cell, pre, jnp.zeros_like(pre), recurrent, offset, state, keep)
+def _run(cell: str, half: bool, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor) -> Rows:
+    return _loop(cell, half, pre, jnp.zeros_like(pre), recurrent, offset, state, keep)
 
 
 def _forward(
-    cell: str, _half: bool, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor
+    cell: str, half: bool, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor
 ) -> tuple[Rows, Any]:
     def run(pre: Tensor, more: Tensor) -> Rows:
-        return _loop(cell, pre, more, recurrent, offset, state, keep)
+        return _loop(cell, half, pre, more, recurrent, offset, state, keep)
 
     rows, back = jax.vjp(run, pre, jnp.zeros_like(pre))
     return rows, (back, rows[0], recurrent, state, keep)

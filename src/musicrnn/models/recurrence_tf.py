@@ -20,7 +20,7 @@ Tensor = Any
 Rows = list[Tensor]
 Arrays = list[tf.TensorArray]
 
-SPARE = 16  # columns; see _padded
+SPARE = 16  # columns; see _ready
 
 
 class _Lstm:
@@ -106,18 +106,18 @@ def recur(
     ``pre`` float32[T, B, gates * units] is inputs times kernel, and the bias; ``recurrent`` float32[units, gates *
     units]; ``bias`` float32[gates * units] is added to h times recurrent (a GRU's), or None; ``state`` rows of
     float32[B, units] before the first step; ``keep`` float32[T, B, 1] is 0 where the state before a step is
-    forgotten, 1 elsewhere. No gradient flows through other rows than h, nor into ``state``. With ``half`` the one
-    large product, that of the gradient of ``recurrent``, is of bfloat16.
+    forgotten, 1 elsewhere. No gradient flows through other rows than h, nor into ``state``. With ``half`` all products
+    are of bfloat16.
     """
     kind, recurrent = _CELLS[cell], tf.convert_to_tensor(recurrent)
     offset = tf.zeros_like(recurrent[0]) if bias is None else bias
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(pre: Tensor, recurrent: Tensor, offset: Tensor) -> tuple[Rows, Callable[..., Any]]:
-        rows, hidden, factors = _forward(kind, pre, recurrent, offset, state, keep)
+        rows, hidden, factors = _forward(kind, pre, recurrent, offset, state, keep, half)
 
         def gradient(*upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            slopes = _backward(kind, upstream[0], recurrent, factors, keep)
+            slopes = _backward(kind, upstream[0], recurrent, factors, keep, half)
             flat = tf.reshape(slopes[-1], (-1, recurrent.shape[1]))
             before = tf.reshape(hidden.stack(), (-1, recurrent.shape[0]))
             return slopes[0], _weights(before, flat, half), tf.reduce_sum(flat, axis=0)
@@ -155,13 +155,14 @@ def _back(kind: Any, upstream: Tensor, product: Tensor, keep: Tensor, factors: R
 
 
 def _forward(
-    kind: Any, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor
+    kind: Any, pre: Tensor, recurrent: Tensor, offset: Tensor, state: Rows, keep: Tensor, half: bool
 ) -> tuple[Rows, tf.TensorArray, Arrays]:
     """Take all steps; return the rows after each, h as each step took it up, and the factors of each."""
-    steps, units, weights, after = tf.shape(pre)[0], recurrent.shape[0], _padded(recurrent), _after(keep)
+    steps, units, after = tf.shape(pre)[0], recurrent.shape[0], _after(keep)
+    weights = _ready(recurrent, half)
 
     def step(at: Tensor, before: Rows, arrays: Arrays, hidden: Arrays, factors: Arrays) -> Any:
-        product = tf.matmul(before[0], weights)
+        product = _product(before[0], weights)
         rows, following, found = _forth(kind, pre[at], product, offset, after[at], before)
         arrays, hidden = _write(at, arrays, rows), _write(at, hidden, before[:1])
         return at + 1, following, arrays, hidden, _write(at, factors, found)
@@ -175,17 +176,18 @@ def _forward(
     return [array.stack() for array in arrays], hidden[0], factors
 
 
-def _backward(kind: Any, upstream: Tensor, recurrent: Tensor, factors: Arrays, keep: Tensor) -> Rows:
+def _backward(kind: Any, upstream: Tensor, recurrent: Tensor, factors: Arrays, keep: Tensor, half: bool) -> Rows:
     """Go back over all steps; return the gradient of ``pre``, and last that of the products."""
-    steps, turned, after = tf.shape(upstream)[0], _padded(tf.transpose(recurrent)), _after(keep)
+    steps, after = tf.shape(upstream)[0], _after(keep)
+    turned = _ready(tf.transpose(recurrent), half)
 
     def step(at: Tensor, product: Tensor, direct: Rows, slopes: Arrays) -> Any:
         of_step = [array.read(at) for array in factors]
         here, direct = _back(kind, upstream[at], product, after[at], of_step, direct)
-        return at - 1, tf.matmul(here[-1], turned), direct, _write(at, slopes, here)
+        return at - 1, _product(here[-1], turned), direct, _write(at, slopes, here)
 
     none, slopes = tf.zeros_like(upstream[0]), _arrays(steps, upstream[0], [recurrent.shape[1]] * kind.slopes)
-    start = (steps - 1, _padded(none), [none] * kind.direct, slopes)
+    start = (steps - 1, _product(none[:, :1], turned[:1]), [none] * kind.direct, slopes)
     _, _, _, slopes = tf.while_loop(lambda at, *_: at >= 0, step, start, parallel_iterations=1)
     return [array.stack() for array in slopes]
 
@@ -195,13 +197,20 @@ def _after(keep: Tensor) -> Tensor:
     return tf.concat([keep[1:], tf.ones_like(keep[:1])], axis=0)
 
 
-def _padded(weights: Tensor) -> Tensor:
-    """Return a matrix with some columns to spare.
+def _ready(weights: Tensor, half: bool) -> Tensor:
+    """Return the matrix that every step multiplies by, as it does so quickest: of bfloat16, or with columns to spare.
 
     Where rows are a power of two of bytes apart, what a product reads at a time falls onto the same few lines of the
-    cache.
+    cache; those of bfloat16 are put into another order before.
     """
-    return tf.pad(weights, [[0, 0], [0, SPARE]])
+    return tf.cast(weights, tf.bfloat16) if half else tf.pad(weights, [[0, 0], [0, SPARE]])
+
+
+def _product(rows: Tensor, weights: Tensor) -> Tensor:
+    """Return float32 rows times weights, of the precision of these."""
+    if weights.dtype == rows.dtype:
+        return tf.matmul(rows, weights)
+    return tf.cast(tf.matmul(tf.cast(rows, weights.dtype), weights), rows.dtype)
 
 
 def _arrays(steps: Tensor, like: Tensor, widths: Sequence[int]) -> Arrays:

@@ -14,6 +14,7 @@ from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import ConfigError
 from musicrnn.export.quiet import quiet
 from musicrnn.trainer.count import Stepping
+from musicrnn.trainer.sharing import LANES_ON_A_CPU, cores, shares
 from musicrnn.trainer.team import ALONE, Team
 
 if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
@@ -76,7 +77,10 @@ def start(settings: TrainingSettings, workers: int = 1) -> Device:
         if asked and backend != "tensorflow":
             raise ConfigError(f"{VARIABLE} must be tensorflow for {what}, got {backend}")
     with quiet():
-        (_start_jax if backend == "jax" else _start_tensorflow)(settings)
+        if backend == "jax":
+            _start_jax(settings)
+        else:
+            _start_tensorflow(settings, workers)
         import keras
 
         loaded = keras.backend.backend()
@@ -146,8 +150,9 @@ def stepper(
     team: Team = ALONE,
     half: bool = False,
     kept: Kept | None = None,
+    threads: int = 1,
 ) -> Stepping:
-    """Return the Stepper of Keras' backend."""
+    """Return the Stepper of Keras' backend; under TensorFlow on a CPU its lanes are shared among ``threads``."""
     import keras
 
     if keras.backend.backend() == "jax":
@@ -156,15 +161,18 @@ def stepper(
         return OfJax(network, lanes, weight_decay=weight_decay, clip=clip, half=half, kept=kept)
     from musicrnn.trainer.step import Stepper
 
-    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half, kept=kept)
+    among = shares(threads, len(team.place.rows(lanes))) if device().kind == "cpu" else 1
+    return Stepper(network, lanes, weight_decay=weight_decay, clip=clip, team=team, half=half, kept=kept, shares=among)
 
 
-def _start_tensorflow(settings: TrainingSettings) -> None:
+def _start_tensorflow(settings: TrainingSettings, workers: int) -> None:
+    """Load TensorFlow; on a CPU with a thread for each share of the lanes, and what is left over within operations."""
     import tensorflow as tf
 
+    among = shares(settings.threads, (settings.lanes or LANES_ON_A_CPU) // workers)
     with suppress(RuntimeError):  # TensorFlow was started before, with its threads and its memory as they are.
-        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(min(settings.threads, 2))
+        tf.config.threading.set_intra_op_parallelism_threads((settings.threads or cores()) // among)
+        tf.config.threading.set_inter_op_parallelism_threads(among)
         for found in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(found, True)
     if settings.deterministic:

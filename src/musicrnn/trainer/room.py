@@ -11,10 +11,11 @@ from musicrnn.trainer.backend import Device
 from musicrnn.trainer.dataset import total
 from musicrnn.trainer.display import megabytes
 from musicrnn.trainer.material import Material
+from musicrnn.trainer.sharing import LANES_ON_A_CPU
 
-PLAIN, MOST = 32, 512
+MOST = 512
 SHARE = 0.5  # of a device's memory for a step; a quarter is for the corpus, and the rest for what nobody foresaw
-STEPS_AN_EPOCH = 64  # with more lanes than PLAIN
+STEPS_AN_EPOCH = 64  # with more lanes than LANES_ON_A_CPU
 FLOAT, PITCHES = 4, 128
 COPIES = 5  # of the weights: themselves, their gradients, as found and as clipped, and AdamW's two moments
 LOGITS = 6  # arrays of a number a token of the vocabulary: as found, turned, masked, their softmax, and gradients
@@ -55,7 +56,7 @@ def with_lanes(settings: Settings, prepared: Material, device: Device, workers: 
     """
     if settings.training.lanes:
         return settings, ""
-    lanes, why = PLAIN, ""
+    lanes, why = LANES_ON_A_CPU, ""
     if device.kind == "gpu" and device.memory and workers == 1:
         lanes, why = _chosen(settings, prepared, device)
     return replace(settings, training=replace(settings.training, lanes=lanes)), why
@@ -69,7 +70,7 @@ def _chosen(settings: Settings, prepared: Material, device: Device) -> tuple[int
 
     length = total(prepared.train)[0]
     lanes, most = 1, MOST
-    while most > PLAIN and most * window * STEPS_AN_EPOCH > length:
+    while most > LANES_ON_A_CPU and most * window * STEPS_AN_EPOCH > length:
         most //= 2
     while 2 * lanes <= most and fits(2 * lanes):
         lanes *= 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from musicrnn.trainer.count import StepResult, Windows, disparity
 from musicrnn.trainer.halving import halved, halves
 from musicrnn.trainer.kept import Kept
 from musicrnn.trainer.rows import Excerpt
+from musicrnn.trainer.sharing import sizes
 from musicrnn.trainer.team import ALONE, Team
 
 Tensor = Any
@@ -44,7 +45,8 @@ class Stepper:
     """Trains and evaluates a network on batches, carrying its state from window to window.
 
     In a team every worker gives its own lanes' batch, and each learns from all of them. With ``half`` it learns by
-    products of bfloat16. With a corpus that is ``kept`` on the device it takes excerpts of it.
+    products of bfloat16. With a corpus that is ``kept`` on the device it takes excerpts of it. The lanes are gone over
+    in ``shares`` side by side, which TensorFlow's threads may take up; that changes rounding and the masks of dropout.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class Stepper:
         team: Team = ALONE,
         half: bool = False,
         kept: Kept | None = None,
+        shares: int = 1,
     ) -> None:
         self.network, self.team, self.kept = network, team, kept
-        self.clip, self.half = clip, half
+        self.clip, self.half, self.shares = clip, half, shares
         self.optimizer = optimizers.AdamW(learning_rate=1e-3, weight_decay=weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "place", "in_"])
         self.optimizer.build(network.trainable_variables)
@@ -144,6 +147,18 @@ class Stepper:
 
     def _find(self, *given: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
         """Return of a batch and a state: nats, predictions, the gradients of their mean, and the state after."""
+        nats, counts, gradients, after = zip(*(self._find_of(*share) for share in self._shared(given)), strict=True)
+        return tf.add_n(nats), tf.add_n(counts), _mean(counts, gradients), tf.concat(after, 2)
+
+    def _shared(self, given: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, ...]]:
+        """Give the arrays of a batch, and a state, of each share of their lanes."""
+        *batch, state = given
+        parts = sizes(state.shape[2], min(self.shares, state.shape[2]))
+        arrays = [tf.split(array, parts, axis=0) for array in batch]
+        return zip(*arrays, tf.split(state, parts, axis=2), strict=True)
+
+    def _find_of(self, *given: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
+        """Return what :meth:`_find` does, of one share of the lanes."""
         tokens, places, targets, valid, legal, fresh, state = given
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
@@ -161,12 +176,8 @@ class Stepper:
         gradients: tuple[list[Tensor], ...],
         after: tuple[Tensor, ...],
     ) -> tuple[Tensor, ...]:
-        """Learn from what was found in two halves, each weighing as much as its predictions are many."""
-        shares = [tf.maximum(count, 1.0) / tf.maximum(tf.add_n(counts), 1.0) for count in counts]
-        means = [
-            sum(one * share for one, share in zip(each, shares, strict=True)) for each in zip(*gradients, strict=True)
-        ]
-        return tf.add_n(nats), tf.add_n(counts), *self._learn(means, tf.concat(after, 2))
+        """Learn from what was found in two halves."""
+        return tf.add_n(nats), tf.add_n(counts), *self._learn(_mean(counts, gradients), tf.concat(after, 2))
 
     def _learn(self, gradients: list[Tensor], after: Tensor) -> tuple[Tensor, Tensor]:
         """Change the weights and carry the state on; return the norms of the gradients and of the weights."""
@@ -187,18 +198,26 @@ class Stepper:
         found = tape.gradient(nats, self.network.trainable_variables)
         return [tf.convert_to_tensor(gradient) for gradient in found]
 
-    def _evaluate_batch(
-        self,
-        tokens: Tensor,
-        places: Tensor,
-        targets: Tensor,
-        valid: Tensor,
-        legal: Tensor,
-        fresh: Tensor,
-        state: Tensor,
-    ) -> Any:
+    def _evaluate_batch(self, *given: Tensor) -> Any:
+        """Return of a batch and a state the summed nats and the state after."""
+        nats, after = zip(*(self._evaluate_of(*share) for share in self._shared(given)), strict=True)
+        return tf.add_n(nats), tf.concat(after, 2)
+
+    def _evaluate_of(self, *given: Tensor) -> tuple[Tensor, Tensor]:
+        tokens, places, targets, valid, legal, fresh, state = given
         logits, after = self.network(tokens, places, valid, state, fresh, training=False)
         return _nats(logits, targets, valid, legal), after
+
+
+def _mean(counts: Sequence[Tensor], gradients: Sequence[list[Tensor]]) -> list[Tensor]:
+    """Return the gradients of the mean over what was found apart, each weighing as much as its predictions are many."""
+    if len(gradients) == 1:
+        return gradients[0]
+    weights = [tf.maximum(count, 1.0) / tf.maximum(tf.add_n(counts), 1.0) for count in counts]
+    return [
+        tf.add_n([one * weight for one, weight in zip(each, weights, strict=True)])
+        for each in zip(*gradients, strict=True)
+    ]
 
 
 def _nats(logits: Tensor, targets: Tensor, valid: Tensor, legal: Tensor) -> Tensor:

@@ -105,6 +105,7 @@ class Training:
             team=team,
             half=t.precision == "bfloat16",
             kept=self.kept,
+            threads=t.threads,
         )
         self.grammar = Grammar(prepared.vocabulary)
         self.lanes = self._lanes(prepared.train, once=False)

@@ -1,4 +1,4 @@
-"""`musicrnn show` and the lists of what can be named."""
+"""`musicrnn inspect` and the lists of what can be named."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from musicrnn.models.model_file import load_checked
 def test_what_is_in_a_model_file_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """Its network, its language, its parts and where it comes from, as the file itself says."""
     file = load_checked(find_model("chorales"))
-    assert main(["show", str(find_model("chorales"))]) == 0
+    assert main(["inspect", str(find_model("chorales"))]) == 0
     shown = capsys.readouterr().out
     assert file.digest in shown
     assert f"LSTM, {file.info.layers} x {file.info.units} units, int8" in shown
@@ -26,7 +26,7 @@ def test_what_is_in_a_model_file_is_shown(capsys: pytest.CaptureFixture[str]) ->
 
 def test_it_is_shown_to_programs_as_a_line_of_json_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     """The untrained one has no file."""
-    assert main(["show", "--json", "drums", "untrained"]) == 0
+    assert main(["inspect", "--json", "drums", "untrained"]) == 0
     drums, untrained = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert drums["size"] == find_model("drums").stat().st_size
     assert [part["name"] for part in drums["model"]["vocabulary"]["parts"]] == ["drums"]
@@ -37,7 +37,7 @@ def test_what_is_no_model_is_refused_by_name(tmp_path: Path, capsys: pytest.Capt
     """With the exit status of a wrong model."""
     wrong = tmp_path / "wrong.onnx"
     wrong.write_bytes(b"no model")
-    assert main(["show", str(wrong)]) == 65
+    assert main(["inspect", str(wrong)]) == 65
     assert "wrong.onnx: a model must end with MusicRNN's seal" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""`musicrnn show`: what is in a model file."""
+"""`musicrnn inspect`: what is in a model file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Shown:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `musicrnn show`."""
+    """Add the flags of `musicrnn inspect`."""
     parser.add_argument("model", nargs="+", metavar="MODEL", help="name of a model, a model file, or a run's folder")
     parser.add_argument("--json", action="store_true", help="print it for programs: one line a model")
 
