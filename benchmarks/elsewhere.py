@@ -45,7 +45,7 @@ def _answer(asked: Connection, build: Callable[..., Call], given: tuple[Any, ...
     try:
         call = build(*given)
         asked.send(0)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  it is raised in the other process
         asked.send(error)
         return
     try:

@@ -35,7 +35,6 @@ import numpy as np
 from benchmarks.elsewhere import Call, Elsewhere
 from musicrnn.bench.machine import machine
 from musicrnn.config.settings import Settings
-from musicrnn.config.training import TrainingSettings
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.grammar import Grammar
 from musicrnn.models.score import Note, Part, Score, regular_bars
@@ -213,9 +212,7 @@ def _without(options: argparse.Namespace) -> list[str]:
 
 
 @contextmanager
-def _peers(
-    ours: Ours, settings: Settings, ready: list[Batch], options: argparse.Namespace
-) -> Iterator[list[Row]]:
+def _peers(ours: Ours, settings: Settings, ready: list[Batch], options: argparse.Namespace) -> Iterator[list[Row]]:
     from benchmarks import train_peers
 
     lanes = len(ready[0].fresh)

@@ -1,10 +1,39 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and large ones in stretches."""
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+STRETCH = 256 * 1024
+
+
+class _InStretches(io.FileIO):
+    """A file that gives a stretch at a time, whatever is asked for."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read a stretch at most."""
+        return super().readinto(memoryview(buffer)[:STRETCH])
+
+
+def read_in_stretches(file: Path | int, most: int) -> bytes:
+    """Return the first ``most`` bytes of a file, by its path or its descriptor, which stays open.
+
+    A kernel that takes nothing away from a program inside a call (Linux with PREEMPT_NONE) keeps all others from that
+    core until the call is done: 20 ms for 51 MB. In stretches whoever has real-time priority waits for some 0.1 ms.
+    """
+    with io.BufferedReader(_InStretches(file, closefd=not isinstance(file, int))) as reader:
+        return reader.read(most)
+
+
+def write_in_stretches(file: io.FileIO, content: bytes) -> None:
+    """Write to a file without a buffer, for the sake of others as :func:`read_in_stretches` reads."""
+    view = memoryview(content)
+    while view:
+        view = view[file.write(view[:STRETCH]) :]
 
 
 def write_whole(path: Path, content: bytes) -> None:

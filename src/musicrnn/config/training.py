@@ -74,7 +74,9 @@ class TrainingSettings(Section):
         "memory. auto is on a GPU that has room for it; what is learnt is the same.",
     )
     seed: int = setting(1, low=0, high=2**32 - 1, help="Seed of the weights, the order and the dropout.")
-    threads: int = setting(0, low=0, high=1024, help="Processor threads, among which the lanes are shared; 0 is one a core.")
+    threads: int = setting(
+        0, low=0, high=1024, help="Processor threads, among which the lanes are shared; 0 is one a core."
+    )
     deterministic: bool = setting(False, help="Use only operations that give the same result each time; slower.")
     profile: bool = setting(
         False, help="Trace steps 11 to 20 into the run's tensorboard folder, for the Profile tab of TensorBoard."

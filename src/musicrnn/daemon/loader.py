@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.session import hash_of
 from musicrnn.errors import ModelError
+from musicrnn.files import read_in_stretches, write_in_stretches
 from musicrnn.models.generator import Choice, Generator
 from musicrnn.models.timing import Position
 
@@ -235,8 +236,8 @@ class Loader:
 
         Raises ModelError where it finds a reason, falls, or takes too long.
         """
-        with tempfile.TemporaryFile() as file:
-            file.write(content)
+        with tempfile.TemporaryFile(buffering=0) as file:
+            write_in_stretches(file, content)
             file.seek(0)
             words = self._command(wish.name, wish.bpm)
             with subprocess.Popen(
@@ -281,8 +282,7 @@ def _content_of(name: str, files: Mapping[str, Path]) -> bytes:
     if name == NAME:
         return b""
     try:
-        with named(name, files).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        return read_in_stretches(named(name, files), MAX_BYTES + 1)
     except OSError as error:
         raise ModelError(f"model {name}: it must be a file that can be read: {error.strerror}") from error
 

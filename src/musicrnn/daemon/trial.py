@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from musicrnn.errors import ModelError
-from musicrnn.models.model_file import check_model
+from musicrnn.files import read_in_stretches
+from musicrnn.models.model_file import MAX_BYTES, check_model
 from musicrnn.models.step import StepModel
 from musicrnn.models.timing import MAX_BEATS, Position
 from musicrnn.models.untrained import NAME as UNTRAINED
@@ -110,7 +111,7 @@ def main() -> int:
     import onnxruntime  # noqa: F401  what it takes by itself is not the model's to answer for
 
     name, bpm = sys.argv[1], float(sys.argv[2])
-    content = sys.stdin.buffer.read()
+    content = read_in_stretches(sys.stdin.fileno(), MAX_BYTES + 1)
     confine(len(content))
     try:
         found = answer(name, content, bpm)

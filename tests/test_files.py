@@ -1,0 +1,66 @@
+"""Large files are read and written in stretches, so that a kernel can let others run in between."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musicrnn.files import STRETCH, _InStretches, read_in_stretches, write_in_stretches
+
+SIZES = [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 5 * STRETCH + 12_345]
+
+
+class Noted(io.FileIO):
+    """A file that notes how much is given to it at a time, and takes no more than ``most``."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(path, "w+")
+        self.most, self.noted = most, list[int]()
+
+    def write(self, data: Any, /) -> int:
+        """Write, and note it."""
+        self.noted.append(len(data))
+        return super().write(memoryview(data)[: self.most])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_read_is_the_file(tmp_path: Path, size: int) -> None:
+    """By its path and by its descriptor, which stays open; no more than was asked for."""
+    path, content = tmp_path / "file", os.urandom(size)
+    path.write_bytes(content)
+    assert read_in_stretches(path, size + 1) == content
+    assert read_in_stretches(path, size // 2) == content[: size // 2]
+    with path.open("rb", buffering=0) as file:
+        assert read_in_stretches(file.fileno(), size + 1) == content
+        assert file.seek(0) == 0
+
+
+def test_no_more_than_a_stretch_is_read_at_a_time(tmp_path: Path) -> None:
+    """Whatever the buffer has room for."""
+    path = tmp_path / "file"
+    path.write_bytes(bytes(3 * STRETCH))
+    with _InStretches(path) as file:
+        assert [file.readinto(bytearray(2 * STRETCH)) for _ in range(4)] == [STRETCH] * 3 + [0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("most", [STRETCH, 100_000])
+def test_what_is_written_is_the_content_in_stretches(tmp_path: Path, size: int, most: int) -> None:
+    """Also where the system takes less than it is given."""
+    content = os.urandom(size)
+    with Noted(tmp_path / "file", most) as file:
+        write_in_stretches(file, content)
+        assert max(file.noted, default=0) <= STRETCH
+    assert (tmp_path / "file").read_bytes() == content
+
+
+def test_a_temporary_file_without_a_buffer_can_be_written_to() -> None:
+    """As the loader of models does it."""
+    with tempfile.TemporaryFile(buffering=0) as file:
+        write_in_stretches(file, b"abc")
+        assert file.tell() == 3
