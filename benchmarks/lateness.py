@@ -2,10 +2,10 @@
 
 Without JACK a message is handed to the system when its moment has come. How late that is depends on the machine, and
 on who sends: here MusicRNN's player, by its own sender for such systems, a loop of sleeps, mido's ``MidiFile.play``,
-and the way of python-rtmidi's sequencer example, each into a socket (`lateness_senders`), at whose other end another
-process stamps what comes with the monotonic clock (`lateness_receiver`). So the figures hold the way through the
-kernel and the waking of the receiver, and not a MIDI system's own; how much that is is told by a loop that sends at the
-very moment (``watching``).
+and the way of python-rtmidi's sequencer example, each into a UDP port of the loop-back interface (`lateness_senders`),
+where the kernel stamps what comes within the call that sends it (`lateness_receiver`). So the figures are those of the
+handing over, without a MIDI system's own way; what stamping costs is told by a loop that sends at the very moment
+(``watching``).
 
 The player's notes are compared with the moments that it was given. The others have none: theirs are compared with the
 even line on which the soonest of their notes lies, which is in their favour. Linux only. Run it in the repository's
@@ -52,18 +52,19 @@ def at(late: Sequence[float], share: float) -> float:
 
 def measured(folder: Path, sender: str, priority: str, machine: str, notes: int) -> str:
     """Let a sender send so many notes; return a row of the table."""
-    path, out = folder / "socket", folder / "heard.json"
-    path.unlink(missing_ok=True)
+    out = folder / "heard.json"
     with contextlib.ExitStack() as stack:
-        receiver = stack.enter_context(Program([sys.executable, "-m", "benchmarks.lateness_receiver", path, out]))
-        receiver.wait_for_line("RECORDING", START_SECONDS)
-        command = [sys.executable, "-m", "benchmarks.lateness_senders", sender, str(path), str(notes), priority]
+        receiver = stack.enter_context(Program([sys.executable, "-m", "benchmarks.lateness_receiver", out]))
+        port = receiver.wait_for_line("RECORDING", START_SECONDS).split()[1]
+        command = [sys.executable, "-m", "benchmarks.lateness_senders", sender, port, str(notes), priority]
         sending = stack.enter_context(Program(command))
         sending.wait_for_line("READY", START_SECONDS)
         for _ in range(BUSY_LOOPS[machine]):
             stack.enter_context(Program([sys.executable, "-c", BUSY]))
         sending.send_line("")
-        if sending.wait(3 * notes * TICK_SECONDS + START_SECONDS) or receiver.wait(START_SECONDS):
+        status = sending.wait(3 * notes * TICK_SECONDS + START_SECONDS)
+        receiver.send_line("")
+        if status or receiver.wait(START_SECONDS):
             raise SystemExit("\n".join([f"{sender} must end well", *sending.printed, *receiver.printed]))
     starts = [float(line.split()[1]) for line in sending.printed if line.startswith("START")]
     late = lateness(json.loads(out.read_text()), notes, starts[0] if starts else None)

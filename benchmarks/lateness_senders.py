@@ -1,4 +1,4 @@
-"""Ways to send a note on every tick into a socket: ``python -m benchmarks.lateness_senders WAY SOCKET NOTES PRIORITY``.
+"""Ways to send a note on every tick into a socket: ``python -m benchmarks.lateness_senders WAY PORT NOTES PRIORITY``.
 
 ``player`` is MusicRNN's own player, a process that is fed as the daemon feeds it: each message with its moment, 5 ms
 before it. Its sender is the one for the systems behind python-rtmidi; only the last call, `send_message`, goes to the
@@ -39,11 +39,11 @@ WAYS: dict[str, Callable[[int, Any], None]] = {"sleep": sleeping, "sequencer": s
 
 
 class SocketPort:
-    """A port as python-rtmidi has them, and as mido has them, that ends in a socket."""
+    """A port as python-rtmidi has them, and as mido has them, that ends in a UDP port of the loop-back interface."""
 
-    def __init__(self, path: str) -> None:
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._line.connect(path)
+    def __init__(self, port: str) -> None:
+        self._line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._line.connect(("127.0.0.1", int(port)))
 
     def send_message(self, data: bytes | list[int]) -> None:
         """Send bytes."""
@@ -90,9 +90,9 @@ def be(priority: str) -> None:
         resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
 
 
-def as_player(path: str, priority: str) -> None:
+def as_player(number: str, priority: str) -> None:
     """Be the player."""
-    port = SocketPort(path)
+    port = SocketPort(number)
 
     def opens(_: str, name: str, __: str, core: Core, ___: object, ____: object, *, transport: bool) -> Output:
         del transport
@@ -102,9 +102,9 @@ def as_player(path: str, priority: str) -> None:
     play([Orders("socket", "lateness").as_word()], opens)
 
 
-def feeding(path: str, notes: int, priority: str) -> None:
+def feeding(number: str, notes: int, priority: str) -> None:
     """Start the player and feed it; say which moment the first note has."""
-    command = [sys.executable, "-m", __spec__.name, "as-player", path, "0", priority]
+    command = [sys.executable, "-m", __spec__.name, "as-player", number, "0", priority]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as player:
         if player.stdin is None or player.stdout is None:
             raise SystemExit("the player must have pipes")
@@ -126,14 +126,14 @@ def feeding(path: str, notes: int, priority: str) -> None:
         print(f"START {start!r}", flush=True)
 
 
-def main(way: str, path: str, notes: int, priority: str) -> None:
+def main(way: str, number: str, notes: int, priority: str) -> None:
     """Send so many notes."""
     if way == "player":
-        feeding(path, notes, priority)
+        feeding(number, notes, priority)
     elif way == "as-player":
-        as_player(path, priority)
+        as_player(number, priority)
     else:
-        port = SocketPort(path)
+        port = SocketPort(number)
         if priority == "fifo":
             be(priority)
         WAYS[way](notes, port)

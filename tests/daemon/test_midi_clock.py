@@ -172,6 +172,20 @@ def test_lost_and_doubled_clocks_do_not_move_the_beat(lost: set[int], doubled: s
             assert abs(line_of(clock).seconds_at(number / 24) - truth.seconds[number]) < 2 * PHASE_ERROR
 
 
+@pytest.mark.parametrize("bpm", [40.0, 120.0, 300.0])
+@pytest.mark.parametrize("doubled", [{0}, {1}, {0, 3}])
+def test_the_first_clocks_after_a_silence_are_told_from_doubles_of_them(bpm: float, doubled: set[int]) -> None:
+    """The line from before says where they are, and one that comes at once after another is none."""
+    truth = beats(steady(bpm), 20)
+    clock = started(bpm)
+    for number, arrival in enumerate(jittered(truth, 0.02, 7)):
+        if not 200 <= number < 296:
+            times = 2 if number - 296 in doubled else 1
+            clock.hear([TimedMessage(arrival, CLOCK)] * times, arrival)
+        if number >= 96:
+            assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24
+
+
 def late(truth: Beats, clocks: range, parts: list[float]) -> list[float]:
     """Return arrivals in order, of which some are late by parts of the distance of two clocks."""
     arrivals = list(truth.seconds[:-1])

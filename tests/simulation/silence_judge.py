@@ -29,6 +29,7 @@ class SilenceJudge:
             self._performance = performance
             self._begin()
         if not made.record.exponents:  # a substitute, or what follows the end of a piece
+            self._keys = self._held(made, performance)
             return
         self._judge_exponents(made, performance.choice)
         self._count(made, performance)
@@ -50,11 +51,16 @@ class SilenceJudge:
             if abs(exponent - expected) > CLOSE:
                 raise Violation(f"a control must act on the next tick: A must be {expected}, got {exponent}")
 
+    @staticmethod
+    def _held(made: Made, performance: Performance) -> set[tuple[int, int]]:
+        """Return what the next frame can hold: all but hits."""
+        percussive = [part.percussive for part in performance.vocabulary.parts]
+        return {(note.part, note.pitch) for note in made.record.frame if not percussive[note.part]}
+
     def _count(self, made: Made, performance: Performance) -> None:
         """Count the tick in; what is held for longer than any note may sound is not heard any more."""
         frame, articulated = made.record.frame, performance.vocabulary.articulation
-        percussive = [part.percussive for part in performance.vocabulary.parts]
-        before, self._keys = self._keys, {(note.part, note.pitch) for note in frame if not percussive[note.part]}
+        before, self._keys = self._keys, self._held(made, performance)
         begins = made.begins is not None  # what the prime holds is struck there
         struck = any(
             begins or (note.attack and (articulated or (note.part, note.pitch) not in before)) for note in frame

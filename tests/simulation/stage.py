@@ -210,9 +210,9 @@ class Stage:
         self.log.write()
 
     def _answer(self, data: bytes, receiver: Address) -> None:
-        """Take an answer: an error is a message, the status a bundle."""
+        """Take an answer: an error is a message, the status a bundle; at another port of the asker if it said so."""
         self.world.see(data)
-        if receiver != SENDER or not 0 < len(data) <= MOST_ANSWER_BYTES:
+        if receiver[0] != SENDER[0] or not 0 < len(data) <= MOST_ANSWER_BYTES:
             raise Violation(f"an answer must fit into a datagram to its asker, got {len(data)} bytes")
         if not all(message.address.startswith("/musicrnn/") for message in messages(data, MOST_ANSWER_BYTES)):
             raise Violation(f"an answer must be about MusicRNN, got {data!r}")

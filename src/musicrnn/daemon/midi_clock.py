@@ -53,6 +53,7 @@ class ClockNumbers:
         self.number = -1
         self.arrived = float("-inf")
         self._distance = 0.0
+        self._resumed = False
 
     @property
     def silence(self) -> float:
@@ -75,12 +76,14 @@ class ClockNumbers:
     def _take(self, seconds: float) -> None:
         """Give a clock its number; after a silence it is the nearest one on the line, as if that had gone on."""
         if seconds - self.arrived > self.silence:
-            nearest = round(self.line.clock_at(seconds)) if self.number >= 0 else 0
+            is_known = self.number >= 0
+            nearest = round(self.line.clock_at(seconds)) if is_known else 0
             self._begin_again(max(nearest, self.number + 1), seconds)
+            self._resumed = is_known
             return
         since, before_that = seconds - self.arrived, self._distance
         self.arrived, self._distance = seconds, since
-        place, before = self._place(seconds), self.number
+        place, before = self._place(seconds, since), self.number
         nearest = round(place)
         expected = nearest == before + 1 and abs(place - nearest) <= NEAR
         follows = any(SHORTEST * one < since < LONGEST * one for one in (self.line.period, before_that))
@@ -95,10 +98,14 @@ class ClockNumbers:
         elif nearest > before:
             self._add(nearest, seconds)
 
-    def _place(self, seconds: float) -> float:
-        """Return where on the line a clock came; before the line is steady, each comes where it should."""
+    def _place(self, seconds: float, since: float) -> float:
+        """Return where on the line a clock came; before the line is steady, each comes where it should.
+
+        But after a silence that the line outlasted one that comes at once after another is that clock again.
+        """
         steady = len(self._fit) >= STEADY_CLOCKS and 2.5 * self._fit.jitter < NEAR * self.line.period
-        return self.line.clock_at(seconds) if steady else self.number + 1
+        again = self._resumed and since < STILL_NEAR * self.line.period
+        return self.line.clock_at(seconds) if steady or again else self.number + 1
 
     def _add(self, number: int, seconds: float) -> None:
         self.number = number
@@ -111,13 +118,14 @@ class ClockNumbers:
             heard.pop(0)
         before = heard[0].before
         self._recent.clear()
+        self._resumed = False
         self._fit.begin_again(self.line.period, is_known=False)
         for number, one in enumerate(heard, start=before + 1):
             self._add(number, one.seconds)
 
     def _begin_again(self, number: int, seconds: float) -> None:
         """Go on with that number and a new fit."""
-        self.arrived, self._distance = seconds, 0.0
+        self.arrived, self._distance, self._resumed = seconds, 0.0, False
         self._recent.clear()
         self._fit.begin_again(self.line.period, is_known=True)
         self._add(number, seconds)

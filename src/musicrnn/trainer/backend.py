@@ -169,10 +169,11 @@ def _start_tensorflow(settings: TrainingSettings, workers: int) -> None:
     """Load TensorFlow; on a CPU with a thread for each share of the lanes, and what is left over within operations."""
     import tensorflow as tf
 
-    among = shares(settings.threads, (settings.lanes or LANES_ON_A_CPU) // workers)
+    threads = settings.threads or cores()
+    among = shares(threads, (settings.lanes or LANES_ON_A_CPU) // workers)
     with suppress(RuntimeError):  # TensorFlow was started before, with its threads and its memory as they are.
-        tf.config.threading.set_intra_op_parallelism_threads((settings.threads or cores()) // among)
-        tf.config.threading.set_inter_op_parallelism_threads(among)
+        tf.config.threading.set_intra_op_parallelism_threads(threads // among)
+        tf.config.threading.set_inter_op_parallelism_threads(among if among > 1 else min(threads, 2))
         for found in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(found, True)
     if settings.deterministic:
