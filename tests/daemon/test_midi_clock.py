@@ -186,6 +186,22 @@ def test_the_first_clocks_after_a_silence_are_told_from_doubles_of_them(bpm: flo
             assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24
 
 
+def test_a_period_from_wild_clocks_is_not_believed_against_steady_ones() -> None:
+    """The wild ones made a jitter of milliseconds and a period that was off; clocks without jitter contradict both."""
+    steps = np.random.default_rng(3).exponential(0.0645, 24)
+    wild = np.concatenate([[0.0], np.cumsum(steps)])
+    fit = ClockFit(0.0645)
+    for number, moment in enumerate(wild):
+        fit.add(number, float(moment))
+    assert fit.jitter > 0.005
+    fit.begin_again(0.0635, is_known=True)
+    for number in range(30):
+        line = fit.add(100 + number, 50.0 + number * 0.0645)
+        if number >= 12:
+            assert abs(line.period / 0.0645 - 1) < TEMPO_ERROR
+            assert abs(line.seconds_at(100 + number) - 50.0 - number * 0.0645) < PHASE_ERROR
+
+
 def late(truth: Beats, clocks: range, parts: list[float]) -> list[float]:
     """Return arrivals in order, of which some are late by parts of the distance of two clocks."""
     arrivals = list(truth.seconds[:-1])

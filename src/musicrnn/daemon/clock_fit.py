@@ -92,7 +92,8 @@ class ClockFit:
     def begin_again(self, period: float, *, is_known: bool) -> None:
         """Forget all clocks; believe ``period`` until two have come.
 
-        Where it ``is_known``, it is believed until clocks contradict it that jitter as those before, or they are many.
+        Where it ``is_known``, it is believed until clocks contradict it that jitter as those before, or less, or they
+        are many.
         """
         if not is_known:
             self._noise = LEAST_JITTER_SECONDS
@@ -111,7 +112,8 @@ class ClockFit:
         x = np.array(self._clocks, dtype=np.float64)[::-1] - clock
         y = np.array(self._seconds, dtype=np.float64)[::-1] - seconds
         self.jitter = _jitter(x, y)
-        if len(x) < BELIEVING_CLOCKS and _holds(self._believed, x, y, TOLERANCE * self._noise):
+        noise = self._noise if len(x) < SIZES[0] else min(self._noise, self.jitter)  # wild clocks may lie before
+        if len(x) < BELIEVING_CLOCKS and _holds(self._believed, x, y, TOLERANCE * noise):
             return ClockLine(clock, seconds + float((y - x * self._believed).mean()), self._believed)
         if -x[-1] == len(x) - 1 and wanders(y, self.jitter):
             return ClockLine(clock, seconds, period(y, self.jitter))
