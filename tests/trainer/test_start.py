@@ -16,7 +16,9 @@ _START = (
 )
 _OF_TENSORFLOW = (
     "import tensorflow as tf\nfrom tensorflow.python.framework import config\n"
-    "print(tf.config.threading.get_intra_op_parallelism_threads(), config.is_op_determinism_enabled())\n"
+    "threads = tf.config.threading\n"
+    "print(threads.get_intra_op_parallelism_threads(), threads.get_inter_op_parallelism_threads(), end=' ')\n"
+    "print(config.is_op_determinism_enabled())\n"
     "print(all(tf.config.experimental.get_memory_growth(one) for one in tf.config.list_physical_devices('GPU')))"
 )
 _OF_JAX = (
@@ -35,8 +37,8 @@ def _told(backend: str, program: str) -> list[str]:
 
 
 def test_tensorflow_gets_threads_and_determinism_and_takes_memory_as_it_needs_it() -> None:
-    """The last counts for each GPU there is."""
-    assert _told("tensorflow", _OF_TENSORFLOW) == ["3 True", "True"]
+    """Three threads for three shares of the lanes, one within each operation; the last counts for each GPU there is."""
+    assert _told("tensorflow", _OF_TENSORFLOW) == ["1 3 True", "True"]
 
 
 def test_jax_gets_threads_and_determinism_and_takes_memory_as_it_needs_it(with_jax: None) -> None:
