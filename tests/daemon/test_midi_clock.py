@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import accumulate
 
 import numpy as np
@@ -173,14 +174,18 @@ def test_lost_and_doubled_clocks_do_not_move_the_beat(lost: set[int], doubled: s
 
 
 @pytest.mark.parametrize("bpm", [40.0, 120.0, 300.0])
-@pytest.mark.parametrize("doubled", [{0}, {1}, {0, 3}])
-def test_the_first_clocks_after_a_silence_are_told_from_doubles_of_them(bpm: float, doubled: set[int]) -> None:
-    """The line from before says where they are, and one that comes at once after another is none."""
+@pytest.mark.parametrize(
+    ("doubled", "lost"), [({0}, ()), ({1}, ()), ({0, 3}, ()), ((), {1}), ((), {4, 10}), ({2}, {7})]
+)
+def test_clocks_lost_or_doubled_after_a_silence_leave_the_beat_where_it_was(
+    bpm: float, doubled: Container[int], lost: Container[int]
+) -> None:
+    """The line from before the silence says where they are, from the first of them on."""
     truth = beats(steady(bpm), 20)
     clock = started(bpm)
     for number, arrival in enumerate(jittered(truth, 0.02, 7)):
         if not 200 <= number < 296:
-            times = 2 if number - 296 in doubled else 1
+            times = 2 if number - 296 in doubled else 0 if number - 296 in lost else 1
             clock.hear([TimedMessage(arrival, CLOCK)] * times, arrival)
         if number >= 96:
             assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24

@@ -83,7 +83,7 @@ class ClockNumbers:
             return
         since, before_that = seconds - self.arrived, self._distance
         self.arrived, self._distance = seconds, since
-        place, before = self._place(seconds, since), self.number
+        place, before = self._place(seconds), self.number
         nearest = round(place)
         expected = nearest == before + 1 and abs(place - nearest) <= NEAR
         follows = any(SHORTEST * one < since < LONGEST * one for one in (self.line.period, before_that))
@@ -98,14 +98,14 @@ class ClockNumbers:
         elif nearest > before:
             self._add(nearest, seconds)
 
-    def _place(self, seconds: float, since: float) -> float:
+    def _place(self, seconds: float) -> float:
         """Return where on the line a clock came; before the line is steady, each comes where it should.
 
-        But after a silence that the line outlasted one that comes at once after another is that clock again.
+        A line that outlasted a silence is steady from its first clock on.
         """
-        steady = len(self._fit) >= STEADY_CLOCKS and 2.5 * self._fit.jitter < NEAR * self.line.period
-        again = self._resumed and since < STILL_NEAR * self.line.period
-        return self.line.clock_at(seconds) if steady or again else self.number + 1
+        calm = 2.5 * self._fit.jitter < NEAR * self.line.period
+        steady = calm if len(self._fit) >= STEADY_CLOCKS else self._resumed
+        return self.line.clock_at(seconds) if steady else self.number + 1
 
     def _add(self, number: int, seconds: float) -> None:
         self.number = number
