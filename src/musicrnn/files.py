@@ -23,7 +23,7 @@ def read_in_stretches(file: Path | int, most: int) -> bytes:
     """Return the first ``most`` bytes of a file, by its path or its descriptor, which stays open.
 
     A kernel that takes nothing away from a program inside a call (Linux with PREEMPT_NONE) keeps all others from that
-    core until the call is done: 20 ms for 51 MB. In stretches whoever has real-time priority waits for some 0.1 ms.
+    core until the call is done: 20 ms for 51 MB. A stretch takes some 0.1 ms.
     """
     with io.BufferedReader(_InStretches(file, closefd=not isinstance(file, int))) as reader:
         return reader.read(most)

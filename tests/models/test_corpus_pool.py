@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from functools import partial
 from pathlib import Path
 
+from musicrnn.models.cores import usable_cores
 from musicrnn.models.corpus_codec import decode_pieces
 from musicrnn.models.corpus_pool import Job, ReaderPool, workers_for
 from musicrnn.models.quantise import GridSettings
@@ -79,4 +79,4 @@ def test_leaving_early_ends_the_processes() -> None:
 def test_few_files_need_few_processes() -> None:
     """A process is worth its start-up for some two dozen files."""
     assert workers_for(1) == 1
-    assert workers_for(10_000) == min(os.cpu_count() or 1, 8)
+    assert workers_for(10_000) == min(usable_cores(), 8)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from musicrnn.trainer.sharing import LEAST_LANES, cores, shares, sizes
+from musicrnn.models.cores import usable_cores
+from musicrnn.trainer.sharing import LEAST_LANES, share_sizes, shares
 
 
 @pytest.mark.parametrize(
@@ -18,13 +19,13 @@ def test_a_share_is_for_one_thread_and_of_eight_lanes_at_least(threads: int, lan
 
 def test_no_number_of_threads_is_one_a_core() -> None:
     """That this process may use."""
-    assert shares(0, 10_000) == cores()
+    assert shares(0, 10_000) == usable_cores()
 
 
 @pytest.mark.parametrize(("lanes", "among"), [(8, 2), (7, 3), (5, 5), (1, 1), (100, 7)])
 def test_every_lane_is_in_one_share_and_shares_are_alike(lanes: int, among: int) -> None:
     """None differs from another by more than a lane."""
-    found = sizes(lanes, among)
+    found = share_sizes(lanes, among)
     assert sum(found) == lanes
     assert len(found) == among
     assert max(found) - min(found) <= 1

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from musicrnn import __version__
+from musicrnn.models.cores import usable_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def machine() -> Machine:
     return Machine(
         processor=_processor(),
         cores=os.cpu_count() or 1,
-        usable_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        usable_cores=usable_cores(),
         memory_bytes=_memory(),
         governor=_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import sys
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from musicrnn.models.cores import usable_cores
 from musicrnn.models.quantise import GridSettings
 from musicrnn.models.reading_process import ReadingProcess
 
@@ -50,7 +50,7 @@ class _Waiting:
 
 def workers_for(files: int) -> int:
     """Return how many processes are worth starting for so many files."""
-    return max(1, min(os.cpu_count() or 1, 8, -(-files // _FILES_A_WORKER)))
+    return max(1, min(usable_cores(), 8, -(-files // _FILES_A_WORKER)))
 
 
 @dataclass(slots=True)

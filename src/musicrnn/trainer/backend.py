@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import ConfigError
 from musicrnn.export.quiet import quiet
+from musicrnn.models.cores import usable_cores
 from musicrnn.trainer.count import Stepping
-from musicrnn.trainer.sharing import LANES_ON_A_CPU, cores, shares
+from musicrnn.trainer.sharing import LANES_ON_A_CPU, shares
 from musicrnn.trainer.team import ALONE, Team
 
 if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
@@ -169,7 +170,7 @@ def _start_tensorflow(settings: TrainingSettings, workers: int) -> None:
     """Load TensorFlow; on a CPU with a thread for each share of the lanes, and what is left over within operations."""
     import tensorflow as tf
 
-    threads = settings.threads or cores()
+    threads = settings.threads or usable_cores()
     among = shares(threads, (settings.lanes or LANES_ON_A_CPU) // workers)
     with suppress(RuntimeError):  # TensorFlow was started before, with its threads and its memory as they are.
         tf.config.threading.set_intra_op_parallelism_threads(threads // among)

@@ -15,7 +15,7 @@ from musicrnn.trainer.count import StepResult, Windows, disparity
 from musicrnn.trainer.halving import halved, halves
 from musicrnn.trainer.kept import Kept
 from musicrnn.trainer.rows import Excerpt
-from musicrnn.trainer.sharing import sizes
+from musicrnn.trainer.sharing import share_sizes
 from musicrnn.trainer.team import ALONE, Team
 
 Tensor = Any
@@ -153,7 +153,7 @@ class Stepper:
     def _shared(self, given: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, ...]]:
         """Give the arrays of a batch, and a state, of each share of their lanes."""
         *batch, state = given
-        parts = sizes(state.shape[2], min(self.shares, state.shape[2]))
+        parts = share_sizes(state.shape[2], min(self.shares, state.shape[2]))
         arrays = [tf.split(array, parts, axis=0) for array in batch]
         return zip(*arrays, tf.split(state, parts, axis=2), strict=True)
 
