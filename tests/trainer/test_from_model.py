@@ -137,7 +137,7 @@ def test_a_bundled_model_is_begun_from_by_its_name() -> None:
 
     info = load_checked(bundled()["drums"]).info
     network = Network(info.vocabulary, NetworkShape(info.layers, info.units, 64))
-    said = session.begin_from(network, Path("drums"))
+    said = session.begin_from(network, "drums")
     assert said == f"drums (int8 weights), which knows {info.vocabulary.size} of {info.vocabulary.size} tokens"
 
 

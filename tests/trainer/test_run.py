@@ -176,6 +176,11 @@ def test_a_new_run_can_start_from_another_models_weights(
     wrong = _train(second, "--epochs=1", f"--init-from={first}", "--units=24", "--overwrite")
     assert wrong.returncode == 70
     assert "must have shape" in wrong.stderr
+    for source, words in ((str(first), "must have shape"), ("nosuch", "training.init_from must be a run's folder")):
+        refused = _train(tmp_path / "third", f"--init-from={source}", "--units=24")
+        assert refused.returncode == 70
+        assert words in refused.stderr
+        assert not (tmp_path / "third").exists()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from musicrnn.config.write import to_toml
 from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
+from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
@@ -71,6 +72,8 @@ def run(settings: Settings) -> int:
     """
     place = place_of(os.environ)
     resume = bool(settings.training.resume)
+    if settings.training.init_from and not resume:
+        beginning_of(settings.training.init_from)
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if resume:
         settings = _settings_of_run(folder, settings)

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from musicrnn.errors import RunFolderError, TrainingError
-from musicrnn.models.catalogue import SUFFIX, bundled
+from musicrnn.models.catalogue import SUFFIX
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
 from musicrnn.models.weights import StepWeights
 from musicrnn.trainer import checkpoint
+from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Stepping
 from musicrnn.trainer.from_model import take_model
@@ -114,12 +115,12 @@ def load_step_weights(source: Path) -> tuple[StepWeights, ModelInfo]:
     return network.step_weights(), info
 
 
-def begin_from(network: Network, source: Path) -> str:
+def begin_from(network: Network, source: str) -> str:
     """Give a new network the weights of a run, a weights file, a model file or a bundled model; return which, in words.
 
-    Raises TrainingError unless the shapes agree, and for a run's the meanings of all tokens.
+    Raises TrainingError unless there is one and the shapes agree, and for a run's the meanings of all tokens.
     """
-    path = bundled().get(source.name, source) if not source.exists() else source
+    path = beginning_of(source)
     if path.suffix == SUFFIX:
         return str(take_model(network, path))
     init_from(network, path)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from musicrnn import __version__
 from musicrnn.config.settings import Settings
-from musicrnn.errors import NotWrittenError, TrainingError
+from musicrnn.errors import MusicRNNError, NotWrittenError, TrainingError
 from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.grammar import Grammar
@@ -238,7 +237,7 @@ class Training:
     def _begun(self) -> Count:
         t = self.settings.training
         if t.init_from:
-            self._say(f"begun from {session.begin_from(self.network, Path(t.init_from))}")
+            self._say(f"begun from {self._begin_from(t.init_from)}")
         self.count = Count()
         self.folder.need_room(BYTES_A_PARAMETER * self.network.count_params())
         self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
@@ -251,6 +250,14 @@ class Training:
         self._save(must=True)  # before metrics.csv, which tells that there is a run to go on with
         self.folder.rewrite_metrics([])
         return self.count
+
+    def _begin_from(self, source: str) -> str:
+        """Take the weights to begin from; where they do not fit, no folder of a run is left."""
+        try:
+            return session.begin_from(self.network, source)
+        except MusicRNNError:
+            self.folder.discard()
+            raise
 
     def _resumed(self) -> Count:
         self._reload()

@@ -1,0 +1,24 @@
+"""What ``training.init_from`` names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from musicrnn.errors import TrainingError
+from musicrnn.models.catalogue import bundled
+
+
+def beginning_of(name: str) -> Path:
+    """Return the file or the folder to begin from; TrainingError where there is none of that name.
+
+    A bundled model's name may have been taken for a path, relative to a settings file.
+    """
+    path = Path(name)
+    if path.exists():
+        return path
+    if path.parent.is_dir() and path.name in bundled():
+        return bundled()[path.name]
+    raise TrainingError(
+        f"training.init_from must be a run's folder, a weights file, a model file or one of {', '.join(bundled())}, "
+        f"got {name}"
+    )

@@ -1,0 +1,32 @@
+"""What `--init-from` can name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicrnn.errors import TrainingError
+from musicrnn.models.catalogue import bundled
+from musicrnn.trainer.beginning import beginning_of
+
+
+def test_a_path_that_is_there_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a bundled model of that name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "songs").mkdir()
+    assert beginning_of("songs") == Path("songs")
+    assert beginning_of(str(tmp_path)) == tmp_path
+
+
+def test_a_bundled_model_goes_by_its_name(tmp_path: Path) -> None:
+    """Also where a settings file made a path of it."""
+    assert beginning_of("drums") == beginning_of(str(tmp_path / "drums")) == bundled()["drums"]
+
+
+@pytest.mark.parametrize("name", ["nosuch", "no/such/folder/drums", "drums.onnx"])
+def test_what_is_not_there_is_refused_with_what_can_be(name: str) -> None:
+    """By the setting's name, the kinds, the bundled models and the value."""
+    wanted = rf"training\.init_from must be a run's folder, .* one of chorales, drums, songs, got {name}$"
+    with pytest.raises(TrainingError, match=wanted):
+        beginning_of(name)
