@@ -2,7 +2,8 @@
 
 ``python -m tests.peers.jack_listener`` opens the port ``listener:in``, says LISTENING, and prints a line an event:
 ``EVENT seconds frame hex``, with the moment on the system's monotonic clock and the absolute frame at which it came. At
-SIGUSR1 it misses some cycles, as a synth does that cannot keep up: it prints STALLED, and hears nothing of them. Where
+SIGUSR1 it misses some cycles, as a synth does that cannot keep up: it prints STALLED, and hears nothing of them. At
+SIGUSR2 its port goes and comes back at once, as that of a program that is started again does: it prints BACK. Where
 JACK never wakes it again (which jackd 1.9 does to a client now and then, just after a server was killed and started
 anew: its thread waits on the futex that the server says it has triggered), it prints ASLEEP and ends.
 """
@@ -27,6 +28,7 @@ PORT = "listener:in"
 POLL_SECONDS = 0.002
 STALL_SECONDS = 0.1
 ASLEEP_SECONDS = 2.0
+UNHEARD_SECONDS = 0.05  # before a port goes: no cycle may still be reading it
 
 
 def main() -> None:
@@ -35,13 +37,15 @@ def main() -> None:
 
     be_punctual()
     client = jack.Client("listener", no_start_server=True)
-    port = client.midi_inports.register("in")
+    ports = deque([client.midi_inports.register("in")])
     events: deque[tuple[float, int, bytes]] = deque()
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     stalls: deque[bool] = deque()
     awake = [time.monotonic()]
     signal.signal(signal.SIGUSR1, lambda *_: stalls.append(True))
+    comings: deque[bool] = deque()
+    signal.signal(signal.SIGUSR2, lambda *_: comings.append(True))
     client.set_shutdown_callback(lambda *_: os._exit(0))
 
     @client.set_process_callback  # type: ignore[untyped-decorator]
@@ -52,8 +56,9 @@ def main() -> None:
             time.sleep(STALL_SECONDS)
         start, now = client.last_frame_time, time.monotonic()
         awake[0] = now
-        for offset, data in port.incoming_midi_events():
-            events.append((now, start + offset, bytes(data)))
+        for port in tuple(ports):
+            for offset, data in port.incoming_midi_events():
+                events.append((now, start + offset, bytes(data)))
 
     with client:
         print("LISTENING", PORT, flush=True)
@@ -61,6 +66,13 @@ def main() -> None:
             while events:
                 seconds, frame, data = events.popleft()
                 print("EVENT", f"{seconds:.6f}", frame, data.hex(), flush=True)
+            while comings:
+                port = ports.pop()
+                time.sleep(UNHEARD_SECONDS)
+                port.unregister()
+                ports.append(client.midi_inports.register("in"))
+                print("BACK", flush=True)
+                comings.pop()
             if time.monotonic() - awake[0] > ASLEEP_SECONDS:
                 print("ASLEEP", flush=True)
                 os._exit(1)

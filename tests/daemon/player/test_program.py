@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -90,10 +92,10 @@ def player(server: JackServer, listener: Listener) -> Iterator[Fed]:
         yield fed
 
 
-def hears(listener: Listener, player: Fed) -> bool:
+def hears(listener: Listener, player: Fed, since: float = 0.0) -> bool:
     """Let a player send a sign, and tell whether one has come: a server takes a while to make a connection."""
     player.write(packed(Play(0.0, SIGN)))
-    return any(data == SIGN for _, _, data in listener.events())
+    return any(data == SIGN for _, _, data in listener.events(since))
 
 
 def heard(listener: Listener) -> list[bytes]:
@@ -173,6 +175,14 @@ def test_a_note_off_that_is_missed_at_the_end_is_said_again(player: Fed, listene
     assert player.process.wait(10) == 0
     listener.wait_for(OFF)
     assert not listener.down()
+
+
+def test_a_port_that_goes_and_comes_at_once_is_connected_again(player: Fed, listener: Listener) -> None:
+    """However fast: a program may be back before the player has looked, in the place that it had."""
+    for _ in range(5):
+        listener.program.send_signal(signal.SIGUSR2)
+        listener.program.wait_for_line("BACK")
+        wait_until(partial(hears, listener, player, time.monotonic()), 10, "a listener that is connected again")
 
 
 def test_without_a_server_it_says_so_and_leaves() -> None:

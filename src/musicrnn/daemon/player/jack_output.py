@@ -63,10 +63,11 @@ class JackOutput(Output):
         self._core = core
         self._wake = wake
         self._wanted = set(wanted)
-        self._present: dict[str, int] = {}
+        self._present: set[str] = set()
         self._were_joined: set[str] = set()
         self._parted: dict[str, float] = {}
         self._just_joined: deque[str] = deque()
+        self._just_come: deque[str] = deque()
         self._new_listener = -math.inf
         self._map = FrameMap(client.samplerate)
         self._watch = TransportWatch(client.samplerate, self._map.seconds_at) if transport else None
@@ -88,7 +89,7 @@ class JackOutput(Output):
         client.set_process_callback(self._process)
         client.set_shutdown_callback(lambda _, reason: self._fail(f"the JACK server has gone ({reason})"))
         client.set_port_connect_callback(self._note_connection)
-        client.set_port_registration_callback(lambda *_: self._look())
+        client.set_port_registration_callback(self._note_port)
         client.set_graph_order_callback(self._switch)
         client.set_xrun_callback(lambda _: self._repeats.miss(time.monotonic()))
         if self._watch is not None:
@@ -171,6 +172,12 @@ class JackOutput(Output):
         if not connected and source.name == self._out.name:
             self._core.put(Parting(), time.monotonic())
 
+    def _note_port(self, port: Any, registered: bool) -> None:
+        """Note a port that comes: one that was away for less than a look takes to settle is a new one nevertheless."""
+        if registered:
+            self._just_come.append(port.name)
+        self._look()
+
     def _look(self) -> None:
         self._graph_changed = time.monotonic()
         self._wake()
@@ -250,12 +257,14 @@ class JackOutput(Output):
 
     def _connect(self) -> None:
         """Connect to each wanted port that has come, or has gone and come back under its name since the last look."""
-        present = {port.name: port.uuid for port in self._client.get_ports(is_midi=True)}
-        come = {name for name, uuid in present.items() if self._present.get(name) != uuid}
+        anew = {self._just_come.popleft() for _ in range(len(self._just_come))}
+        self._were_joined -= anew | {name + INPUT for name in anew}
+        present = {port.name for port in self._client.get_ports(is_midi=True)}
+        come = present - (self._present - anew)
         for name in sorted(self._wanted):
             port = name.removesuffix(INPUT)
             if port in come and not self._connects_to(name):
-                del present[port]  # its client is not active yet: it has not come until it can be connected to
+                present.discard(port)  # its client is not active yet: it has not come until it can be connected to
                 self._graph_changed = time.monotonic()
         while self._just_joined:
             self._wanted.add(self._just_joined.popleft())
@@ -263,7 +272,7 @@ class JackOutput(Output):
         if joined - self._were_joined:
             self._new_listener = time.monotonic()
             self._core.put(Greet(), self._new_listener)
-        self._forget_parted(joined, set(present), time.monotonic())
+        self._forget_parted(joined, present, time.monotonic())
         self._wanted |= joined
         self._connections = tuple(sorted(self._wanted))
         self._present, self._were_joined = present, joined
