@@ -53,12 +53,15 @@ class ServerClock:
 
 
 def as_midi(events: list[Event], rate: int) -> mido.MidiFile:
-    """Return the events as a file of one track, the first event at 0; clocks and the like have no place in a file."""
+    """Return the events as a file of one track, the first event at 0; clocks and the like have no place in a file.
+
+    An event that was heard after another with a later frame is put beside it.
+    """
     events = [event for event in events if event.data[0] < SYSTEM]
     track = mido.MidiTrack()
     before = 0
     for event in events:
-        tick = round((event.frame - events[0].frame) * TICKS_PER_SECOND / rate)
+        tick = max(before, round((event.frame - events[0].frame) * TICKS_PER_SECOND / rate))
         track.append(mido.Message.from_bytes(event.data, time=tick - before))
         before = tick
     return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER, tracks=[track])
