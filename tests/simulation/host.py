@@ -13,6 +13,7 @@ STEADY_CLOCKS = 4 * CLOCKS_PER_BEAT
 KNOWN_CLOCKS = 5 * CLOCKS_PER_BEAT
 SURE_OF_CLOCKS = 0.1
 CONFUSING_CLOCKS = 0.5  # a clock that is later is nearer to the next one's place, and nobody can tell which it is
+LAST_SIXTEENTH = (1 << 14) - 1  # a song position has 14 bits
 GENTLE = 4 / 3
 SURE_SECONDS = 2.0
 
@@ -99,8 +100,8 @@ class SimulatedHost:
         self._say(SONG_POSITION, *self._sixteenths())
 
     def _sixteenths(self) -> tuple[int, int]:
-        """Go to the next sixteenth note, the only places there are to go on from."""
-        sixteenth = -(-self._clock // CLOCKS_PER_SIXTEENTH)
+        """Go to the next sixteenth note, the only places there are to go on from, and none is beyond the last."""
+        sixteenth = min(-(-self._clock // CLOCKS_PER_SIXTEENTH), LAST_SIXTEENTH)
         self._clock = sixteenth * CLOCKS_PER_SIXTEENTH
         return sixteenth & 0x7F, sixteenth >> 7
 
