@@ -37,6 +37,19 @@ def test_no_flags_leave_the_defaults() -> None:
     assert all(settings(command) == Settings() for command in COMMANDS)
 
 
+@pytest.mark.parametrize("words", [["drums"], ["--bars", "4", "drums"], ["drums", "--bars", "4"], ["--model", "drums"]])
+def test_a_model_needs_no_flag(words: list[str]) -> None:
+    """Whatever stands before it or after it."""
+    for command in ("sample", "daemon"):
+        assert settings(command, *words).play.model == "drums"
+
+
+def test_a_model_named_twice_is_the_last_one() -> None:
+    """As with any flag."""
+    assert settings("sample", "songs", "--model", "drums").play.model == "drums"
+    assert settings("sample", "--model", "songs", "drums").play.model == "drums"
+
+
 def test_every_setting_is_a_flag_of_some_command() -> None:
     """None can be set from a file alone."""
     named = {name for names in COMMANDS.values() for name, _ in declared(names)}

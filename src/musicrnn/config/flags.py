@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 #: Commands that read the user's own settings file where no other is named.
 PLAYING = ("sample", "daemon", "bench", "tui")
+#: The setting that needs no flag: ``musicrnn sample songs``. The last one typed counts, with a flag or without.
+MODEL = "play.model"
 
 
 def flag_of(name: str, rule: Rule) -> str:
@@ -63,6 +65,8 @@ def add_settings(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> Non
             group = parser.add_argument_group(f"[{section}]", _first_line(kind))
         for name, rule in mine:
             _add(group, name, rule)
+            if name == MODEL:
+                group.add_argument(name, nargs="?", metavar="MODEL", default=argparse.SUPPRESS, help="as --model")
 
 
 def settings_from(args: argparse.Namespace, command: str = "") -> Settings:
