@@ -423,7 +423,7 @@ class Training:
         more = {Ending.ASKED: "", Ending.MINUTES: " --minutes MORE", Ending.EPOCHS: " --epochs MORE"}
         if ending in more:
             self._say(f"go on: musicrnn-train --resume {self.folder.path}{more[ending]}")
-        self._say(f"play it: musicrnn-daemon --model {self.folder.model}")
+        self._say(f"play it: musicrnn-daemon {self.folder.model}")
         if self._unwritten:
             raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
 
