@@ -13,14 +13,14 @@ from musicrnn.models.block_store import BlockStore
 
 
 @given(st.lists(st.binary(max_size=9), max_size=12), st.integers(0, 40))
-def test_every_block_comes_back_from_its_place(blocks: list[bytes], in_memory: int) -> None:
+def test_every_block_comes_back_by_its_number(blocks: list[bytes], in_memory: int) -> None:
     """Wherever the file begins, and in any order of looks, also between additions."""
     store = BlockStore(in_memory)
-    places = []
+    numbers = []
     for block in blocks:
-        places.append(store.add(block))
-        assert store.get(places[0]) == blocks[0]
-    assert [store.get(place) for place in reversed(places)] == blocks[::-1]
+        numbers.append(store.add(block))
+        assert store.get(numbers[0]) == blocks[0]
+    assert [store.get(number) for number in reversed(numbers)] == blocks[::-1]
 
 
 def test_a_folder_without_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ def test_an_unreadable_folder_is_refused_where_it_was_named_and_left_out_below(f
 
 def test_a_folder_that_cannot_be_looked_into_is_left_out_with_its_reason(folder: Path) -> None:
     """As a file that cannot be read is."""
-    files = [*find_files([folder / "b.mid"]), CorpusFile("more", folder / "more", "a folder must be readable")]
+    files = [*find_files([folder / "b.mid"]), CorpusFile("more", str(folder / "more"), "a folder must be readable")]
     readings = read_files(files, GridSettings(12, "ignore", 8))
     assert [file.name for file in readings.files] == ["b.mid"]
     assert [(left.name, left.reason) for left in readings.left_out] == [("more", "more: a folder must be readable")]
@@ -244,7 +244,7 @@ def test_a_file_without_notes_is_left_out(tmp_path: Path) -> None:
     """With the reason."""
     path = tmp_path / "empty.mid"
     path.write_bytes(file())
-    readings = read_files([CorpusFile("empty.mid", path)], GridSettings())
+    readings = read_files([CorpusFile("empty.mid", str(path))], GridSettings())
     assert [left.reason for left in readings.left_out] == ["empty.mid: a piece must hold a note, got none"]
 
 

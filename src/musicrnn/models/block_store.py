@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from typing import IO, NamedTuple
+from array import array
+from typing import IO
 
 from musicrnn.errors import CorpusError
 
 IN_MEMORY = 16 * 1024 * 1024
 
 
-class Place(NamedTuple):
-    """Where a block lies, in bytes."""
-
-    offset: int
-    size: int
-
-
 class BlockStore:
-    """Blocks that can be taken out again by their places; the file is gone with the process.
+    """Blocks that can be taken out again by their numbers; the file is gone with the process.
 
     Up to ``in_memory`` bytes no file is made. CorpusError where the disk is full. Not thread-safe.
     """
@@ -28,24 +22,25 @@ class BlockStore:
         self.in_memory = in_memory
         self._held = bytearray()
         self._file: IO[bytes] | None = None
-        self._end = 0
+        self._bounds = array("Q", [0])
 
-    def add(self, block: bytes) -> Place:
-        """Put a block behind the others; return where it lies."""
-        place = Place(self._end, len(block))
-        self._end += len(block)
-        if self._file is None and self._end <= self.in_memory:
+    def add(self, block: bytes) -> int:
+        """Put a block behind the others; return its number, from 0."""
+        end = self._bounds[-1] + len(block)
+        if self._file is None and end <= self.in_memory:
             self._held += block
         else:
             self._write(block)
-        return place
+        self._bounds.append(end)
+        return len(self._bounds) - 2
 
-    def get(self, place: Place) -> bytes:
-        """Return the block at a place."""
+    def get(self, number: int) -> bytes:
+        """Return the block of a number."""
+        begin, end = self._bounds[number], self._bounds[number + 1]
         if self._file is None:
-            return bytes(self._held[place.offset : place.offset + place.size])
-        self._file.seek(place.offset)
-        return self._file.read(place.size)
+            return bytes(self._held[begin:end])
+        self._file.seek(begin)
+        return self._file.read(end - begin)
 
     def _write(self, block: bytes) -> None:
         try:

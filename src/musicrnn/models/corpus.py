@@ -16,7 +16,7 @@ from typing import overload
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.folders import cache_folder
 from musicrnn.errors import CorpusError
-from musicrnn.models.block_store import BlockStore, Place
+from musicrnn.models.block_store import BlockStore
 from musicrnn.models.corpus_cache import PieceCache, cache_key
 from musicrnn.models.corpus_codec import decode_pieces
 from musicrnn.models.corpus_files import CorpusFile, content_hash, find_files, same_content
@@ -45,17 +45,20 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilePieces:
-    """What one file holds on the grid, taken from where it is stored at each look; files of format 2 hold several."""
+    """What one file holds on the grid, taken from where it is stored at each look; files of format 2 hold several.
+
+    ``digest`` is the SHA-256 of the file's content, ``block`` its number in the store.
+    """
 
     name: str
-    sha256: str
+    digest: bytes
     store: BlockStore
-    place: Place
+    block: int
 
     @property
     def pieces(self) -> tuple[GridPiece, ...]:
         """The pieces, with the name that the file has now."""
-        pieces = decode_pieces(self.store.get(self.place))
+        pieces = decode_pieces(self.store.get(self.block))
         if len(pieces) == 1:
             return (replace(pieces[0], name=self.name),)
         return tuple(replace(piece, name=f"{self.name}#{number}") for number, piece in enumerate(pieces, 1))
@@ -99,7 +102,7 @@ class CorpusPiece:
     @property
     def sha256(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
-        return self.file.sha256
+        return self.file.digest.hex()
 
     @property
     def grid_piece(self) -> GridPiece:
@@ -200,31 +203,38 @@ def corpus_of(readings: Readings, settings: CorpusSettings) -> Corpus:
 
 
 @dataclass(slots=True)
+class _Unique:
+    """A file whose content no file before it has; ``block`` is its number in the store once it was read."""
+
+    file: CorpusFile
+    digest: bytes
+    block: int = -1
+
+
+@dataclass(slots=True)
 class _Reading:
-    """The state of reading a corpus: what is known of each file so far."""
+    """The state of reading a corpus."""
 
     files: Sequence[CorpusFile]
     settings: GridSettings
     cache: PieceCache | None
     progress: Progress
     done: int = 0
-    hashes: dict[str, str] = field(default_factory=dict)
     store: BlockStore = field(default_factory=BlockStore)
-    places: dict[str, Place] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     blocks: dict[str, bytes] = field(default_factory=dict)
 
-    def key(self, name: str) -> str:
-        return cache_key(self.hashes[name], self.settings)
+    def key(self, unique: _Unique) -> str:
+        return cache_key(unique.digest.hex(), self.settings)
 
     def finished(self, name: str) -> None:
         self.done += 1
         self.progress(self.done, len(self.files), name)
 
-    def found(self, name: str, block: bytes) -> None:
-        self.places[name] = self.store.add(block)
-        self.finished(name)
+    def found(self, unique: _Unique, block: bytes) -> None:
+        unique.block = self.store.add(block)
+        self.finished(unique.file.name)
 
     def leave_out(self, name: str, reason: str) -> None:
         self.left_out.append(LeftOut(name, reason))
@@ -248,37 +258,33 @@ def read_files(
     """Read files to pieces on the grid, each content once, from the cache where it is there."""
     reading = _Reading(files, settings, cache, progress or (lambda _done, _total, _name: None))
     unique = _without_duplicates(reading)
-    missing = [file for some in _chunks(unique) for file in _not_cached(reading, some)]
+    missing = [one for some in _chunks(unique) for one in _not_cached(reading, some)]
     if missing:
         _read_missing(reading, missing)
     return Readings(
-        tuple(
-            FilePieces(file.name, reading.hashes[file.name], reading.store, reading.places[file.name])
-            for file in unique
-            if file.name in reading.places
-        ),
+        tuple(FilePieces(one.file.name, one.digest, reading.store, one.block) for one in unique if one.block >= 0),
         tuple(sorted(reading.left_out, key=lambda left: left.name)),
         tuple(reading.duplicates),
     )
 
 
-def _chunks(files: Sequence[CorpusFile]) -> Iterator[Sequence[CorpusFile]]:
+def _chunks(files: Sequence[_Unique]) -> Iterator[Sequence[_Unique]]:
     return (files[at : at + _ASKED_AT_ONCE] for at in range(0, len(files), _ASKED_AT_ONCE))
 
 
-def _not_cached(reading: _Reading, files: Sequence[CorpusFile]) -> list[CorpusFile]:
+def _not_cached(reading: _Reading, files: Sequence[_Unique]) -> list[_Unique]:
     """Take what the cache has of some files; return the others."""
-    keys = {file.name: reading.key(file.name) for file in files}
-    cached = reading.cache.find(list(keys.values())) if reading.cache is not None else {}
-    for name, key in keys.items():
+    keys = [reading.key(one) for one in files]
+    cached = reading.cache.find(keys) if reading.cache is not None else {}
+    for one, key in zip(files, keys, strict=True):
         if key in cached:
-            reading.found(name, cached[key])
-    return [file for file in files if keys[file.name] not in cached]
+            reading.found(one, cached[key])
+    return [one for one in files if one.block < 0]
 
 
-def _without_duplicates(reading: _Reading) -> list[CorpusFile]:
-    first: dict[str, str] = {}
-    unique: list[CorpusFile] = []
+def _without_duplicates(reading: _Reading) -> list[_Unique]:
+    first: dict[bytes, str] = {}
+    unique: list[_Unique] = []
     for file in reading.files:
         if file.trouble:
             reading.leave_out(file.name, f"{file.name}: {file.trouble}")
@@ -294,20 +300,19 @@ def _without_duplicates(reading: _Reading) -> list[CorpusFile]:
             reading.finished(file.name)
             continue
         first[digest] = file.name
-        reading.hashes[file.name] = digest
-        unique.append(file)
+        unique.append(_Unique(file, digest))
     return unique
 
 
-def _read_missing(reading: _Reading, files: Sequence[CorpusFile]) -> None:
+def _read_missing(reading: _Reading, files: Sequence[_Unique]) -> None:
     pool = ReaderPool(reading.settings, workers_for(len(files)))
-    jobs = (Job(file.name, partial(same_content, file.path, reading.hashes[file.name])) for file in files)
+    jobs = (Job(one.file.name, partial(same_content, one.file.path, one.digest)) for one in files)
     with contextlib.closing(pool.read(jobs)) as answers:
         for answer in answers:
-            name = files[answer.job].name
+            one = files[answer.job]
             if answer.reason:
-                reading.leave_out(name, answer.reason)
+                reading.leave_out(one.file.name, answer.reason)
                 continue
-            reading.keep(reading.key(name), answer.block)
-            reading.found(name, answer.block)
+            reading.keep(reading.key(one), answer.block)
+            reading.found(one, answer.block)
     reading.keep("", b"")

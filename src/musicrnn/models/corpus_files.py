@@ -22,12 +22,18 @@ _TEXTS_ABOUT = ("readme", "license", "licence", "copying", "copyright", "notice"
 class CorpusFile:
     """A file with the name that it goes by: the last part of its corpus folder, then the path inside.
 
-    With ``trouble``, the reason, it is a folder that could not be looked into.
+    With ``trouble``, the reason, it is a folder that could not be looked into. There may be very many of them, and a
+    path takes three times the memory of its text, so that is what is kept.
     """
 
     name: str
-    path: Path
+    location: str
     trouble: str = ""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.location)
 
 
 def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
@@ -39,12 +45,12 @@ def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
     found: dict[str, CorpusFile] = {}
     for folder in (Path(folder) for folder in folders):
         if not _is_folder(folder):
-            found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, folder))
+            found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, str(folder)))
             continue
         head = folder.name or Path(os.path.realpath(folder)).name
         for path, trouble in _below(folder):
             name = str(Path(head) / path.relative_to(folder))
-            found.setdefault(os.path.realpath(path), CorpusFile(name, path, trouble))
+            found.setdefault(os.path.realpath(path), CorpusFile(name, str(path), trouble))
     return sorted(_with_names_of_their_own(found.values()), key=lambda file: file.name)
 
 
@@ -52,7 +58,7 @@ def _with_names_of_their_own(files: Iterable[CorpusFile]) -> list[CorpusFile]:
     """Call files by their whole path where two corpus folders of one name have files of one name."""
     files = list(files)
     counts = Counter(file.name for file in files)
-    return [file if counts[file.name] == 1 else replace(file, name=str(file.path)) for file in files]
+    return [file if counts[file.name] == 1 else replace(file, name=file.location) for file in files]
 
 
 def _is_folder(folder: Path) -> bool:
@@ -92,8 +98,8 @@ def _is_music(name: str) -> bool:
     return suffix not in TEXT_SUFFIXES or not stem.startswith(_TEXTS_ABOUT)
 
 
-def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal.
+def content_hash(path: Path) -> bytes:
+    """Return the SHA-256 of a file, 32 bytes.
 
     Raises ValueError over 16 MiB and for what is no regular file (a pipe would never end), OSError where it
     cannot be read.
@@ -104,12 +110,12 @@ def content_hash(path: Path) -> str:
     size = status.st_size
     if size > LARGEST_FILE:
         raise ValueError(f"a file must be at most {LARGEST_FILE} bytes, got {size}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
-def same_content(path: Path, digest: str) -> bytes:
+def same_content(path: Path, digest: bytes) -> bytes:
     """Return the content of a file whose SHA-256 is known; OSError if it has changed since."""
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != digest:
+    if hashlib.sha256(content).digest() != digest:
         raise OSError("a change while the corpus was read")
     return content
