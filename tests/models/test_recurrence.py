@@ -129,10 +129,9 @@ def test_only_the_lane_that_forgets_forgets(stage: Stage) -> None:
     assert (np.abs(rows[0][1, 4:] - plain[0][1, 4:]).max(axis=1) > 1e-4).all()
 
 
-def test_the_product_of_bfloat16_is_that_of_float32_roughly(stage: Stage) -> None:
-    """The gradient of the recurrent weights, and no other, is a little off: three significant digits are kept."""
+def test_the_products_of_bfloat16_are_those_of_float32_roughly(stage: Stage) -> None:
+    """Those of the loop too: every gradient is a little off, and keeps two significant digits."""
     exact, rough = (stage.ours(nothing_forgotten(), half)[1] for half in (False, True))
-    for i in (0, 1, 3):
-        np.testing.assert_array_equal(exact[i], rough[i])
-    assert (exact[2] != rough[2]).any()
-    assert np.linalg.norm(exact[2] - rough[2]) < 0.01 * np.linalg.norm(exact[2])
+    for one, other in zip(exact, rough, strict=True):
+        assert (one != other).any()
+        assert np.linalg.norm(one - other) < 0.01 * np.linalg.norm(one)
