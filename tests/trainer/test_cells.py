@@ -35,7 +35,7 @@ def test_the_model_says_which_cell_it_has(run: tuple[str, Path], capsys: pytest.
     """In its description, and to those who ask."""
     cell, folder = run
     assert read_info(folder / "model.onnx").cell == cell
-    assert cli.main(["show", str(folder)]) == 0
+    assert cli.main(["inspect", str(folder)]) == 0
     assert f"{cell.upper()}, 1 x 32 units, float32" in capsys.readouterr().out
 
 
