@@ -135,6 +135,19 @@ def test_a_tempo_that_goes_seven_times_as_fast_within_a_beat_keeps_the_count(sta
     assert max(tempos[30 * 24 :]) < TEMPO_ERROR
 
 
+@pytest.mark.parametrize("times", [1.4, 2.0, 2.86, 3.0, 4.0, 7.0])
+@pytest.mark.parametrize("starts", [False, True])
+def test_a_tempo_that_is_several_times_as_fast_at_once_keeps_the_count(times: float, starts: bool) -> None:
+    """With a start, too, before which the clocks went as before: its second clock looks like one that came twice."""
+    truth = beats(lambda beat: 42.0 if beat < 8 else 42.0 * times, 24)
+    clock = started(42.0)
+    clock.hear(list(messages(truth.seconds[: 8 * 24])), truth.seconds[8 * 24 - 1])
+    after = [START] if starts else []
+    song(clock, truth, 8 * 24, len(truth), *after)
+    beat = (len(truth) - 1) / 24 - (8 if starts else 0)
+    assert abs(line_of(clock).seconds_at(beat) - truth.seconds[-2]) < PHASE_ERROR
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_after_a_silence_the_tempo_is_known_from_before(seed: int) -> None:
     """Two clocks with a jitter of half a millisecond would tell it to a hundredth at best."""

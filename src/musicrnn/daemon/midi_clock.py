@@ -40,9 +40,10 @@ class ClockNumbers:
 
     Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
     the last was that it came twice; unless its distance from the one before it is near enough a clock's, or the
-    distance before that: of a tempo that changes fast the line is wrong. Where more than three of eight are not where
-    they should be, it is begun again, each clock counting one. What many clocks that came late made wrong is known
-    once they are steady again (``ClockTally``).
+    distance before that: of a tempo that changes fast the line is wrong. One that was taken to have come twice
+    counts after all where the next one comes at its distance: that is the tempo now. Where more than three of eight are
+    not where they should be, it is begun again, each clock counting one. What many clocks that came late made wrong is
+    known once they are steady again (``ClockTally``).
     """
 
     def __init__(self, bpm: float) -> None:
@@ -54,6 +55,7 @@ class ClockNumbers:
         self.arrived = float("-inf")
         self._distance = 0.0
         self._resumed = False
+        self._passed_over = False
 
     @property
     def silence(self) -> float:
@@ -81,8 +83,11 @@ class ClockNumbers:
             self._begin_again(max(nearest, self.number + 1), seconds)
             self._resumed = is_known
             return
-        since, before_that = seconds - self.arrived, self._distance
+        since, before_that, last = seconds - self.arrived, self._distance, self.arrived
         self.arrived, self._distance = seconds, since
+        if self._passed_over and SHORTEST * before_that < since < LONGEST * before_that:
+            self._add(self.number + 1, last)
+        self._passed_over = False
         place, before = self._place(seconds), self.number
         nearest = round(place)
         expected = nearest == before + 1 and abs(place - nearest) <= NEAR
@@ -97,6 +102,8 @@ class ClockNumbers:
             self.number += 1  # too far from everything to be used, but it counts
         elif nearest > before:
             self._add(nearest, seconds)
+        else:
+            self._passed_over = True
 
     def _place(self, seconds: float) -> float:
         """Return where on the line a clock came; before the line is steady, each comes where it should.
@@ -125,7 +132,7 @@ class ClockNumbers:
 
     def _begin_again(self, number: int, seconds: float) -> None:
         """Go on with that number and a new fit."""
-        self.arrived, self._distance, self._resumed = seconds, 0.0, False
+        self.arrived, self._distance, self._resumed, self._passed_over = seconds, 0.0, False, False
         self._recent.clear()
         self._fit.begin_again(self.line.period, is_known=True)
         self._add(number, seconds)
