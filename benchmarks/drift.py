@@ -72,6 +72,8 @@ def main(words: Sequence[str] | None = None) -> None:
         recorded = read(chosen.json)
     else:
         with tempfile.TemporaryDirectory() as folder, JackServer(chosen.period) as server:
+            if chosen.keep is not None:
+                chosen.keep.mkdir(parents=True, exist_ok=True)
             notes = round(chosen.seconds / TICK_SECONDS / BAR_TICKS) * BAR_TICKS
             recorded = record(Stage(chosen.keep or Path(folder), server, ""), DAEMON, "idle", notes)
     print(report(recorded, ticks_of(recorded.pitches)))

@@ -6,6 +6,7 @@ import ctypes
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,11 @@ _SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], 
 settings.register_profile("normal", _SHARED, max_examples=40)
 settings.register_profile("long", _SHARED, max_examples=1000)
 settings.load_profile("normal")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the tests in the background has them, and all programs that they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup() -> None:
