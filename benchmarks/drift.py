@@ -42,13 +42,20 @@ def between_stops(recorded: Recorded, ticks: Floats) -> str:
     return f"| {name} | {len(found.frames)} | {1e6 * found.drift:+.4f} | | {most}; p99 {worst} |"
 
 
-def report(recorded: Recorded, ticks: Floats) -> str:
+def with_those_left_out(recorded: Recorded, notes: Floats) -> Floats:
+    """Return the tick of each note: its number, and how many ticks a stop of the machine had left out by then."""
+    late = recorded.seconds_at(recorded.frames) - notes * TICK_SECONDS
+    return np.asarray(notes + np.round((late - late[0]) / TICK_SECONDS))
+
+
+def report(recorded: Recorded, notes: Floats) -> str:
     """Return the table of one run."""
-    rate = recorded.rate
+    rate, ticks = recorded.rate, with_those_left_out(recorded, notes)
     hours = (recorded.frames[-1] - recorded.frames[0]) / rate / 3600
+    still = f"the server stood still for {1000 * recorded.still_seconds:.1f} ms"
     return "\n".join(
         [
-            f"{hours:.3f} h, {recorded.xruns} xruns; the server stood still for {1000 * recorded.still_seconds:.1f} ms",
+            f"{hours:.3f} h, {recorded.xruns} xruns; {still}; {ticks[-1] - notes[-1]:.0f} ticks left out",
             "",
             "| against | notes | slope ppm | end, ms (frames) | worst, ms (frames) |",
             "|---|---|---|---|---|",

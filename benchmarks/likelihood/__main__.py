@@ -1,9 +1,9 @@
-"""One set: ``python -m benchmarks.likelihood SET.mat --run-folder DIR [--config recipe.toml] [--resume] [--test]``.
+"""One set: ``python -m benchmarks.likelihood SET.mat --run-folder DIR [--config recipe.toml] [--init-from DIR]``.
 
 Trains the product's network on the training split, keeps the weights that are best on validation, and prints nats a
 frame, without and with the memory of the piece, beside a 6-gram baseline and published values. How far the memory is
-trusted is learnt on validation. ``--test`` trains nothing and scores the test split of a run that
-was chosen by its validation, once.
+trusted is learnt on validation. ``--resume`` goes on with a run that was interrupted; ``--test`` trains nothing and
+scores the test split of a run that was chosen by its validation, once.
 """
 
 from __future__ import annotations
@@ -89,13 +89,15 @@ def main() -> None:
     parser.add_argument("set", type=Path)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--run-folder", type=Path, required=True)
+    parser.add_argument("--init-from", default="", metavar="RUN", help="go on from what an earlier run folder learnt")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--test", action="store_true", help="score the test split of a finished run, once")
     given = parser.parse_args()
     rolls, grammar = read_set(given.set), Grammar(vocabulary_of())
     kept = given.run_folder / "settings.toml" if given.resume or given.test else given.config
     settings = settings_of(read_settings(kept)) if kept else settings_of()
-    settings = replace(settings, training=replace(settings.training, audition_bars=0))
+    training = replace(settings.training, audition_bars=0, init_from=given.init_from or settings.training.init_from)
+    settings = replace(settings, training=training)
     material = material_of(rolls, grammar, settings.corpus.transpose)
     kept_figures = given.run_folder / "likelihood.json"
     if given.test and "test" in kept_figures.read_text():
