@@ -21,6 +21,8 @@ from benchmarks.output_timing import BAR_TICKS, DAEMON, Stage, here, record
 from benchmarks.timing_senders import TICK_SECONDS
 from tests.peers.jackd import JackServer
 
+NOTES_A_SECOND = round(1 / TICK_SECONDS)
+
 
 def line(what: str, ticks: Floats, seconds: Floats, rate: int) -> str:
     """Return a row: how the errors of the notes' moments lie, which are in seconds, as are the moments themselves."""
@@ -43,9 +45,17 @@ def between_stops(recorded: Recorded, ticks: Floats) -> str:
 
 
 def with_those_left_out(recorded: Recorded, notes: Floats) -> Floats:
-    """Return the tick of each note: its number, and how many ticks a stop of the machine had left out by then."""
+    """Return the tick of each note: its number, and how many ticks a stop of the machine had left out by then.
+
+    Those are whole ticks that come all at once, against the second before; what goes slowly is drift, however far.
+    """
     late = recorded.seconds_at(recorded.frames) - notes * TICK_SECONDS
-    return np.asarray(notes + np.round((late - late[0]) / TICK_SECONDS))
+    left_out, usual = np.zeros(len(notes)), late[0]
+    for begin in range(0, len(notes), NOTES_A_SECOND):
+        part = slice(begin, begin + NOTES_A_SECOND)
+        left_out[part] = np.round((late[part] - usual) / TICK_SECONDS)
+        usual = np.median(late[part] - left_out[part] * TICK_SECONDS)
+    return np.asarray(notes + left_out)
 
 
 def report(recorded: Recorded, notes: Floats) -> str:
