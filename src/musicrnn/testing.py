@@ -217,7 +217,7 @@ def random_model(
     def normal(*shape: int) -> Floats:
         return rng.normal(scale=scale, size=shape).astype(np.float32)
 
-    goes_on = (vocabulary.kind == Kind.HOLD) | (vocabulary.kind == Kind.SUSTAIN)
+    goes_on = vocabulary.is_kind(Kind.HOLD) | vocabulary.is_kind(Kind.SUSTAIN)
     weights = StepWeights(
         token=normal(vocabulary.size, units),
         tick=normal(vocabulary.ticks_per_beat, units),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from types import FrameType
 from typing import get_args
 
 import numpy as np
@@ -248,3 +251,21 @@ def test_a_piece_that_begins_anew_remembers_nothing() -> None:
     assert records[ended.tick - 1].after.past.ticks > 0
     assert ended.after.past == NOTHING
     assert records[ended.tick + 1].after.past.ticks == 1
+
+
+@pytest.mark.skipif(not hasattr(enum.EnumType, "__getattr__"), reason="from Python 3.12 on it runs no Python code")
+def test_numpy_is_not_given_an_enumeration() -> None:
+    """It would ask it for its methods, which runs Python code, and lose a Ctrl-C that falls into that."""
+    asked: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_qualname == "EnumType.__getattr__" and frame.f_back is not None:
+            asked.append(f"{frame.f_back.f_code.co_qualname} for {frame.f_locals['name']}")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        play(MODEL, Choice(seed=1), 2 * BAR)
+    finally:
+        sys.setprofile(before)
+    assert asked == []

@@ -105,7 +105,7 @@ def weight_count(vocabulary: Vocabulary, layers: int, units: int) -> int:
 
 def busiest(weights: StepWeights, vocabulary: Vocabulary) -> StepWeights:
     """Return the same weights, but for a bias that begins as many notes in each tick as the language allows."""
-    attack = vocabulary.kind == Kind.ATTACK
+    attack = vocabulary.is_kind(Kind.ATTACK)
     first_slots_first = SURE + CLEAR * (vocabulary.slots - vocabulary.slot)
     bias: Floats = np.where(attack, first_slots_first, 0.0).astype(np.float32)
     return replace(weights, output_bias=bias)

@@ -81,7 +81,7 @@ class Fence:
         slot, part = np.maximum(vocabulary.slot, 0), np.maximum(vocabulary.part, 0)
         self._inside = ~self._note | inside[slot]
         self._token_slot, self._token_part = slot, part
-        self._keeps: NDArray[np.bool_] | None = vocabulary.kind == Kind.HOLD if vocabulary.articulation else None
+        self._keeps: NDArray[np.bool_] | None = vocabulary.is_kind(Kind.HOLD) if vocabulary.articulation else None
         parts = np.array(self._part_of_slot)
         last_in_part = np.array(
             [max(np.flatnonzero(inside & (parts == one)), default=-1) for one in range(parts[-1] + 1)]

@@ -101,7 +101,7 @@ class Generator:
         self.model = model
         self.vocabulary = model.info.vocabulary
         self.grammar = Grammar(self.vocabulary)
-        self._is_attack = self.vocabulary.kind == Kind.ATTACK
+        self._is_attack = self.vocabulary.is_kind(Kind.ATTACK)
         self._attacks = self._is_attack.astype(np.float32)
         self._fence = Fence(self.vocabulary, FREE)
         self._recall = Recall(self.vocabulary)

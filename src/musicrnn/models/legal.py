@@ -46,9 +46,9 @@ class TokenRules:
         note = v.part >= 0
         return cls(
             note=note,
-            attack=v.kind == Kind.ATTACK,
-            hold=v.kind == Kind.HOLD,
-            velocity=v.kind == Kind.VELOCITY,
+            attack=v.is_kind(Kind.ATTACK),
+            hold=v.is_kind(Kind.HOLD),
+            velocity=v.is_kind(Kind.VELOCITY),
             last_of_part=note & (v.pitch == lows[v.part]),
             later_part=v.part < len(v.parts) - 1,
             tick=number == TICK,

@@ -52,7 +52,7 @@ class Memory:
 
     def __init__(self, vocabulary: Vocabulary, first: int = 0) -> None:
         """Begin with token number ``first``; those before it are not known."""
-        self._attack = (vocabulary.kind == Kind.ATTACK).tolist()
+        self._attack = vocabulary.is_kind(Kind.ATTACK).tolist()
         self._first = self._offset = first  # the first token that counts, and the first that is stored
         self._tokens: list[int] = []
         self._points: list[_Point] = []

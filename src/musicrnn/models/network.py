@@ -254,8 +254,8 @@ def _factors(vocabulary: Vocabulary) -> dict[str, np.ndarray]:
     ``kind`` is a row of its own for each special token and velocity bin, and one for each pair of
     kind and part of the notes.
     """
-    kind, part = vocabulary.kind, vocabulary.part
-    note_kind = (kind == Kind.HOLD) * len(vocabulary.parts) + np.maximum(part, 0)
+    part = vocabulary.part
+    note_kind = vocabulary.is_kind(Kind.HOLD) * len(vocabulary.parts) + np.maximum(part, 0)
     specials = 4 + vocabulary.velocity_bins
     row = np.where(part < 0, np.arange(vocabulary.size), specials + note_kind)
     return {

@@ -100,6 +100,15 @@ class Vocabulary:
         """Kind of each token, int32[size]."""
         return self._columns[:, 0]
 
+    def is_kind(self, kind: Kind) -> NDArray[np.bool_]:
+        """Tell for each token whether it is of that kind, bool[size].
+
+        NumPy asks what it compares with for its methods and forgets what goes wrong there. Where that runs Python
+        code, as with an enumeration in Python 3.11, a Ctrl-C that falls into it is lost: so it is given a plain number.
+        """
+        of_kind: NDArray[np.bool_] = self.kind == int(kind)
+        return of_kind
+
     @cached_property
     def part(self) -> NDArray[np.int32]:
         """Part of each note token, -1 for the others, int32[size]."""

@@ -73,7 +73,7 @@ def likelihood(
     for piece in chosen:
         group = token_groups(piece.tokens[1:], vocabulary)
         surprise = np.fromiter(surprises(model, piece, grammar), np.float64, len(piece))
-        attacks = vocabulary.kind[piece.tokens[1:]] == Kind.ATTACK
+        attacks = vocabulary.is_kind(Kind.ATTACK)[piece.tokens[1:]]
         nats += np.bincount(group, surprise, groups)
         tokens += np.bincount(group, minlength=groups)
         notes += np.bincount(group[attacks], minlength=groups)
@@ -88,7 +88,7 @@ def likelihood(
 def token_groups(tokens: NDArray[np.int16], vocabulary: Vocabulary) -> NDArray[np.int64]:
     """Return the part of each token, int64[n]; a velocity is of its note's part; time comes after the parts."""
     part = vocabulary.part[tokens].astype(np.int64)
-    loud = np.flatnonzero(vocabulary.kind[tokens] == Kind.VELOCITY)
+    loud = np.flatnonzero(vocabulary.is_kind(Kind.VELOCITY)[tokens])
     part[loud] = part[loud - 1]
     part[part < 0] = len(vocabulary.parts)
     return part
