@@ -8,10 +8,11 @@ import pytest
 
 from musicrnn.config.corpus import PartRule
 from musicrnn.errors import ConfigError
+from musicrnn.models.bar_lines import bar_rows
 from musicrnn.models.grid_piece import GridPiece, GridTrack, note_rows
 from musicrnn.models.part_plan import part_name, plan_parts
 from musicrnn.models.parts import assign, discover_parts, most_at_once, settled
-from musicrnn.models.score import Note, Part, Tempo, regular_bars
+from musicrnn.models.score import Note, Part, Tempo
 
 Row = tuple[int, int, int, int]
 
@@ -25,7 +26,7 @@ def track(instrument: int, pitch: int = 60, **facts: object) -> GridTrack:
 
 def piece(*tracks: GridTrack, declared: tuple[Part, ...] = ()) -> GridPiece:
     """Return a piece of two bars."""
-    return GridPiece("a.mid", 4, tracks, regular_bars(32, 4), (Tempo(0, 120.0),), declared=declared)
+    return GridPiece("a.mid", 4, tracks, bar_rows(32, [], 4), (Tempo(0, 120.0),), declared=declared)
 
 
 def names(pieces: Sequence[GridPiece], *rules: PartRule) -> list[str]:

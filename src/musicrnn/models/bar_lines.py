@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+
 from musicrnn.models.score import Bar, bar_at
 
 Metre = tuple[int, int, int]
+BarRows = npt.NDArray[np.int64]
 COMMON_TIME = (4, 4)
 
 
@@ -21,20 +25,39 @@ def nearest(position: int, ticks_per_beat: int, grid: int) -> int:
     return (2 * position * grid + ticks_per_beat) // (2 * ticks_per_beat)
 
 
+def bar_rows(end: int, metres: Sequence[Metre], grid: int) -> BarRows:
+    """Return :func:`bars_until`'s bars as rows (start, length, numerator, denominator), int64[n, 4]."""
+    rows: list[BarRows] = []
+    for start, stop, numerator, denominator in _spans(metres):
+        if rows and start >= end:
+            break
+        limit = max(end, start + 1)
+        lines = _lines_until(limit if stop is None else min(limit, stop), start, _length(numerator, denominator, grid))
+        if stop is not None:
+            lines[-1] = min(lines[-1], stop)
+        metre = np.broadcast_to((numerator, denominator), (len(lines) - 1, 2))
+        rows.append(np.column_stack((lines[:-1], np.diff(lines), metre)))
+    return np.concatenate(rows)
+
+
+def bars_of(rows: BarRows) -> tuple[Bar, ...]:
+    """Return the bars of rows (start, length, numerator, denominator)."""
+    return tuple(bar_at(*row) for row in rows.tolist())
+
+
 def bars_until(end: int, metres: Sequence[Metre], grid: int) -> tuple[Bar, ...]:
     """Return the bars from 0 to the end of the bar in which tick ``end`` - 1 lies, one bar at least.
 
     ``metres`` are (tick, numerator, denominator) in any order; of those of one tick the last holds, and
     4/4 stands before the first.
     """
-    bars: list[Bar] = []
-    for start, stop, numerator, denominator in _spans(metres):
-        size = Fraction(numerator * 4 * grid, denominator)
-        for first, last in _bar_lines(start, stop, size):
-            if first >= end and bars:
-                return tuple(bars)
-            bars.append(bar_at(first, last - first, numerator, denominator))
-    return tuple(bars)
+    return bars_of(bar_rows(end, metres, grid))
+
+
+def first_length(numerator: int, denominator: int, grid: int) -> int:
+    """Return how many ticks the first bar of a metre holds."""
+    _, end = next(_bar_lines(0, None, _length(numerator, denominator, grid)))
+    return end
 
 
 def metres_of(bars: Sequence[Bar], grid: int) -> list[Metre]:
@@ -86,7 +109,12 @@ def _is_cut(bars: Sequence[Bar], anchor: int, grid: int) -> bool:
 
 
 def _size(bar: Bar, grid: int) -> Fraction:
-    return Fraction(bar.numerator * 4 * grid, bar.denominator)
+    return _length(bar.numerator, bar.denominator, grid)
+
+
+def _length(numerator: int, denominator: int, grid: int) -> Fraction:
+    """Return how many ticks a bar of a metre has, which may be no whole number."""
+    return Fraction(numerator * 4 * grid, denominator)
 
 
 def _spans(metres: Sequence[Metre]) -> Iterator[tuple[int, int | None, int, int]]:
@@ -95,6 +123,14 @@ def _spans(metres: Sequence[Metre]) -> Iterator[tuple[int, int | None, int, int]
     starts = sorted(by_tick)
     for start, stop in zip(starts, [*starts[1:], None], strict=True):
         yield start, stop, *by_tick[start]
+
+
+def _lines_until(end: int, start: int, size: Fraction) -> BarRows:
+    """Return the lines of :func:`_bar_lines` up to the first at tick ``end`` or later."""
+    count = -(-(end - start + 1) * size.denominator // size.numerator)  # the last may be rounded down by half a tick
+    lines = np.arange(count + 1) * size.numerator * 2 + size.denominator
+    lines = np.unique(start + lines // (2 * size.denominator))
+    return lines[: np.searchsorted(lines, end) + 1]
 
 
 def _bar_lines(start: int, stop: int | None, size: Fraction) -> Iterator[tuple[int, int]]:

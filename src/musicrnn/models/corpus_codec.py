@@ -13,13 +13,13 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from musicrnn.models.bar_lines import BarRows
 from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, Moved, note_rows
-from musicrnn.models.score import Bar, Part, Tempo, bar_at
+from musicrnn.models.score import Part, Tempo
 
 VERSION = 2
 _MAGIC = b"MRNNGRID" + bytes([VERSION])
@@ -74,10 +74,7 @@ def _header(piece: GridPiece) -> dict[str, Any]:
         "name": piece.name,
         "grid": piece.ticks_per_beat,
         "tracks": [[t.number, t.instrument, t.channel, t.name, t.program, t.drums, len(t.notes)] for t in piece.tracks],
-        "bars": [
-            [len(list(same)), *shape]
-            for shape, same in groupby(piece.bars, key=lambda bar: (bar.length, bar.numerator, bar.denominator))
-        ],
+        "bars": _runs(piece.bar_rows),
         "tempos": [[tempo.tick, tempo.bpm] for tempo in piece.tempos],
         "moved": asdict(piece.moved),
         "declared": [asdict(part) for part in piece.declared],
@@ -97,7 +94,7 @@ def _piece(header: dict[str, Any], notes: GridNotes, at: int) -> tuple[GridPiece
         header["name"],
         header["grid"],
         tuple(tracks),
-        _bars(header["bars"]),
+        _bar_rows(header["bars"]),
         tuple(Tempo(tick, bpm) for tick, bpm in header["tempos"]),
         Moved(**header["moved"]),
         tuple(Part(**part) for part in header["declared"]),
@@ -106,10 +103,17 @@ def _piece(header: dict[str, Any], notes: GridNotes, at: int) -> tuple[GridPiece
     return piece, at
 
 
-def _bars(runs: Sequence[Sequence[int]]) -> tuple[Bar, ...]:
-    bars: list[Bar] = []
-    at = 0
-    for count, length, numerator, denominator in runs:
-        bars += [bar_at(start, length, numerator, denominator) for start in range(at, at + count * length, length)]
-        at += count * length
-    return tuple(bars)
+def _runs(bars: BarRows) -> list[list[int]]:
+    """Return [count, length, numerator, denominator] for bars of one length and metre that follow each other."""
+    begins = np.flatnonzero(np.diff(bars[:, 1:], axis=0, prepend=0).any(axis=1))
+    counts = np.diff(begins, append=len(bars))
+    runs: list[list[int]] = np.column_stack((counts, bars[begins, 1:])).tolist()
+    return runs
+
+
+def _bar_rows(runs: Sequence[Sequence[int]]) -> BarRows:
+    count, *shape = np.array(runs, np.int64).reshape(-1, 4).T
+    rows = np.empty((int(count.sum()), 4), np.int64)
+    rows[:, 1:] = np.repeat(np.column_stack(shape), count, axis=0)
+    rows[:, 0] = np.cumsum(rows[:, 1]) - rows[:, 1]
+    return rows

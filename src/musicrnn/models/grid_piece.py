@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from musicrnn.models.bar_lines import BarRows, bars_of
 from musicrnn.models.score import Bar, Part, Tempo
 
 GridNotes = npt.NDArray[np.int32]
@@ -56,13 +57,13 @@ class GridPiece:
     """A whole piece on the grid: tracks, bars, tempo, and what became of the file on the way.
 
     ``declared`` are the parts that the file itself names (score text, and MIDI files written by this
-    program), in order; empty for other files.
+    program), in order; empty for other files. ``bar_rows`` has a row (start, length, numerator, denominator) a bar.
     """
 
     name: str
     ticks_per_beat: int
     tracks: tuple[GridTrack, ...]
-    bars: tuple[Bar, ...]
+    bar_rows: BarRows
     tempos: tuple[Tempo, ...]
     moved: Moved = Moved()
     declared: tuple[Part, ...] = ()
@@ -74,9 +75,14 @@ class GridPiece:
         return sum(len(track.notes) for track in self.tracks)
 
     @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The bars, which follow each other from tick 0."""
+        return bars_of(self.bar_rows)
+
+    @property
     def length(self) -> int:
         """Length in ticks."""
-        return self.bars[-1].end if self.bars else 0
+        return int(self.bar_rows[-1, :2].sum()) if len(self.bar_rows) else 0
 
 
 def note_rows(rows: Sequence[tuple[int, int, int, int]]) -> GridNotes:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from musicrnn.errors import MidiFileError
-from musicrnn.models.bar_lines import bars_until, nearest
+from musicrnn.models.bar_lines import bar_rows, nearest
 from musicrnn.models.declaration import parts_of_declaration
 from musicrnn.models.grid_piece import GridNotes, GridPiece, GridTrack, Moved
 from musicrnn.models.midi_piece import MidiPiece, MidiTrack, Ticks
-from musicrnn.models.score import GRIDS, Bar, Part, Tempo
+from musicrnn.models.score import GRIDS, Part, Tempo
 
 LONGEST_BEATS = 20_000
 _ON_GRID_BEATS = 1 / 96
@@ -64,18 +64,18 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
         for t, instrument, some in zip(piece.tracks, _instruments(piece.tracks), rows, strict=True)
     ]
     end = max(int((track.notes[:, 0] + track.notes[:, 1]).max()) for track in tracks)
-    bars = bars_until(end, [(nearest(tick, resolution, grid), n, d) for tick, n, d in piece.metres], grid)
+    bars = bar_rows(end, [(nearest(tick, resolution, grid), n, d) for tick, n, d in piece.metres], grid)
     on_grid = GridPiece(
         piece.name,
         grid,
         tuple(tracks),
         bars,
-        _tempos(piece, bars[-1].end, grid),
+        _tempos(piece, int(bars[-1, :2].sum()), grid),
         _moved(piece, notes, on, drums, grid),
         declared,
         piece.warnings,
     )
-    return without_long_silence(on_grid, settings.longest_silence) if settings.longest_silence else on_grid
+    return _without_long_silence(on_grid, settings.longest_silence) if settings.longest_silence else on_grid
 
 
 def _with_declared_drums(piece: MidiPiece, declared: Sequence[Part]) -> MidiPiece:
@@ -173,41 +173,38 @@ def _ms_a_beat(positions: Ticks, piece: MidiPiece) -> Floats:
     return found
 
 
-def without_long_silence(piece: GridPiece, longest: int) -> GridPiece:
+def _without_long_silence(piece: GridPiece, longest: int) -> GridPiece:
     """Return the piece with all but the first ``longest`` bars of each longer silence cut out, whole bars only."""
-    kept = _bars_to_keep(piece, longest)
-    if all(kept):
+    bars = piece.bar_rows
+    keep = _kept(bars[:, 0], piece, longest)
+    if keep.all():
         return piece
-    shift, bars, tempos, at = [0] * len(kept), [], [piece.tempos[0]], 0
-    for index, (bar, keep) in enumerate(zip(piece.bars, kept, strict=True)):
-        shift[index] = bar.start - at
-        if keep:
-            bars.append(Bar(at, bar.length, bar.numerator, bar.denominator))
-            at += bar.length
-    starts = np.array([bar.start for bar in piece.bars])
-    moves = np.array(shift)
+    ends = np.cumsum(np.where(keep, bars[:, 1], 0))
+    kept = bars[keep]
+    kept[:, 0] = ends[keep] - kept[:, 1]
+    starts, moves = bars[:, 0], bars[:, 0] - np.concatenate(([0], ends[:-1]))
+    tempos = [piece.tempos[0]]
     for tempo in piece.tempos[1:]:
-        index = int(np.searchsorted(starts, tempo.tick, side="right")) - 1
-        place = tempo.tick - shift[index] if kept[index] else piece.bars[index].start - shift[index]
+        bar = int(np.searchsorted(starts, tempo.tick, side="right")) - 1
+        place = (tempo.tick if keep[bar] else int(starts[bar])) - int(moves[bar])
         tempos = [t for t in tempos if t.tick < place] + [Tempo(place, tempo.bpm)]
     tracks = []
     for track in piece.tracks:
         notes = track.notes.copy()
         notes[:, 0] -= moves[np.searchsorted(starts, notes[:, 0], side="right") - 1]
         tracks.append(replace(track, notes=notes))
-    moved = replace(piece.moved, silent_bars_cut=kept.count(False))
-    return replace(piece, tracks=tuple(tracks), bars=tuple(bars), tempos=tuple(tempos), moved=moved)
+    moved = replace(piece.moved, silent_bars_cut=int(np.count_nonzero(~keep)))
+    return replace(piece, tracks=tuple(tracks), bar_rows=kept, tempos=tuple(tempos), moved=moved)
 
 
-def _bars_to_keep(piece: GridPiece, longest: int) -> list[bool]:
-    starts = np.array([bar.start for bar in piece.bars])
+def _kept(starts: Ticks, piece: GridPiece, longest: int) -> npt.NDArray[np.bool_]:
+    """Tell for each bar whether a note sounds in it or in one of the ``longest`` before it, bool[bars]."""
     notes = np.concatenate([track.notes[:, :2] for track in piece.tracks])
     first = np.searchsorted(starts, notes[:, 0], side="right") - 1
     last = np.searchsorted(starts, notes[:, 0] + notes[:, 1] - 1, side="right")
     size = len(starts) + 1
-    sounds = np.cumsum(np.bincount(first, minlength=size) - np.bincount(last, minlength=size))
-    kept, silent = [], 0
-    for count in sounds[:-1].tolist():
-        silent = 0 if count else silent + 1
-        kept.append(silent <= longest)
+    sounds = np.cumsum(np.bincount(first, minlength=size) - np.bincount(last, minlength=size))[:-1] > 0
+    places = np.arange(len(starts))
+    latest = np.maximum.accumulate(np.where(sounds, places, -1))
+    kept: npt.NDArray[np.bool_] = places - latest <= longest
     return kept

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from musicrnn.errors import ScoreTextError
-from musicrnn.models.bar_lines import bars_until
+from musicrnn.models.bar_lines import first_length
 from musicrnn.models.score import Bar, Note, Part, Score, Tempo
 from musicrnn.models.text_header import Header, metre_of, pitch_of, tempo_of, whole_number, with_line
 from musicrnn.models.vocabulary import Vocabulary
@@ -101,7 +101,7 @@ class _Reader:
         if self._tick == start:
             raise ValueError("a bar must hold a tick, got none")
         size = self._tick - start
-        wanted = length or bars_until(1, [(0, *self._metre)], self._header.grid)[0].length
+        wanted = length or first_length(*self._metre, self._header.grid)
         if self._unfinished:
             raise ValueError(self._unfinished)
         kind = f"of {self._metre[0]}/{self._metre[1]}" if length is None else f"marked [{length} ticks]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from musicrnn.models.bar_lines import bars_until
+from musicrnn.models.bar_lines import first_length
 from musicrnn.models.score import Bar, Note, Score
 from musicrnn.models.text_header import DEFAULT_VELOCITY, Header, header_lines, tempo_text
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
@@ -24,7 +24,7 @@ def text_of(score: Score, velocity_bins: int = 0) -> str:
 
 def line_length(bar: Bar, grid: int) -> int:
     """Return how many ticks a line holds that says nothing else than the bar's metre."""
-    return bars_until(1, [(0, bar.numerator, bar.denominator)], grid)[0].length
+    return first_length(bar.numerator, bar.denominator, grid)
 
 
 class _Writer:
