@@ -10,7 +10,7 @@ import re
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
-_DELTA = rb"[\x80-\xff]{0,3}[\x00-\x7f]"
+_DELTA = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
 _OF_TWO, _OF_ONE = rb"[\x80-\xbf\xe0-\xef]..", rb"[\xc0-\xdf]."
 _STATUS_FOLLOWS = rb"(?=" + _DELTA + rb"[\x80-\xef])"
 _SHORT_META = rb"\xff.(?:\x00|\x01.|\x02..|\x03...|\x04....|\x05.....|\x06......)"
