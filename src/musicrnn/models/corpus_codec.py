@@ -112,8 +112,7 @@ def _runs(bars: BarRows) -> list[list[int]]:
 
 
 def _bar_rows(runs: Sequence[Sequence[int]]) -> BarRows:
-    count, *shape = np.array(runs, np.int64).reshape(-1, 4).T
-    rows = np.empty((int(count.sum()), 4), np.int64)
-    rows[:, 1:] = np.repeat(np.column_stack(shape), count, axis=0)
-    rows[:, 0] = np.cumsum(rows[:, 1]) - rows[:, 1]
+    table = np.array(runs, np.int64).reshape(-1, 4)
+    rows = table.repeat(table[:, 0], axis=0)
+    rows[:, 0] = rows[:, 1].cumsum() - rows[:, 1]
     return rows
