@@ -71,6 +71,17 @@ def test_a_wrong_flag_is_refused_in_one_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "musicrnn: error: --mu must be a number in 0..16, got 17.0\n"
 
 
+def test_a_thousand_words_too_many_are_not_all_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a shell makes them of a pattern."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["sample", "songs", *(f"corpus/{number:05}.mid" for number in range(1000))])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert ended.value.code == 2
+    assert "corpus/00000.mid" in told
+    assert told.endswith("characters more)")
+    assert len(told) < 500
+
+
 def test_an_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """No beginning of a flag is taken for the whole."""
     with pytest.raises(SystemExit) as ended:

@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from musicrnn import __version__
 from musicrnn.errors import ConfigError, MusicRNNError
@@ -32,6 +33,17 @@ VERBS = {
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 INTERRUPTED = 128 + 2
 PIPE_CLOSED = 128 + 13
+LONGEST_MESSAGE = 400
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors stay readable where a shell made thousands of words of a pattern."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tell what is wrong with the arguments, of a long message its beginning; exit with status 2."""
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[:LONGEST_MESSAGE]}… ({len(message) - LONGEST_MESSAGE} characters more)"
+        super().error(message)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +77,7 @@ def run_verb(verb: str, words: Sequence[str], program: str) -> int:
 def _verb(verb: str, words: Sequence[str], program: str) -> int:
     _use_one_thread()
     command = importlib.import_module(f"musicrnn.commands.{verb}")
-    parser = argparse.ArgumentParser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
+    parser = Parser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
     command.add_arguments(parser)
     return int(command.run(parser.parse_args(words)))
@@ -80,7 +92,7 @@ def _use_one_thread() -> None:
 def _without_verb(words: Sequence[str]) -> int:
     """Answer ``--help``, ``--version``, no verb at all, and a verb that there is not."""
     lines = "\n".join(f"  {verb:9} {purpose}" for verb, purpose in VERBS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "musicrnn",
         usage="musicrnn [--version] [--help] VERB ...",
         description="Turn a folder of MIDI files into a live instrument.",
