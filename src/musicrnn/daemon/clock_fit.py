@@ -28,8 +28,7 @@ AGREED_AT = (-12.0, 0.0, AHEAD_CLOCKS)
 SHORTEST_PERIOD = 60.0 / CONTROLS["tempo"].high / CLOCKS_PER_BEAT
 TOLERANCE = 5.0
 BELIEVING_CLOCKS = 2 * CLOCKS_PER_BEAT
-SHAPES, PAIRS = 1024, 8192  # of all numbers of clocks of which none is missing, and of the fits that are compared
-NO_CLOCK_MISSING = np.array([[float((-clock) ** power) for clock in range(MOST_CLOCKS)] for power in range(5)])
+PLACES = np.array([(1.0, at, at * at) for at in AGREED_AT])
 
 Floats = NDArray[np.float64]
 
@@ -51,41 +50,19 @@ class ClockLine:
         return self.clock + (seconds - self.seconds) / self.period
 
 
-class _Look(NamedTuple):
-    """What is known of a fit at one place: its variance, for a jitter of one second, and what tells a covariance.
+class _Shapes(NamedTuple):
+    """What the numbers of some clocks alone tell of the fits to them: a line and a parabola for each of k sizes.
 
-    That with a fit to no more clocks is ``plain + curved * its square``, where ``square`` is what a fit would be there
-    to the square of the clocks: that square for a parabola, the value of a line for a line.
+    Fits are in that order, the shortest first. ``last`` is the newest clock but so many up to which each size goes,
+    int[k]; ``inverse`` makes coefficients of sums, float64[2k, 3, 3]; ``variance`` is that a quarter of a beat ahead,
+    for a jitter of one second; ``spread`` the standard deviation of what a fit differs by from a longer one at each
+    place of ``AGREED_AT``, float64[2k, 2k, 3].
     """
 
-    variance: float
-    square: float
-    plain: float
-    curved: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shape:
-    """What clocks of some numbers make of any seconds: the upper triangle of a covariance, and a look at each place.
-
-    As long as no clock is missing the numbers are always the same, so shapes are kept.
-    """
-
-    covariance: tuple[float, float, float, float, float, float]
-    looks: tuple[_Look, ...]
-
-
-class _Fit(NamedTuple):
-    """A polynomial around the newest clock, its shape, and its seconds at each place of ``AGREED_AT``."""
-
-    coefficients: tuple[float, float, float]
-    shape: _Shape
-    seconds: tuple[float, ...]
-
-    def at(self, clocks: float) -> float:
-        """Return the seconds so many clocks after the newest."""
-        a, b, c = self.coefficients
-        return a + clocks * (b + clocks * c)
+    last: NDArray[np.int64]
+    inverse: Floats
+    variance: list[float]
+    spread: Floats
 
 
 class ClockFit:
@@ -127,9 +104,8 @@ class ClockFit:
             return ClockLine(clock, seconds + float((y - x * self._believed).mean()), self._believed)
         if -x[-1] == len(x) - 1 and wanders(y, self.jitter):
             return ClockLine(clock, seconds, period(y, self.jitter))
-        chosen = _chosen(x, y, self.jitter)
-        here, nxt = chosen.at(0.0), chosen.at(1.0)
-        return ClockLine(clock, seconds + here, max(nxt - here, SHORTEST_PERIOD))
+        a, b, c = _chosen(x, y, self.jitter)
+        return ClockLine(clock, seconds + a, max(a + (b + c) - a, SHORTEST_PERIOD))
 
     def _keep(self, clock: int, seconds: float) -> None:
         """Put a clock behind the others; forget the oldest where there are too many."""
@@ -167,101 +143,82 @@ def _jitter(x: Floats, y: Floats) -> float:
     return max(float(np.sqrt(np.mean(bends**2) / 6)), LEAST_JITTER_SECONDS)
 
 
-def _chosen(x: Floats, y: Floats, jitter: float) -> _Fit:
-    """Return the steadiest fit that none contradicts: a curve through as many clocks as go together, or a line."""
-    sizes = [size for size in SIZES if size < len(x)] + [len(x)]
-    last = np.array(sizes) - 1
+def _chosen(x: Floats, y: Floats, jitter: float) -> tuple[float, float, float]:
+    """Return the coefficients of the steadiest fit that none contradicts, a curve or a line."""
+    shapes = _steady_shapes(len(x)) if x[-1] == 1 - len(x) else _shapes(x)
+    sums = np.cumsum(np.stack((y, x * y, x * x * y)), axis=1)[:, shapes.last].T
+    sums = sums.repeat(len(shapes.inverse) // len(sums), axis=0)
+    coefficients = (shapes.inverse * sums[:, None]).sum(axis=2)
+    seconds = (coefficients[:, None] * PLACES).sum(axis=2)
+    apart = (np.abs(seconds[:, None] - seconds) > TOLERANCE * jitter * shapes.spread).any(axis=2)
+    best = _steadiest(apart.tolist(), shapes.variance) if len(x) >= SIZES[0] else 0
+    a, b, c = coefficients[best].tolist()
+    return a, b, c
+
+
+def _steadiest(apart: list[list[bool]], variance: list[float]) -> int:
+    """Return which fit is taken, where ``apart`` tells of two, the shorter first, whether they contradict each other.
+
+    Fits differ, half a beat ago, now and a quarter ahead, by no more than the jitter makes them. Three places, for a
+    parabola through a break long ago crosses the right one somewhere.
+    """
+    curves: list[int] = []
+    for curve in range(1, len(apart), 2):
+        if any(apart[shorter][curve] for shorter in curves):
+            break
+        curves.append(curve)
+    longest = curves[-1]
+    lines: list[int] = []
+    for line in range(0, len(apart), 2):
+        contradicted = apart[min(line, longest)][max(line, longest)] or any(apart[shorter][line] for shorter in lines)
+        if not contradicted:
+            lines.append(line)
+    return min([longest, *lines], key=variance.__getitem__)
+
+
+@lru_cache(MOST_CLOCKS)
+def _steady_shapes(count: int) -> _Shapes:
+    """Return the shapes of so many clocks of which none is missing, which are always the same."""
+    return _shapes(-np.arange(float(count)))
+
+
+def _shapes(x: Floats) -> _Shapes:
+    """Return the shapes of clocks of some numbers, counted from the newest; too few for a parabola have but a line.
+
+    The covariance with a fit to no more clocks is ``plain + curved * its square``, where ``square`` is what that would
+    be for the squares of the clocks: those themselves for a parabola, the values of a line for a line.
+    """
+    last = np.array([size for size in SIZES if size < len(x)] + [len(x)]) - 1
     xx = x * x
-    powers = (
-        np.stack((np.ones_like(x), x, xx, x * xx, xx * xx)) if x[-1] != 1 - len(x) else NO_CLOCK_MISSING[:, : len(x)]
-    )
-    clocks = np.cumsum(powers, axis=1)[:, last].T.tolist()
-    seconds = np.cumsum(np.stack((y, x * y, xx * y)), axis=1)[:, last].T.tolist()
-    lines = [_line(_line_shape(*some), *sums) for some, sums in zip(clocks, seconds, strict=True)]
-    if len(x) < SIZES[0]:
-        return lines[0]
-    curves = [_curve(_curve_shape(*some), *sums) for some, sums in zip(clocks, seconds, strict=True)]
-    curves = _curves_that_agree(curves, jitter)
-    accepted: list[_Fit] = []
-    for number, line in enumerate(lines):
-        shorter, longer = (line, curves[-1]) if number < len(curves) else (curves[-1], line)
-        if _agree(shorter, longer, jitter) and all(_agree(other, line, jitter) for other in accepted):
-            accepted.append(line)
-    return min([curves[-1], *accepted], key=lambda fit: fit.shape.looks[-1].variance)
+    sums = np.cumsum(np.stack((np.ones_like(x), x, xx, x * xx, xx * xx)), axis=1)[:, last]
+    inverse = _lines(*sums)
+    if len(x) >= SIZES[0]:
+        inverse = np.stack((inverse, _curves(*sums)), axis=1).reshape(-1, 3, 3)
+    aa, ab, ac, bb, bc, cc = (inverse[:, row, column, None] for row, column in zip(*np.triu_indices(3), strict=True))
+    at, at_at = PLACES[:, 1], PLACES[:, 2]
+    plain = aa + at * (2 * ab + at * bb) + at_at * (ac + at * bc)
+    curved = ac + at * bc + at_at * cc
+    variance = plain + at_at * curved
+    s2, s3 = sums[2:4, :, None].repeat(len(inverse) // len(last), axis=1)
+    square = np.where(cc > 0, at_at, aa * s2 + ab * s3 + at * (ab * s2 + bb * s3))
+    between = variance[:, None] + variance - 2 * (plain + curved * square[:, None])
+    return _Shapes(last, inverse, variance[:, -1].tolist(), np.maximum(between, 0.0) ** 0.5)  # rounding goes below 0
 
 
-def _curves_that_agree(curves: list[_Fit], jitter: float) -> list[_Fit]:
-    """Return the curves, to more and more clocks, before the first that does not agree with all before it."""
-    for number, curve in enumerate(curves):
-        if not all(_agree(shorter, curve, jitter) for shorter in curves[:number]):
-            return curves[:number]
-    return curves
+def _lines(s0: Floats, s1: Floats, s2: Floats, s3: Floats, _: Floats) -> Floats:
+    """Return the inverses for lines of least squares by the sums of 1, x, x^2, x^3 and x^4, float64[k, 3, 3]."""
+    scale, nothing = 1 / (s0 * s2 - s1 * s1), np.zeros_like(s3)
+    return _symmetric(s2 * scale, -s1 * scale, nothing, s0 * scale, nothing, nothing)
 
 
-@lru_cache(SHAPES)
-def _line_shape(s0: float, s1: float, s2: float, s3: float, _: float) -> _Shape:
-    """Return the shape of a line of least squares by the sums of 1, x, x^2, x^3 and x^4."""
-    scale = 1 / (s0 * s2 - s1 * s1)
-    aa, ab, bb = s2 * scale, -s1 * scale, s0 * scale
-    return _shape((aa, ab, 0.0, bb, 0.0, 0.0), (aa * s2 + ab * s3, ab * s2 + bb * s3, 0.0))
-
-
-@lru_cache(SHAPES)
-def _curve_shape(s0: float, s1: float, s2: float, s3: float, s4: float) -> _Shape:
-    """Return the shape of a parabola, from the same sums, by the inverse of a symmetric matrix of three rows."""
+def _curves(s0: Floats, s1: Floats, s2: Floats, s3: Floats, s4: Floats) -> Floats:
+    """Return the inverses for parabolas."""
     aa, ab, ac = s2 * s4 - s3 * s3, s2 * s3 - s1 * s4, s1 * s3 - s2 * s2
     bb, bc, cc = s0 * s4 - s2 * s2, s1 * s2 - s0 * s3, s0 * s2 - s1 * s1
     scale = 1 / (s0 * aa + s1 * ab + s2 * ac)
-    return _shape((aa * scale, ab * scale, ac * scale, bb * scale, bc * scale, cc * scale), (0.0, 0.0, 1.0))
+    return _symmetric(aa * scale, ab * scale, ac * scale, bb * scale, bc * scale, cc * scale)
 
 
-def _shape(covariance: tuple[float, float, float, float, float, float], square: tuple[float, float, float]) -> _Shape:
-    """Return the shape of this covariance and fit to the square."""
-    aa, ab, ac, bb, bc, cc = covariance
-    p, q, r = square
-    looks: list[_Look] = []
-    for x in AGREED_AT:
-        xx = x * x
-        plain = aa + x * (2 * ab + x * bb) + xx * (ac + x * bc)
-        curved = ac + x * bc + xx * cc
-        looks.append(_Look(plain + xx * curved, p + x * q + xx * r, plain, curved))
-    return _Shape(covariance, tuple(looks))
-
-
-def _line(shape: _Shape, y: float, xy: float, _: float) -> _Fit:
-    """Return the line of least squares by its shape and the sums of y, xy and x^2 y."""
-    aa, ab, _, bb, _, _ = shape.covariance
-    return _fit(shape, (aa * y + ab * xy, ab * y + bb * xy, 0.0))
-
-
-def _curve(shape: _Shape, y: float, xy: float, xxy: float) -> _Fit:
-    """Return the parabola, from the same sums."""
-    aa, ab, ac, bb, bc, cc = shape.covariance
-    return _fit(shape, (aa * y + ab * xy + ac * xxy, ab * y + bb * xy + bc * xxy, ac * y + bc * xy + cc * xxy))
-
-
-def _fit(shape: _Shape, coefficients: tuple[float, float, float]) -> _Fit:
-    a, b, c = coefficients
-    return _Fit(coefficients, shape, tuple([a + x * b + x * x * c for x in AGREED_AT]))
-
-
-@lru_cache(PAIRS)
-def _spreads(shorter: _Shape, longer: _Shape) -> tuple[float, ...]:
-    """Return by how much two fits differ at each place, for a jitter of one second: standard deviations."""
-    between = [
-        one.variance + other.variance - 2 * (other.plain + other.curved * one.square)
-        for one, other in zip(shorter.looks, longer.looks, strict=True)
-    ]
-    return tuple(max(square, 0.0) ** 0.5 for square in between)  # rounding may take it below 0
-
-
-def _agree(shorter: _Fit, longer: _Fit, jitter: float) -> bool:
-    """Tell whether two fits differ, half a beat ago, now and a quarter ahead, by no more than the jitter makes them.
-
-    Three places, for a parabola through a break long ago crosses the right one somewhere.
-    """
-    most = TOLERANCE * jitter
-    for one, other, spread in zip(shorter.seconds, longer.seconds, _spreads(shorter.shape, longer.shape), strict=True):
-        if abs(one - other) > most * spread:
-            return False
-    return True
+def _symmetric(aa: Floats, ab: Floats, ac: Floats, bb: Floats, bc: Floats, cc: Floats) -> Floats:
+    """Return symmetric matrices of three rows by their upper triangles."""
+    return np.stack((aa, ab, ac, ab, bb, bc, ac, bc, cc), axis=1).reshape(-1, 3, 3)
