@@ -204,6 +204,21 @@ def test_clocks_lost_or_doubled_after_a_silence_leave_the_beat_where_it_was(
             assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24
 
 
+@pytest.mark.parametrize("times", [0, 2])
+@pytest.mark.parametrize("faster", [0.8, 0.94, 1.07, 1.25])
+@pytest.mark.parametrize("after", range(4, 14))
+def test_a_tempo_that_jumps_soon_after_a_lost_or_doubled_clock_moves_nothing(
+    times: int, faster: float, after: int
+) -> None:
+    """What clocks on the line had told by then is not forgotten with the line."""
+    truth = beats(lambda beat: 120.0 * faster if beat >= (200 + after) / 24 else 120.0, 20)
+    clock = started()
+    for number, arrival in enumerate(jittered(truth, 0.02, seed=after)):
+        clock.hear([TimedMessage(arrival, CLOCK)] * (times if number == 200 else 1), arrival)
+        if number > 300:
+            assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24
+
+
 def test_a_period_from_wild_clocks_is_not_believed_against_steady_ones() -> None:
     """The wild ones made a jitter of milliseconds and a period that was off; clocks without jitter contradict both."""
     steps = np.random.default_rng(3).exponential(0.0645, 24)

@@ -16,6 +16,7 @@ CONFUSING_CLOCKS = 0.5  # a clock that is later is nearer to the next one's plac
 LAST_SIXTEENTH = (1 << 14) - 1  # a song position has 14 bits
 GENTLE = 4 / 3
 SURE_SECONDS = 2.0
+TELLING_CLOCKS = 4  # that come as ever after one that was lost or came twice, before the tempo changes: or what was it?
 
 
 class SimulatedHost:
@@ -43,6 +44,7 @@ class SimulatedHost:
         self._jumped = world.jumped
         self._lost_since: float | None = None
         self._doubles = self._drops = 0
+        self._since_odd = TELLING_CLOCKS
         self._plan(world.seconds + 0.01)
 
     @property
@@ -107,12 +109,14 @@ class SimulatedHost:
 
     def tempo(self, bpm: float) -> None:
         """Play at another tempo at once."""
-        self.is_sure = self.is_sure and 1 / GENTLE < bpm / self.bpm < GENTLE and self.steady >= STEADY_CLOCKS
+        is_gentle = 1 / GENTLE < bpm / self.bpm < GENTLE and self.steady >= STEADY_CLOCKS
+        self.is_sure = self.is_sure and is_gentle and self._since_odd >= TELLING_CLOCKS
         self.bpm, self._ramp = bpm, None
         self._disturb()
 
     def ramp(self, bpm: float, clocks: int) -> None:
         """Go evenly to another tempo."""
+        self.is_sure = self.is_sure and self._since_odd >= TELLING_CLOCKS
         self._ramp = (bpm - self.bpm) / clocks, clocks
 
     def lose_clocks(self, count: int, *, doubled: bool) -> None:
@@ -178,6 +182,7 @@ class SimulatedHost:
             self._is_lost(now)
             return
         count = 2 if self._doubles else 1
+        self._since_odd = self._since_odd + 1 if count == 1 else 0
         self._doubles = max(self._doubles - 1, 0)
         is_plain = count == 1 or (self._knows() and not self._begins)
         for _ in range(count):
@@ -194,6 +199,7 @@ class SimulatedHost:
         return self.steady >= STEADY_CLOCKS and self.jitter <= SURE_OF_CLOCKS * self.period
 
     def _is_lost(self, now: float) -> None:
+        self._since_odd = 0
         if self._begins or not self._knows():
             self.doubt()
         self._begins = False

@@ -12,6 +12,7 @@ CLOSE = 0.15
 AGREED_CLOCKS = 12
 SETTLED_CLOCKS = 24
 MOST_LOST = 3
+LOST_FOR_SURE = 3
 BENT = 0.05
 REMEMBERED_CLOCKS = 16 * 24
 
@@ -22,7 +23,8 @@ class ClockTally:
     Where the clocks lie on that line again, twelve in a row, it tells whether those that did not lie there were late or
     lost: where it has each at the place that this count gives it, nothing was lost and nothing came twice, whatever
     the numbers are. Where the tempo has changed meanwhile, that line says nothing, and the count holds: a tempo that
-    changes fast looks like clocks that are lost or come twice, which happens far less often. Where only the phase has
+    changes fast looks like clocks that are lost or come twice, which happens far less often; unless, before it did,
+    some clocks in a row lay on the line where only their numbers were right. Where only the phase has
     changed the numbers hold; but where it changes back, so that clocks lie on the line of before that change at the
     places of the count, all of them were late meanwhile, and none of those at the end came twice.
     """
@@ -33,7 +35,7 @@ class ClockTally:
         self._returned = self._since_left = 0
         self._count = 0
         self._before = 0
-        self._counted = self._numbered = self._settled = 0
+        self._counted = self._numbered = self._settled = self._only_numbered = 0
         self._gap = False
 
     def forget(self) -> None:
@@ -44,7 +46,7 @@ class ClockTally:
     def _forget_line(self) -> None:
         self._line = None
         self._gap = False
-        self._counted = self._numbered = self._settled = 0
+        self._counted = self._numbered = self._settled = self._only_numbered = 0
 
     def take(self, seconds: float, number: int, line: ClockLine) -> int:
         """Take a clock with its number and the line that it is on; return by how many the numbers are too high."""
@@ -74,7 +76,9 @@ class ClockTally:
 
     def _is_bent(self, line: ClockLine) -> bool:
         """Tell whether the tempo has changed and every clock was heard, so that the count holds."""
-        return self._line is not None and not self._gap and abs(line.period / self._line.period - 1.0) > BENT
+        if self._line is None or self._gap or self._only_numbered >= LOST_FOR_SURE:
+            return False
+        return abs(line.period / self._line.period - 1.0) > BENT
 
     def _look_back(self, seconds: float, number: int, *, follows: bool) -> None:
         """See where on the old lines a clock lies; a number that leaves some out or comes again begins a new row."""
@@ -88,3 +92,4 @@ class ClockTally:
         place = self._line.clock_at(seconds)
         self._counted = self._counted + 1 if abs(place - self._count) < CLOSE else 0
         self._numbered = self._numbered + 1 if follows and abs(place - number) < CLOSE else 0
+        self._only_numbered = max(self._only_numbered, self._numbered - self._counted)
