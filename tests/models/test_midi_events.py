@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.models.midi_events import readable_prefix
+from musicrnn.models.midi_events import readable_prefix, without_escapes
 from tests.models.plain_events import plain_prefix
 
 BODY = bytes.fromhex("00 90 3c 50 60 80 3c 00 00 ff 2f 00")
@@ -45,6 +45,20 @@ def test_the_readable_head_of_events_is_that_of_the_plain_way(events: list[tuple
     """Whatever follows what: running status of one and two bytes, short and long blocks, events that are cut off."""
     data = bytes.fromhex("".join(delta + event for delta, event in events))
     assert readable_prefix(data) == plain_prefix(data)
+
+
+STATUS_OF_ITS_OWN = st.sampled_from([
+    "90 3c 50", "c0 05", "ff 01 81 00" + " f7" * 128, "f0 02 01 f7", "f7 00", "f7 03 01 02 f7", "f7 02 f7 f7",
+])  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(["00", "81 00", "f7 00", "ff ff f7 7f"]), STATUS_OF_ITS_OWN), max_size=30))
+def test_escapes_become_empty_texts_and_nothing_else_changes(events: list[tuple[str, str]]) -> None:
+    """Their deltas stay, and so do bytes of the same value that are no status; what is no event is left as it is."""
+    data = bytes.fromhex("".join(delta + event for delta, event in events))
+    plain = bytes.fromhex("".join(delta + ("ff 01 00" if event[:2] == "f7" else event) for delta, event in events))
+    rest = bytes.fromhex("00 90 3c")
+    assert without_escapes(data + rest) == plain + rest
 
 
 def test_a_long_track_takes_no_memory_an_event() -> None:

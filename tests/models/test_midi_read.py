@@ -60,6 +60,42 @@ def test_a_note_that_is_never_released_ends_with_its_track() -> None:
     assert only(piece).hanging == 1
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 16, 17, 200])
+@pytest.mark.parametrize("channel", ["0", "9"])
+def test_no_note_without_an_end_is_lost(count: int, channel: str) -> None:
+    """Each ends where its pitch is struck again, the last with its track; as in files of drums without note-offs."""
+    piece = read(f"00 9{channel} 26 50", *["0a 24 50", "0a 2a 40"] * count, "0a ff 01 00")
+    kicks = [[10 + 20 * hit, 30 + 20 * hit, 36, 80] for hit in range(count)]
+    hats = [[20 + 20 * hit, 40 + 20 * hit, 42, 64] for hit in range(count)]
+    end = 20 * count + 10
+    kicks[-1][1] = hats[-1][1] = end
+    assert rows(piece) == sorted([[0, end, 38, 80], *kicks, *hats])
+    assert only(piece).hanging == 2 * count + 1
+
+
+def test_one_release_of_many_ends_the_first() -> None:
+    """First in, first out; the others end where the pitch is struck again."""
+    piece = read("00 90 3c 50", "0a 3c 51", "0a 3c 52", "0a 3c 00", "0a ff 01 00")
+    assert rows(piece) == [[0, 30, 60, 80], [10, 20, 60, 81], [20, 40, 60, 82]]
+
+
+@pytest.mark.parametrize(
+    "escape",
+    ["00 f0 03 43 12 00 | 00 f7 03 01 02 f7", "00 f7 01 f3", "00 f7 04 f2 20 10 01", "00 f7 03 90 3c 40", "00 f7 00"],
+)
+def test_what_is_to_be_sent_as_it_is_is_passed_over(escape: str) -> None:
+    """Before and between the notes; no note moves, none is lost, none is made of it."""
+    escapes = escape.split(" | ")
+    piece = read(*escapes, "00 90 3c 50", "0a 80 3c 00", *escapes, "05 90 3e 50", "0a 80 3e 00")
+    assert rows(piece) == [[0, 10, 60, 80], [15, 25, 62, 80]]
+    assert piece.warnings == ()
+
+
+def test_the_delta_of_an_escape_counts() -> None:
+    """It is as long as any."""
+    assert rows(read("83 60 f7 02 f7 f7", "0a 90 3c 50", "0a 80 3c 00")) == [[490, 500, 60, 80]]
+
+
 def test_a_track_without_an_end_of_track_loses_nothing() -> None:
     """Hanging notes end with the last event."""
     piece = read_midi(header() + track("00 90 3c 50", "0a 40 50", "0a 40 00"))[0]

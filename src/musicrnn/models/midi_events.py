@@ -1,4 +1,4 @@
-"""How much of a damaged track is whole events, found by expressions, since a step of Python an event is too slow.
+"""The events of a track, found by expressions, since a step of Python an event is too slow.
 
 Source of the format: Standard MIDI Files 1.0 (MIDI Manufacturers Association, 1988).
 """
@@ -13,6 +13,8 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _DELTA = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
 _OF_TWO, _OF_ONE = rb"[\x80-\xbf\xe0-\xef]..", rb"[\xc0-\xdf]."
 _STATUS_FOLLOWS = rb"(?=" + _DELTA + rb"[\x80-\xef])"
+_ESCAPE = b"\xf7"
+_EMPTY_TEXT = b"\xff\x01\x00"
 _SHORT_META = rb"\xff.(?:\x00|\x01.|\x02..|\x03...|\x04....|\x05.....|\x06......)"
 
 
@@ -42,6 +44,27 @@ def readable_prefix(track: bytes) -> bytes:
         if end < 0:
             return track[: run.end() if run else whole]
         whole = end
+
+
+def without_escapes(track: bytes) -> bytes:
+    """Return a track with empty texts in place of its events of status F7, as far as it is made of whole events.
+
+    Such an event has a length and bytes to be sent as they are, or the next part of a system exclusive message; symusic
+    takes its length for a delta.
+    """
+    kept: list[bytes] = []
+    whole = data = done = 0
+    while track.find(_ESCAPE, whole) >= 0:
+        run = _EVENTS[data].match(track, whole) if data else None
+        start = run.end() if run else whole
+        whole, data = _event(track, start, data)
+        if whole < 0:
+            break
+        status = _after_number(track, start)
+        if track.startswith(_ESCAPE, status):
+            kept += [track[done:status], _EMPTY_TEXT]
+            done = whole
+    return b"".join([*kept, track[done:]])
 
 
 def _event(track: bytes, start: int, data: int) -> tuple[int, int]:

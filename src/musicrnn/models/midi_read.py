@@ -4,28 +4,28 @@ Each track chunk is given to symusic as a file of its own, so that tracks keep t
 broken track does not lose the others. Two things that symusic does not tell are learnt by adding
 events to the chunk: a marker note on every channel that it may use one tick before the track (symusic returns
 its tracks in order of channel and program, so the markers delimit the channels) and note-offs one tick
-after its end (a note that ends there was never released). docs/adr/0010-reading-midi.md has the reasons.
+after its end (a note that ends there was never released; where all that a pitch has are used, more are added, since
+symusic drops notes that have no end). docs/adr/0010-reading-midi.md has the reasons.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from symusic.core import ScoreTick
 
 from musicrnn.errors import MidiFileError
 from musicrnn.models.midi_chunks import MidiChunks, split_chunks
-from musicrnn.models.midi_events import readable_prefix
+from musicrnn.models.midi_events import readable_prefix, without_escapes
 from musicrnn.models.midi_piece import MidiPiece, MidiTrack
-from musicrnn.models.midi_voices import tracks_of
+from musicrnn.models.midi_voices import Key, tracks_of
 
-_Parsed: TypeAlias = tuple[ScoreTick, tuple[int, ...]]
 _Event = TypeVar("_Event", tuple[int, int], tuple[int, int, int])
 
 MOST_NOTES = 1_000_000
@@ -36,6 +36,7 @@ _CHANNELS = range(16)
 _TICK_BEFORE = b"\x00\xff\x01\x00\x01\xff\x01\x00"
 _TICK_AFTER = b"\x01\xff\x06\x01x"
 _END_OF_TRACK = b"\xff\x2f\x00"
+_RELEASES, _TIMES_MORE = 8, 16
 
 
 @dataclass(slots=True)
@@ -97,35 +98,49 @@ def _read_track(number: int, track: bytes, ticks_per_beat: int, gathered: _Gathe
     parsed = _parse(number, track, ticks_per_beat, gathered.warnings)
     if parsed is None:
         return
-    score, channels = parsed
+    chunk, score = parsed
     gathered.tempos += [_tempo(t.time - 1, t.mspq, gathered.warnings) for t in score.tempos]
     for sign in score.time_signatures:
         if 1 <= sign.numerator <= 255 and sign.denominator in (1, 2, 4, 8, 16, 32, 64):
             gathered.metres.append((sign.time - 1, sign.numerator, sign.denominator))
         else:
             gathered.warnings.append(f"track {number}: metre {sign.numerator}/{sign.denominator} left out")
-    end = score.markers[-1].time if len(score.markers) else -1
-    for found in tracks_of(number, score, channels, end):
+    for found in _all_released(number, chunk, score):
         if found.notes.min() < 0:
             raise MidiFileError(f"{gathered.name}: track {number} must be under 2147483648 ticks long, got more")
         gathered.tracks.append(found)
 
 
-def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> _Parsed | None:
-    """Return what symusic reads of one track, of its readable head if the track is damaged, and its channels."""
+def _all_released(number: int, chunk: _Chunk, score: ScoreTick) -> list[MidiTrack]:
+    """Return the tracks of what was parsed; where releases of a pitch may have been too few, parsed again with more."""
+    released: dict[Key, int] = {}
+    while True:
+        end = score.markers[-1].time if len(score.markers) else -1
+        found = list(tracks_of(number, score, chunk.channels, end))
+        several = {key: count for _, some in found for key, count in some.items()}
+        too_few = [key for key, count in several.items() if count >= released.get(key, _RELEASES)]
+        if not too_few or sum(several.values()) > MOST_NOTES:
+            return [track for track, _ in found]
+        released |= {key: _TIMES_MORE * released.get(key, _RELEASES) for key in too_few}
+        score = chunk.parsed(released)
+
+
+def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> tuple[_Chunk, ScoreTick] | None:
+    """Return one track, or its readable head if it is damaged, and what symusic reads of it."""
+    track = without_escapes(track)
     reason = "an event is cut off"
     head = None if track.endswith(_END_OF_TRACK) else readable_prefix(track)
     if (head is None or len(head) == len(track)) and _has_first_status(track):
         try:
-            channels = _channels_of(track)
-            return ScoreTick.from_midi(_one_track_file(track, channels, ticks_per_beat)), channels
+            chunk = _Chunk(track, _channels_of(track), ticks_per_beat)
+            return chunk, chunk.parsed()
         except (RuntimeError, ValueError) as error:
             reason = str(error).partition("\n")[0]
     head = readable_prefix(track) if head is None else head
     warnings.append(f"track {number}: damaged, {len(head)} of {len(track)} bytes read ({reason})")
     try:
-        channels = _channels_of(head)
-        return ScoreTick.from_midi(_one_track_file(head, channels, ticks_per_beat), sanitize_data=True), channels
+        chunk = _Chunk(head, _channels_of(head), ticks_per_beat, is_damaged=True)
+        return chunk, chunk.parsed()
     except (RuntimeError, ValueError):
         warnings.append(f"track {number}: left out, it cannot be read")
         return None
@@ -144,19 +159,36 @@ def _channels_of(track: bytes) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def _around(channels: tuple[int, ...]) -> tuple[bytes, bytes]:
-    """Return the markers of some channels and their releases."""
+    """Return the markers of some channels and their releases, some of each pitch."""
     markers = b"".join(bytes([0, 0x90 | c, 0, 1, 0, 0x80 | c, 0, 0]) for c in channels)
-    pitches = b"\x00".join(bytes([pitch, 0]) for pitch in range(128))
+    pitches = b"\x00".join(bytes([pitch, 0]) for pitch in range(128) for _ in range(_RELEASES))
     return markers + _TICK_BEFORE, _TICK_AFTER + b"".join(bytes([0, 0x80 | c]) + pitches for c in channels)
 
 
-def _one_track_file(track: bytes, channels: tuple[int, ...], ticks_per_beat: int) -> bytes:
-    """Return a file of this one track, between the markers and the releases of its channels."""
-    markers, releases = _around(channels)
-    if track.endswith(_END_OF_TRACK):
-        track = track[: -len(_END_OF_TRACK)] + b"\xff\x01\x00"
-    body = markers + track + releases + b"\x00" + _END_OF_TRACK
-    return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, ticks_per_beat, b"MTrk", len(body)) + body
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What is given to symusic of a track: whole events, and the channels, from 0, that may have notes among them."""
+
+    events: bytes
+    channels: tuple[int, ...]
+    ticks_per_beat: int
+    is_damaged: bool = False
+
+    def parsed(self, released: Mapping[Key, int] | None = None) -> ScoreTick:
+        """Return what symusic reads; some pitches are ``released`` so many times more. RuntimeError, ValueError."""
+        more = b"".join(
+            bytes([0, 0x80 | key.channel - 1, key.pitch, 0]) * times for key, times in (released or {}).items()
+        )
+        return ScoreTick.from_midi(self._file(more), sanitize_data=self.is_damaged)
+
+    def _file(self, more: bytes) -> bytes:
+        """Return a file of this one track, between the markers and the releases of its channels."""
+        markers, releases = _around(self.channels)
+        events = self.events
+        if events.endswith(_END_OF_TRACK):
+            events = events[: -len(_END_OF_TRACK)] + b"\xff\x01\x00"
+        body = markers + events + releases + more + b"\x00" + _END_OF_TRACK
+        return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, self.ticks_per_beat, b"MTrk", len(body)) + body
 
 
 def _tempo(tick: int, microseconds: int, warnings: list[str]) -> tuple[int, int]:

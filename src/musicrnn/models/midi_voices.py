@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,13 @@ _NO_END = 1 << 31
 _LONGEST_PACKED = 1 << 25
 
 
+class Key(NamedTuple):
+    """A channel, from 1, and a pitch."""
+
+    channel: int
+    pitch: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Voice:
     """One symusic track: the notes of one channel and program, column by column, and presses of the pedal."""
@@ -31,8 +39,10 @@ class _Voice:
     pedals: Ticks
 
 
-def tracks_of(number: int, score: ScoreTick, marked: Sequence[int], end: int) -> Iterator[MidiTrack]:
-    """Yield the channels of chunk ``number`` that have notes.
+def tracks_of(
+    number: int, score: ScoreTick, marked: Sequence[int], end: int
+) -> Iterator[tuple[MidiTrack, dict[Key, int]]]:
+    """Yield the channels of chunk ``number`` that have notes, and the keys with several notes that were never released.
 
     ``marked`` are the channels, from 0, that have a marker note at tick 0, so that tick 1 is the track's first;
     ``end`` is the tick after its last, 0 or less where that is not known.
@@ -93,17 +103,30 @@ def _pedal_presses(controls: Mapping[str, _Column]) -> Ticks:
     return presses
 
 
-def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> MidiTrack:
+def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> tuple[MidiTrack, dict[Key, int]]:
     main = max(voices, key=lambda voice: len(voice.columns[0]))
     notes = _notes(voices)
-    hanging = 0
-    if end > 0:
-        held = notes[:, 1] >= end - 1
-        hanging = int(np.count_nonzero(held))
-        if hanging:
-            notes[held, 1] = np.maximum(end - 2, notes[held, 0])
+    held = np.flatnonzero(notes[:, 1] >= end - 1) if end > 0 else _NONE
+    several: dict[Key, int] = {}
+    if len(held):
+        notes[held, 1] = np.maximum(end - 2, notes[held, 0])
+        counts = np.bincount(notes[held, 2])
+        if counts.max() > 1:
+            _end_where_struck_again(notes, held)
+            several = {Key(channel, int(pitch)): int(counts[pitch]) for pitch in np.flatnonzero(counts > 1)}
     name = main.name.replace("\x00", "").strip()
-    return MidiTrack(number, channel, name, main.program, main.drums, notes, _pedals(voices, end), hanging)
+    pedals = _pedals(voices, end)
+    return MidiTrack(number, channel, name, main.program, main.drums, notes, pedals, len(held)), several
+
+
+def _end_where_struck_again(notes: Ticks, held: npt.NDArray[np.intp]) -> None:
+    """End notes that were never released where the next of their pitch begins, which was not released either.
+
+    For of those of a pitch the first to begin is the first to end.
+    """
+    order = held[np.lexsort((notes[held, 0], notes[held, 2]))]
+    again = notes[order[:-1], 2] == notes[order[1:], 2]
+    notes[order[:-1][again], 1] = notes[order[1:][again], 0]
 
 
 def _notes(voices: Sequence[_Voice]) -> Ticks:
@@ -138,5 +161,6 @@ def _pedals(voices: Sequence[_Voice], end: int) -> Ticks:
     return pedals[np.argsort(pedals[:, 0], kind="stable")]
 
 
+_NONE: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
 _NO_PEDAL: Ticks = np.zeros((0, 2), dtype=np.int64)
 _NO_PEDAL.flags.writeable = False
