@@ -93,7 +93,7 @@ def _left_out(moved: Moved, assigned: Assigned) -> tuple[str, ...]:
         (assigned.unisons, f"{assigned.unisons} notes struck together with another of the same part and pitch"),
         (assigned.cut_short, f"{assigned.cut_short} notes shortened, their pitch being struck again"),
         (moved.lengthened, f"{moved.lengthened} notes lengthened to one tick"),
-        (moved.hanging, f"{moved.hanging} notes without an end, ended with their track"),
+        (moved.hanging, f"{moved.hanging} notes never released, ended by the next of their pitch or their track"),
         (moved.silent_bars_cut, f"{moved.silent_bars_cut} bars of a long silence"),
     )
     return tuple(words for count, words in told if count)
