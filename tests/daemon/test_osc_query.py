@@ -16,7 +16,7 @@ from musicrnn.control import CONTROLS, Status
 from musicrnn.daemon.osc import ADDRESSES, command_of
 from musicrnn.daemon.osc_namespace import namespace, node_at
 from musicrnn.daemon.osc_packets import Message
-from musicrnn.daemon.osc_query import QueryServer, answer
+from musicrnn.daemon.osc_query import QueryServer, answer, url_of
 
 PARTS = ("soprano", "bass")
 STATUS = Status(
@@ -183,3 +183,12 @@ def test_without_its_extra_there_is_no_web_socket(monkeypatch: pytest.MonkeyPatc
         connection.close()
     finally:
         server.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [(("127.0.0.1", 9000), "http://127.0.0.1:9000/"), (("::1", 9333), "http://[::1]:9333/")],
+)
+def test_where_it_is_served_is_an_address_for_a_browser(address: tuple[str, int], url: str) -> None:
+    """The colons of an IPv6 address are not taken for that of the port."""
+    assert url_of(address) == url

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 
 from musicrnn.tui.app import LEAVE, MusicApp
+from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
@@ -231,6 +232,12 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
                 await until(pilot, lambda: missing in screen_text(app), "the address again")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1:9000"), ("::1", "[::1]:9000")])
+def test_where_it_looks_is_said_with_the_port_apart(host: str, shown: str) -> None:
+    """Also of an IPv6 address, which has colons of its own."""
+    assert Link(host, 9000, 10.0, lambda _: None).address == shown
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 4), (59, 24), (80, 17), (60, 18), (80, 24), (160, 48), (300, 90)])

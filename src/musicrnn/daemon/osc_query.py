@@ -25,6 +25,12 @@ LONGEST_PATH = 1024
 Answer = tuple[HTTPStatus, Node | None]
 
 
+def url_of(address: Address) -> str:
+    """Return where a browser finds what is served at an address; one of IPv6 stands in brackets (RFC 3986)."""
+    host, port = address
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
 def answer(target: str, status: Status, models: Sequence[str], osc: Address, listen: Address | None = None) -> Answer:
     """Return what a GET of ``target`` (path and query) is answered with.
 

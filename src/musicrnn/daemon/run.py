@@ -30,7 +30,7 @@ from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes
 from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.midi_map_file import MapFile, load_map
-from musicrnn.daemon.osc_query import QueryServer
+from musicrnn.daemon.osc_query import QueryServer, url_of
 from musicrnn.daemon.osc_senders import is_loopback
 from musicrnn.daemon.osc_server import OscServer
 from musicrnn.daemon.player.program import Orders
@@ -100,7 +100,7 @@ class Daemon:
         yield f"Recording {self.recording}" if self.recording else "Recording off"
         yield f"OSC       {self.osc.address[0]} port {self.osc.address[1]}" if self.osc else "OSC       off"
         if self.query:
-            yield f"OSCQuery  http://{self.query.address[0]}:{self.query.address[1]}/"
+            yield f"OSCQuery  {url_of(self.query.address)}"
         if self.announcement:
             reach = "this machine" if is_loopback(self.settings.osc.host) else "the network"
             yield f"Announced to {reach} by zeroconf"

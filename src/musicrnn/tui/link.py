@@ -27,8 +27,8 @@ class Link(asyncio.DatagramProtocol):
 
     @property
     def address(self) -> str:
-        """Where the daemon is looked for."""
-        return f"{self.host}:{self.port}"
+        """Where the daemon is looked for; an address of IPv6 stands in brackets, apart from the port."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     async def open(self) -> None:
         """Open the socket, connected: the system passes on only what the daemon sends. OSError where it cannot."""
