@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Reset, Set, Start, Status, Stop
+from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Record, Reset, Set, Start, Status, Stop
 from musicrnn.daemon.osc import ADDRESSES, command_of, status_messages
 from musicrnn.daemon.osc_packets import Malformed, Message, bundle_bytes, message_bytes, messages
 from musicrnn.errors import ControlError
@@ -39,6 +39,12 @@ def _said(address: str, *values: int | float | str | bool) -> Command | None:
         ("mute", ("bass",), Set("mute", 1, "bass")),
         ("mute", ("bass", 0), Set("mute", 0, "bass")),
         ("mute", ("bass", 1.0), Set("mute", 1, "bass")),
+        ("mute", ("bass", True), Set("mute", 1, "bass")),
+        ("mute/bass", (False,), Set("mute", 0, "bass")),
+        ("record", (), Record(None)),
+        ("record", (1.0,), Record(True)),
+        ("record", (0,), Record(False)),
+        ("record", (True,), Record(True)),
     ],
 )
 def test_a_message_is_a_command(
@@ -60,6 +66,13 @@ def test_a_message_is_a_command(
         ("seed", (1.5,), "whole"),
         ("start", ("now",), "start takes: none, or a button's number; got: 'now'"),
         ("mute", (1,), "mute takes: part, then nothing or 0 or 1; got: 1"),
+        ("mute", ("bass", 2), "mute must be in 0..1, got 2"),
+        ("mute", ("bass", -3), "mute must be in 0..1, got -3"),
+        ("mute/bass", (0.5,), "mute must be a whole number, got 0.5"),
+        ("solo", ("bass", float("nan")), "solo must be a finite number, got nan"),
+        ("record", (2,), "record must be 0 or 1, got 2"),
+        ("record", (0.5,), "record must be 0 or 1, got 0.5"),
+        ("record", (float("nan"),), "record must be 0 or 1, got nan"),
         ("prime", ("C4 " * 4000,), "8192"),
         ("*", (), "one of"),
         ("mu/", (1.0,), "one of"),

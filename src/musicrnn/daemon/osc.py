@@ -87,8 +87,16 @@ def bounds(control: Control) -> str:
     return f"{plain(control.low)} to {plain(control.high)}"
 
 
-def _switched(rest: tuple[Value, ...]) -> int:
-    return int(not rest or bool(rest[0]))
+def _switched(rest: tuple[Value, ...]) -> ControlValue:
+    """Return what a part's switch is set to: 1 without a value."""
+    return _one(rest[0]) if rest else 1
+
+
+def _taken(values: tuple[Value, ...]) -> bool | None:
+    """Return whether a take is asked for; None without a value. ControlError unless it is 0 or 1."""
+    if values and values[0] not in (0, 1):
+        raise ControlError(f"record must be 0 or 1, got {_given(values)}")
+    return bool(values[0]) if values else None
 
 
 def _one(value: Value) -> ControlValue:
@@ -157,7 +165,7 @@ ADDRESSES: Mapping[str, Row] = {
     ),
     RECORD: Row(
         SWITCHES,
-        lambda values: Record(bool(values[0]) if values else None),
+        lambda values: Record(_taken(values)),
         "none, or 1 or 0",
         "begin a take with the bar that is going on (1), end it and write it as a MIDI file into the folder of "
         "recordings (0), or the other of the two; whoever subscribes is told which it is",
