@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import CONTROLS, Command, Continue, Panic, Prime, Record, Reset, Set, Start, Status, Stop
+from musicrnn.control import CONTROLS, Command, Continue, Forget, Panic, Prime, Record, Reset, Set, Start, Status, Stop
 from musicrnn.daemon.osc import ADDRESSES, command_of, status_messages
 from musicrnn.daemon.osc_packets import Malformed, Message, bundle_bytes, message_bytes, messages
 from musicrnn.errors import ControlError
@@ -41,6 +41,8 @@ def _said(address: str, *values: int | float | str | bool) -> Command | None:
         ("mute", ("bass", 1.0), Set("mute", 1, "bass")),
         ("mute", ("bass", True), Set("mute", 1, "bass")),
         ("mute/bass", (False,), Set("mute", 0, "bass")),
+        ("forget", ("mute", "bass"), Forget("mute", "bass")),
+        ("forget", ("start",), Forget("start")),
         ("record", (), Record(None)),
         ("record", (1.0,), Record(True)),
         ("record", (0,), Record(False)),
@@ -65,7 +67,7 @@ def test_a_message_is_a_command(
         ("tempo", (0,), "20..999"),
         ("seed", (1.5,), "whole"),
         ("start", ("now",), "start takes: none, or a button's number; got: 'now'"),
-        ("mute", (1,), "mute takes: part, then nothing or 0 or 1; got: 1"),
+        ("mute", (1,), "mute takes: part, then 0 or 1, or the part alone for 1; got: 1"),
         ("mute", ("bass", 2), "mute must be in 0..1, got 2"),
         ("mute", ("bass", -3), "mute must be in 0..1, got -3"),
         ("mute/bass", (0.5,), "mute must be a whole number, got 0.5"),

@@ -67,7 +67,7 @@ def _control(control: Control) -> Row:
         return Row(kinds, lambda values: Set(name, _one(values[0])), range_words(control), control.meaning)
     if control.high == 1:
         switches = ("s", *(f"s{kind}" for kind in (*NUMBERS, "T", "F")))
-        words = "part, then nothing or 0 or 1"
+        words = "part, then 0 or 1, or the part alone for 1"
         return Row(switches, lambda values: Set(name, _switched(values[1:]), str(values[0])), words, control.meaning)
     pairs = tuple(f"s{kind}" for kind in NUMBERS)
     words = f"part, {range_words(control)}"
@@ -181,8 +181,8 @@ ADDRESSES: Mapping[str, Row] = {
     f"{PREFIX}/forget": Row(
         _NAMED,
         lambda values: Forget(*map(str, values)),
-        "control, perhaps its part",
-        "no MIDI controller moves this control any more",
+        "control or button, perhaps its part",
+        "no MIDI controller moves this control, or presses this button, any more",
         "at once",
     ),
     f"{PREFIX}/panic": _switch(
