@@ -22,7 +22,7 @@ from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.count import Count, Stepping, StepResult, Windows
 from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
-from musicrnn.trainer.material import material
+from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import RunFolder
 from musicrnn.trainer.training import Training
 from tests.trainer.pieces import tunes
@@ -78,13 +78,17 @@ class Losing(Training):
 
 
 def _training(
-    path: Path, settings: TrainingSettings = PLAIN, kind: type[Training] = Training, said: io.StringIO | None = None
+    path: Path,
+    settings: TrainingSettings = PLAIN,
+    kind: type[Training] = Training,
+    said: io.StringIO | None = None,
+    prepared: Material = MATERIAL,
 ) -> Training:
     folder = RunFolder(path)
     folder.create(overwrite=True)
     network = NetworkSettings(units=8, embedding=4, layers=1)
     console = Console(file=said or io.StringIO(), width=1000)
-    return kind(Settings(training=settings, network=network), folder, MATERIAL, {}, {}, console)
+    return kind(Settings(training=settings, network=network), folder, prepared, {}, {}, console)
 
 
 def _run(training: Training) -> None:
@@ -133,6 +137,26 @@ def test_a_last_checkpoint_that_is_not_written_is_the_last_thing_said(tmp_path: 
     with pytest.raises(NotWrittenError, match=r"the checkpoint cannot be written: No such .*; the model is written"):
         _run(training)
     assert read_info(tmp_path / "model.onnx").units == 8
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        pytest.param((0.0, 0.0), ["train nats a token"], id="none"),
+        pytest.param((0.0, 0.2), ["train nats a token", "test nats a token", "test nats a tick"], id="the test alone"),
+    ],
+)
+def test_no_figure_is_told_of_pieces_that_were_not_held_back(
+    tmp_path: Path, shares: tuple[float, float], told: list[str]
+) -> None:
+    """There is nothing to measure it on; the model's file has as many."""
+    said = io.StringIO()
+    corpus = CorpusSettings(ticks_per_beat=4, transpose=0, validation_share=shares[0], test_share=shares[1])
+    _run(_training(tmp_path, replace(PLAIN, epochs=1), said=said, prepared=material(tunes(10), corpus)))
+    (line,) = [line for line in said.getvalue().splitlines() if line.startswith("all epochs are done after 1 epochs")]
+    assert [words.rpartition(" ")[0] for words in line.partition(": ")[2].split(", ")] == told
+    assert "nan" not in line
+    assert set(read_info(tmp_path / "model.onnx").figures) == {name.replace(" ", "_") for name in told}
 
 
 def test_a_batch_that_no_loss_can_be_found_of_can_be_read_again(tmp_path: Path) -> None:

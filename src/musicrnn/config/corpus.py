@@ -73,8 +73,12 @@ class CorpusSettings(Section):
     pedal: str = setting(
         "ignore", choices=("ignore", "extend"), help="What the sustain pedal does to the lengths of notes."
     )
-    validation_share: float = setting(0.1, low=0, high=0.5, help="Share of the pieces held back to stop in time.")
-    test_share: float = setting(0.1, low=0, high=0.5, help="Share of the pieces held back for the final figure.")
+    validation_share: float = setting(
+        0.1, low=0, high=0.5, help="Share of the pieces held back to stop in time; 0 holds none back."
+    )
+    test_share: float = setting(
+        0.1, low=0, high=0.5, help="Share of the pieces held back for the final figure; 0 holds none back."
+    )
     split_seed: int = setting(0, low=0, high=2**32 - 1, help="Seed of the division into the three shares.")
     transpose: int = setting(
         5, low=0, high=11, unit="semitones", help="Farthest a piece is moved up or down in training; drums stay."

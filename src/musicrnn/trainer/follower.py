@@ -52,8 +52,7 @@ class Follower(Training):
     def _finish(self, _: Count, ending: Ending) -> None:
         """Bear a part in the last figures; the chief has the weights that were best, and hands them out."""
         self._take_best()
-        self.evaluate(self.prepared.valid)
-        self.evaluate(self.prepared.test)
+        self._last_figures(self.count)
         self._say(f"{ending.value}; the model is in the chief's run folder")
 
     def _take_best(self) -> None:

@@ -407,9 +407,7 @@ class Training:
 
     def _finish(self, count: Count, ending: Ending) -> None:
         self._take_best()
-        figures = dict(count.figures)
-        figures["valid_nats_a_token"], figures["valid_nats_a_tick"] = self.evaluate(self.prepared.valid)
-        figures["test_nats_a_token"], figures["test_nats_a_tick"] = self.evaluate(self.prepared.test)
+        figures = self._last_figures(count)
         info = self.info(figures)
         try:
             self._write_model(info)
@@ -426,6 +424,14 @@ class Training:
         self._say(f"play it: musicrnn-daemon {self.folder.model}")
         if self._unwritten:
             raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
+
+    def _last_figures(self, count: Count) -> dict[str, float]:
+        """Return the figure of the training, and those of the pieces held back, where there are any."""
+        figures = {name: value for name, value in count.figures.items() if name == "train_nats_a_token"}
+        for share, pieces in (("valid", self.prepared.valid), ("test", self.prepared.test)):
+            if pieces:
+                figures[f"{share}_nats_a_token"], figures[f"{share}_nats_a_tick"] = self.evaluate(pieces)
+        return figures
 
     def _take_best(self) -> None:
         best = checkpoint.stored(self.folder.checkpoints, "best-")
