@@ -114,6 +114,15 @@ def test_a_run_whose_time_is_up_is_not_judged_again() -> None:
     assert (diary.epochs, fit.count.figures) == ([], {"valid_nats_a_token": 1.0})
 
 
+def test_a_run_that_has_had_its_epochs_makes_no_step_more() -> None:
+    """Taken up again after its last checkpoint, it ends with the figures that it had."""
+    diary = Diary()
+    fit, stepper = _fit(diary, Limits(epochs=3))
+    fit.count.epoch = 3
+    assert fit.run() == Ending.EPOCHS
+    assert (diary.epochs, stepper.rates) == ([], [])
+
+
 def test_a_request_to_stop_saves_first() -> None:
     """Asked to stop, it writes a checkpoint and ends before another step."""
     diary = Diary()

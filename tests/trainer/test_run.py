@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -134,13 +135,41 @@ def test_ctrl_c_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
 def test_a_run_that_is_over_says_how_to_go_on(whole: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """Its end names the command; folders given beside --resume are refused, for they would be passed over."""
     run, done = whole
-    assert f"--resume {run} --epochs MORE" in done.stdout
+    assert f"go on: musicrnn-train --resume {run} --epochs TOTAL (of the whole run: more than 4)\n" in done.stdout
     refused = subprocess.run(
         [sys.executable, "-m", "musicrnn", "train", "--resume", str(run), str(run)],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert refused.returncode == 78
     assert "the run's own folders" in refused.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--epochs=3"]])
+def test_a_run_that_is_over_is_not_read_again(
+    whole: tuple[Path, subprocess.CompletedProcess[str]], words: list[str]
+) -> None:
+    """Without more to do it is refused before its corpus is read, with what it has had and what was asked for."""
+    run, _ = whole
+    command = [sys.executable, "-m", "musicrnn", "train", "--resume", str(run), *words]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (refused.returncode, refused.stdout) == (78, "")
+    asked = 3 if words else 4
+    assert refused.stderr.endswith(f"must be more than the 4 that it has had, got {asked}\n")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_run_killed_before_its_model_was_written_comes_to_its_end(
+    tmp_path: Path, whole: tuple[Path, subprocess.CompletedProcess[str]]
+) -> None:
+    """Without another step."""
+    shutil.copytree(whole[0], tmp_path / "killed")
+    (tmp_path / "killed" / "model.onnx").unlink()
+    command = [sys.executable, "-m", "musicrnn", "train", "--resume", str(tmp_path / "killed")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "killed" / "model.onnx").read_bytes() == (whole[0] / "model.onnx").read_bytes()
+    expected, found = _last_step(whole[0]), _last_step(tmp_path / "killed")
+    assert [name for name in expected if expected[name].tobytes() != found[name].tobytes()] == []
 
 
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "n" * 65])

@@ -17,8 +17,8 @@ class TrainingSettings(Section):
         0,
         low=0,
         high=100_000,
-        help="Times the corpus is gone through at most; 0 is as often as minutes allow, and without minutes 50 times, "
-        "or as often as makes 2,000 steps.",
+        help="Times the corpus is gone through at most, since the run's beginning also after --resume; 0 is as often "
+        "as minutes allow, and without minutes 50 times, or as often as makes 2,000 steps.",
     )
     lanes: int = setting(
         0,
@@ -52,7 +52,12 @@ class TrainingSettings(Section):
         help="Epochs without a better validation, and at least 300 steps, before it stops; 0 never.",
     )
     minutes: float = setting(
-        0.0, low=0, high=525_600, unit="minutes", help="Time after which it stops and finishes cleanly; 0 is no limit."
+        0.0,
+        low=0,
+        high=525_600,
+        unit="minutes",
+        help="Time after which it stops and finishes cleanly, since the run's beginning also after --resume; 0 is no "
+        "limit.",
     )
     precision: str = setting(
         "float32",

@@ -80,6 +80,8 @@ class Fit:
 
         Raises TrainingError when the loss stays infinite or NaN after going back three times.
         """
+        if 0 < self.limits.epochs <= self.count.epoch:
+            return Ending.EPOCHS
         started = self.hooks.now() - self.count.seconds
         while True:
             if self.hooks.stop_asked():

@@ -10,7 +10,6 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,14 +17,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings
 from musicrnn.config.write import to_toml
-from musicrnn.errors import ConfigError, RunFolderError
+from musicrnn.errors import ConfigError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
+from musicrnn.trainer.resuming import check_not_over, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
@@ -76,10 +75,11 @@ def run(settings: Settings) -> int:
         beginning_of(settings.training.init_from)
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if resume:
-        settings = _settings_of_run(folder, settings)
+        settings = settings_of_run(folder, settings)
     with StopRequest().listening() as stop, closing(folder):
         if place.is_chief and resume:
             folder.reopen()
+            check_not_over(folder, settings.training.epochs, settings.training.minutes)
         elif place.is_chief:
             folder.create(settings.training.overwrite)
         if not _train(settings, folder, stop, resume, place):
@@ -150,24 +150,6 @@ def _folder(settings: Settings) -> Path:
             f"digit, got {name!r:.80}"
         )
     return Path(named) if named else default_folder(name)
-
-
-def _settings_of_run(folder: RunFolder, given: Settings) -> Settings:
-    """Return the interrupted run's own settings; only how long it goes on, and a trace, can be asked for anew."""
-    stored = folder.path / "settings.toml"
-    if not stored.exists():
-        raise RunFolderError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
-    if "corpus.folders" in given.origins:
-        raise ConfigError(
-            f"--resume goes on with the run's own folders, got {', '.join(map(str, given.corpus.folders))} as well"
-        )
-    settings = settings_of(read_settings(stored))
-    anew = {
-        key: getattr(given.training, key)
-        for key in ("epochs", "minutes", "patience", "profile")
-        if f"training.{key}" in given.origins
-    }
-    return replace(settings, training=replace(settings.training, **anew))
 
 
 def _read(settings: Settings, console: Console) -> Corpus:

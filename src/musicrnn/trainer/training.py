@@ -35,6 +35,7 @@ from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.memory import peak_memory
 from musicrnn.trainer.recurrence import check_cudnn, reason, recurrence_of, told
+from musicrnn.trainer.resuming import check_not_over, minutes_had
 from musicrnn.trainer.room import with_lanes
 from musicrnn.trainer.rows import excerpt
 from musicrnn.trainer.run_folder import RunFolder
@@ -261,6 +262,7 @@ class Training:
 
     def _resumed(self) -> Count:
         self._reload()
+        check_not_over(self.folder, self._epochs(), self.settings.training.minutes, self.count)
         self.folder.rewrite_metrics([row for row in self.folder.read_metrics() if self._is_behind(row)])
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
         return self.count
@@ -418,7 +420,11 @@ class Training:
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
-        more = {Ending.ASKED: "", Ending.MINUTES: " --minutes MORE", Ending.EPOCHS: " --epochs MORE"}
+        more = {
+            Ending.ASKED: "",
+            Ending.MINUTES: f" --minutes TOTAL (of the whole run: more than {minutes_had(count)})",
+            Ending.EPOCHS: f" --epochs TOTAL (of the whole run: more than {count.epoch})",
+        }
         if ending in more:
             self._say(f"go on: musicrnn-train --resume {self.folder.path}{more[ending]}")
         self._say(f"play it: musicrnn-daemon {self.folder.model}")

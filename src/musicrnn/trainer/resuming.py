@@ -1,0 +1,70 @@
+"""Going on with a run: what its folder settles, what may be asked for anew, and whether anything is left to do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from musicrnn.config.load import read_settings, settings_of
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError, RunFolderError
+from musicrnn.trainer import checkpoint
+from musicrnn.trainer.count import Count
+from musicrnn.trainer.run_folder import RunFolder
+
+ANEW = ("epochs", "minutes", "patience", "profile")
+
+
+def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
+    """Return the run's own settings; only how long it goes on, and a trace, can be asked for anew.
+
+    ConfigError where folders are named as well.
+    """
+    stored = folder.path / "settings.toml"
+    if not stored.exists():
+        raise RunFolderError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
+    if "corpus.folders" in given.origins:
+        raise ConfigError(
+            f"--resume goes on with the run's own folders, got {', '.join(map(str, given.corpus.folders))} as well"
+        )
+    settings = settings_of(read_settings(stored))
+    anew = {key: getattr(given.training, key) for key in ANEW if f"training.{key}" in given.origins}
+    return replace(settings, training=replace(settings.training, **anew))
+
+
+def minutes_had(count: Count) -> str:
+    """Return the minutes that a run has had, rounded up, so that more than these go on."""
+    return f"{math.ceil(count.seconds / 6) / 10:.1f}"
+
+
+def check_not_over(folder: RunFolder, epochs: int, minutes: float, count: Count | None = None) -> None:
+    """Raise ConfigError where a run has had the epochs or minutes that it may have, and its model is written.
+
+    One that was killed before that is gone on with, to its end. Without a count, that of the last checkpoint holds.
+    """
+    count = count or _last_count(folder)
+    words = _used_up(epochs, minutes, count) if count else ""
+    if words and _is_ended(folder):
+        raise ConfigError(f"{folder.path}: the run is over; to go on, {words}")
+
+
+def _used_up(epochs: int, minutes: float, count: Count) -> str:
+    """Return the rule of a limit that is reached; an empty text where there is none."""
+    rule = "counts from the run's beginning, and must be more than"
+    if 0 < epochs <= count.epoch:
+        return f"--epochs {rule} the {count.epoch} that it has had, got {epochs}"
+    if 0 < minutes * 60 <= count.seconds:
+        return f"--minutes {rule} the {minutes_had(count)} that it has had, got {minutes:g}"
+    return ""
+
+
+def _last_count(folder: RunFolder) -> Count | None:
+    """Return the count of the last whole checkpoint; of those that are damaged it is told when they are taken up."""
+    found = checkpoint.newest(folder.checkpoints, "step-", lambda _: None)
+    return Count(**found[1].description["count"]) if found else None
+
+
+def _is_ended(folder: RunFolder) -> bool:
+    """Tell whether the model was written after the last checkpoint."""
+    stored = checkpoint.stored(folder.checkpoints, "step-")
+    return folder.model.exists() and folder.model.stat().st_mtime_ns >= stored[-1].stat().st_mtime_ns

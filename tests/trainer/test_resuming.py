@@ -1,0 +1,89 @@
+"""Going on with a run: what may be asked for anew, and what a run that is over says."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musicrnn.config.given import Given
+from musicrnn.config.load import settings_of
+from musicrnn.config.network import NetworkSettings
+from musicrnn.config.settings import Settings
+from musicrnn.config.training import TrainingSettings
+from musicrnn.config.write import to_toml
+from musicrnn.errors import ConfigError
+from musicrnn.trainer import checkpoint
+from musicrnn.trainer.checkpoint import Checkpoint
+from musicrnn.trainer.count import Count
+from musicrnn.trainer.resuming import check_not_over, minutes_had, settings_of_run
+from musicrnn.trainer.run_folder import RunFolder
+
+pytestmark = pytest.mark.train
+
+SETTINGS = Settings(network=NetworkSettings(units=64), training=TrainingSettings(epochs=4, minutes=1.0))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """Return the folder of a run that has had 4 epochs in 61 seconds, and has written its model."""
+    folder = RunFolder(tmp_path / "run")
+    folder.create(overwrite=False)
+    folder.close()
+    folder.write_settings(to_toml(SETTINGS, ("corpus", "network", "training")))
+    had = {"count": asdict(Count(epoch=4, seconds=61.0))}
+    stored = checkpoint.write(folder.checkpoints, "step-00000010", Checkpoint({"weights": np.zeros(2)}, had))
+    folder.model.write_bytes(b"a model")
+    os.utime(stored, (1.0, 1.0))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("epochs", "minutes", "rule"),
+    [
+        (4, 0.0, "--epochs counts from the run's beginning, and must be more than the 4 that it has had, got 4"),
+        (3, 5.0, "--epochs counts from the run's beginning, and must be more than the 4 that it has had, got 3"),
+        (0, 0.2, "--minutes counts from the run's beginning, and must be more than the 1.1 that it has had, got 0.2"),
+        (9, 1.0, "--minutes counts from the run's beginning, and must be more than the 1.1 that it has had, got 1"),
+    ],
+)
+def test_a_run_that_has_had_what_it_is_given_is_over(run: RunFolder, epochs: int, minutes: float, rule: str) -> None:
+    """The folder is named, what the run has had, and what was asked for."""
+    with pytest.raises(ConfigError, match=re.escape(f"{run.path}: the run is over; to go on, {rule}")):
+        check_not_over(run, epochs, minutes)
+
+
+@pytest.mark.parametrize(("epochs", "minutes"), [(5, 0.0), (0, 1.1), (5, 1.1), (0, 0.0)])
+def test_a_run_that_is_given_more_goes_on(run: RunFolder, epochs: int, minutes: float) -> None:
+    """Also where there is no limit."""
+    check_not_over(run, epochs, minutes)
+
+
+def test_a_run_that_was_killed_before_its_model_was_written_is_gone_on_with(run: RunFolder) -> None:
+    """However much it has had: it is to come to its end; so where the model is that of an end before."""
+    os.utime(run.model, (0.0, 0.0))
+    check_not_over(run, 4, 1.0)
+    run.model.unlink()
+    check_not_over(run, 4, 1.0)
+
+
+def test_minutes_are_rounded_up(run: RunFolder) -> None:
+    """As many as are told do not suffice, more do."""
+    assert [minutes_had(Count(seconds=seconds)) for seconds in (0.0, 0.1, 6.0, 6.1, 61.0)] == [
+        "0.0", "0.1", "0.1", "0.2", "1.1",
+    ]  # fmt: skip
+
+
+def _given(values: dict[str, object], origin: str = "") -> Settings:
+    flags = {name: origin or f"--{name.split('.')[1].replace('_', '-')}" for name in values}
+    return settings_of(Given(values, flags))
+
+
+def test_how_long_it_goes_on_can_be_asked_for_anew(run: RunFolder) -> None:
+    """And nothing else changes."""
+    found = settings_of_run(run, _given({"training.epochs": 9, "training.resume": str(run.path)}))
+    assert (found.training.epochs, found.training.minutes, found.network.units) == (9, 1.0, 64)
