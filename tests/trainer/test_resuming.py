@@ -87,3 +87,20 @@ def test_how_long_it_goes_on_can_be_asked_for_anew(run: RunFolder) -> None:
     """And nothing else changes."""
     found = settings_of_run(run, _given({"training.epochs": 9, "training.resume": str(run.path)}))
     assert (found.training.epochs, found.training.minutes, found.network.units) == (9, 1.0, 64)
+
+
+def test_flags_that_would_be_passed_over_are_refused(run: RunFolder) -> None:
+    """They are named with what the run has instead, and those that can be given."""
+    given = _given({"network.units": 999, "training.learning_rate": 0.5, "corpus.cache": False, "training.epochs": 9})
+    words = (
+        "--resume keeps the run's own settings; only --epochs, --minutes, --patience, --profile can be given anew, got "
+        "--no-cache (the run has true), --units 999 (the run has 64), --learning-rate 0.5 (the run has 0.003)"
+    )
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        settings_of_run(run, given)
+
+
+def test_flags_that_say_what_the_run_has_and_settings_files_are_let_be(run: RunFolder) -> None:
+    """A command is often typed again with --resume added; a settings file is one's own, for every run."""
+    assert settings_of_run(run, _given({"network.units": 64})).network.units == 64
+    assert settings_of_run(run, _given({"network.units": 999}, "musicrnn.toml")).network.units == 64

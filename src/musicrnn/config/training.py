@@ -94,7 +94,12 @@ class TrainingSettings(Section):
         8, low=0, high=1000, unit="bars", help="Length of the samples made on the way; 0 makes none."
     )
     audition_every: int = setting(1, low=1, high=100_000, unit="epochs", help="Epochs between these samples.")
-    resume: str = setting("", path=True, help="Folder of an interrupted run to go on with, exactly.")
+    resume: str = setting(
+        "",
+        path=True,
+        help="Folder of a run to go on with, exactly, by its own settings; only epochs, minutes, patience and profile "
+        "can be given anew.",
+    )
     init_from: str = setting("", path=True, help="Run, weights file, model file or bundled model to begin from.")
     overwrite: bool = setting(False, help="Allow a run folder that exists to be written over.")
     quantise: str = setting("none", choices=("none", "int8"), help="Form of the weights in the run's model.onnx.")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
+from musicrnn.config.flags import COMMANDS, flag_of
 from musicrnn.config.load import read_settings, settings_of
-from musicrnn.config.settings import Settings
+from musicrnn.config.settings import Settings, declared
+from musicrnn.config.write import default_text
 from musicrnn.errors import ConfigError, RunFolderError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.count import Count
@@ -18,7 +22,7 @@ ANEW = ("epochs", "minutes", "patience", "profile")
 def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
     """Return the run's own settings; only how long it goes on, and a trace, can be asked for anew.
 
-    ConfigError where folders are named as well.
+    ConfigError where folders are named as well, or a flag was typed that would be passed over.
     """
     stored = folder.path / "settings.toml"
     if not stored.exists():
@@ -28,8 +32,27 @@ def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
             f"--resume goes on with the run's own folders, got {', '.join(map(str, given.corpus.folders))} as well"
         )
     settings = settings_of(read_settings(stored))
+    others = ", ".join(_passed_over(settings, given))
+    if others:
+        flags = ", ".join(f"--{key}" for key in ANEW)
+        raise ConfigError(f"--resume keeps the run's own settings; only {flags} can be given anew, got {others}")
     anew = {key: getattr(given.training, key) for key in ANEW if f"training.{key}" in given.origins}
     return replace(settings, training=replace(settings.training, **anew))
+
+
+def _passed_over(settings: Settings, given: Settings) -> Iterator[str]:
+    """Yield the flags that were typed and contradict the run's own settings; a settings file may say what it likes."""
+    kept = {f"training.{key}" for key in (*ANEW, "resume")}
+    for name, rule in declared(COMMANDS["train"]):
+        flag, value = flag_of(name, rule), given.value(name)
+        if name not in kept and given.origins.get(name) == flag and value != settings.value(name):
+            yield f"{_typed(flag, value)} (the run has {default_text(settings.value(name)):.40})"
+
+
+def _typed(flag: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return flag if value else f"--no-{flag[2:]}"
+    return f"{flag} {value!s:.40}"
 
 
 def minutes_had(count: Count) -> str:
