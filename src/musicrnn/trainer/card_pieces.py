@@ -47,7 +47,10 @@ def real_pieces(
         )
     train, valid, test = split(len(usable), settings)
     if len(test) < FEWEST_HELD_OUT:
-        raise CorpusError(f"the corpus must hold out {FEWEST_HELD_OUT} pieces or more for the test, got {len(test)}")
+        raise CorpusError(
+            f"the corpus must hold out {FEWEST_HELD_OUT} pieces or more for the test, got {len(test)} of {len(usable)} "
+            f"with test_share {settings.test_share:g}; train with a larger --test-share, or with more pieces"
+        )
     shares: list[list[Score]] = []
     for share in (train, test, valid):
         shares.append([])
