@@ -106,12 +106,12 @@ def test_time_alone_can_be_the_limit() -> None:
 
 
 def test_a_run_whose_time_is_up_is_not_judged_again() -> None:
-    """Taken up again without more time, it ends with the figures that it had."""
+    """It ends with the figures that it had, and its checkpoint says how much time that was."""
     diary = Diary()
     fit, _ = _fit(diary, Limits(epochs=3, minutes=1))
     fit.count.seconds, fit.count.figures = 61.0, {"valid_nats_a_token": 1.0}
     assert fit.run() == Ending.MINUTES
-    assert (diary.epochs, fit.count.figures) == ([], {"valid_nats_a_token": 1.0})
+    assert (diary.epochs, diary.saves, fit.count.figures) == ([], 1, {"valid_nats_a_token": 1.0})
 
 
 def test_a_run_that_has_had_its_epochs_makes_no_step_more() -> None:

@@ -95,6 +95,8 @@ class Fit:
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
                 if self.count.epoch_tokens or not self.count.figures:
                     self._end_epoch()
+                else:
+                    self.hooks.save()  # the time that it has had
                 return Ending.MINUTES
             if self._step() and self._due():
                 self.hooks.save()
