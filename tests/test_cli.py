@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn import __version__, cli
-from musicrnn.errors import ConfigError, ModelError
+from musicrnn.errors import ConfigError, ModelError, OutputError
 
 HEAVY = ("numpy", "onnxruntime", "rtmidi", "mido", "tensorflow", "keras", "rich", "textual", "symusic")
 
@@ -171,6 +172,64 @@ def test_a_reader_that_goes_away_leaves_no_traceback() -> None:
         )
     assert done.stderr == b""
     assert done.returncode == 141
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("words", "before"),
+    [
+        ("train --show-config", ""),
+        ("inspect drums", ""),
+        ("inspect drums nosuch", "musicrnn: error: a model must be one of"),
+        ("sample --bars 1 --seed 3", ""),
+        ("check tests/fixtures/midi/guitar.mid --no-cache", ""),
+        ("daemon --list-models", ""),
+        ("--help", ""),
+        ("daemon --help", ""),
+        ("--version", ""),
+    ],
+)
+def test_a_full_disk_under_standard_output_is_one_line(words: str, before: str, unbuffered: str) -> None:
+    """Whether Python writes at once or when it ends: no traceback, and a status of its own."""
+    code = f"import sys; from musicrnn import cli; sys.exit(cli.main({words.split()!r}))"
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=Path(__file__).parent.parent,
+            timeout=60,
+            check=False,
+            text=True,
+        )
+    *earlier, last = done.stderr.splitlines()
+    assert last == "musicrnn: error: standard output must be writable, got No space left on device"
+    assert not earlier or (before and len(earlier) == 1 and earlier[0].startswith(before))
+    assert done.returncode == OutputError.exit_status == 74
+
+
+def test_another_file_that_cannot_be_written_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only standard output is told of: a disk that is full elsewhere was to be told by who writes there."""
+
+    def fall_elsewhere() -> int:
+        print("so far")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        cli.guarded(fall_elsewhere)
+    assert capsys.readouterr() == ("so far\n", "")
+
+
+def test_without_a_standard_output_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a desktop starts a program without a terminal."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["inspect", "untrained"]) == 0
 
 
 def test_onnx_runtime_leaves_no_trace_and_tells_nobody(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Only the module of the verb that is used is imported, so that `musicrnn --help` 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -13,7 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from musicrnn import __version__
-from musicrnn.errors import ConfigError, MusicRNNError
+from musicrnn.errors import ConfigError, MusicRNNError, OutputError
+from musicrnn.output import Output
 
 VERBS = {
     "check": "say what is in MIDI files and what a training would leave out",
@@ -115,24 +117,44 @@ def _sentence(words: str) -> str:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Turn what a person can mend into one line and a status; leave a bug its traceback."""
+    """Turn what a person can mend into one line and a status; leave a bug its traceback.
+
+    Standard output that cannot be written is one of them; any other OSError is a bug.
+    """
+    output = Output(sys.stdout)
     try:
-        status = work()
-        sys.stdout.flush()
-    except MusicRNNError as error:
-        print(f"musicrnn: error: {error}", file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        with output.in_place():
+            status = _status(work, output)
+            output.flush()
     except BrokenPipeError:
-        _close_output()
+        output.discard()
         return PIPE_CLOSED
+    except OSError as error:
+        if error is not output.problem:
+            raise
+        output.discard()
+        return _told(OutputError(f"standard output must be writable, got {error.strerror}"))
     return status
 
 
-def _close_output() -> None:
-    """Let nothing be written to the closed pipe when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _status(work: Callable[[], int], output: Output) -> int:
+    """Do the work; return its status, or that of what a person can mend, which is told."""
+    try:
+        return work()
+    except MusicRNNError as error:
+        return _told(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit:  # argparse, after --help and --version
+        output.check()
+        raise
+
+
+def _told(error: MusicRNNError) -> int:
+    """Print an error as one line, where that can be; return its exit status."""
+    with contextlib.suppress(OSError):
+        print(f"musicrnn: error: {error}", file=sys.stderr)
+    return error.exit_status
 
 
 if __name__ == "__main__":

@@ -56,6 +56,12 @@ class TerminalError(MusicRNNError):
     exit_status = 69
 
 
+class OutputError(MusicRNNError):
+    """Standard output cannot be written; mended by making room where it goes, or sending it elsewhere."""
+
+    exit_status = 74
+
+
 class ControlError(MusicRNNError):
     """A live control is unknown, of the wrong type or out of its range."""
 
