@@ -16,6 +16,7 @@ from typing import NoReturn
 from musicrnn import __version__
 from musicrnn.errors import ConfigError, MusicRNNError, OutputError
 from musicrnn.output import Output
+from musicrnn.printable import printable
 
 VERBS = {
     "check": "say what is in MIDI files and what a training would leave out",
@@ -43,6 +44,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong with the arguments, of a long message its beginning; exit with status 2."""
+        message = printable(message)
         if len(message) > LONGEST_MESSAGE:
             message = f"{message[:LONGEST_MESSAGE]}… ({len(message) - LONGEST_MESSAGE} characters more)"
         super().error(message)
@@ -153,7 +155,7 @@ def _status(work: Callable[[], int], output: Output) -> int:
 def _told(error: MusicRNNError) -> int:
     """Print an error as one line, where that can be; return its exit status."""
     with contextlib.suppress(OSError):
-        print(f"musicrnn: error: {error}", file=sys.stderr)
+        print(f"musicrnn: error: {printable(str(error))}", file=sys.stderr)
     return error.exit_status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,20 @@ def test_no_files_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """With the folder's name."""
     assert check(str(tmp_path)) == 65
     assert f"{tmp_path}: there must be a MIDI file or a score text to check" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_cannot_steer_the_terminal_or_break_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither by an escape sequence nor by an end of line, in the table and below it."""
+    (tmp_path / "new\nline.mid").write_bytes(file(*ONE_NOTE))
+    (tmp_path / "same\x1b[31mred.mid").write_bytes(file(*ONE_NOTE))
+    (tmp_path / "\x9b31mbad.mid").write_bytes(b"MThd")
+    assert check(str(tmp_path)) == 1
+    out, name = capsys.readouterr().out, tmp_path.name
+    assert out.isascii()
+    assert [line for line in out.splitlines() if not line.isprintable()] == []
+    assert any(line.startswith(f"{name}/new\\nline.mid  ") for line in out.splitlines())
+    assert f"{name}/same\\x1b[31mred.mid: the same as {name}/new\\nline.mid\n" in out
+    assert f"{name}/\\x9b31mbad.mid: a MIDI header must be 14 bytes, got 4\n" in out

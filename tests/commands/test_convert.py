@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,16 @@ def test_midi_is_an_ending_of_midi_files(tmp_path: Path) -> None:
     """As .mid is."""
     assert convert(REAL / "guitar.mid", tmp_path / "a.midi") == 0
     assert (tmp_path / "a.midi").read_bytes()[:4] == b"MThd"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor begin a line of its own, in what is told and in an error."""
+    source = tmp_path / "esc\x1b[31mred\n.mid"
+    source.write_bytes(file(*ONE_NOTE, division=96))
+    assert convert(source, tmp_path / "a\rb.txt", "--round-trip") == 0
+    written, back = capsys.readouterr().out.splitlines()
+    assert written.startswith(f"esc\\x1b[31mred\\n.mid: {tmp_path}/a\\rb.txt, 1 notes, ")
+    assert back.startswith("esc\\x1b[31mred\\n.mid: came back the same")
+    assert convert(source, tmp_path / "a\rb.txt") == 1
+    assert capsys.readouterr().err.startswith(f"musicrnn: error: {tmp_path}/a\\rb.txt: nothing is overwritten")

@@ -85,12 +85,14 @@ def as_json(corpus: Corpus, rows: list[Row]) -> dict[str, object]:
 def _print(corpus: Corpus, rows: list[Row]) -> None:
     from rich.console import Console
 
+    from musicrnn.printable import printable
+
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(_table(rows))
     for row in rows:
         if not row.usable or len(rows) <= MOST_EXPLAINED:
             for words in row.left_out + row.warnings:
-                console.print(f"{row.file}: {words}", markup=False, highlight=False, soft_wrap=True)
+                console.print(printable(f"{row.file}: {words}"), markup=False, highlight=False, soft_wrap=True)
     usable = sum(row.usable for row in rows)
     if len(rows) > MOST_EXPLAINED:
         console.print("What is left out of each file is told by --json, or where fewer are checked.", highlight=False)
@@ -105,11 +107,13 @@ def _table(rows: list[Row]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from musicrnn.printable import printable
+
     table = Table("file", "parts", header_style="bold", box=None, pad_edge=False)
     for heading in ("notes", "bars", "bpm", "metre", "range", "at once", "off grid", "left out"):
         table.add_column(heading, justify="right")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)), style="" if row.usable else "red")
+        table.add_row(*(Text(printable(cell)) for cell in _cells(row)), style="" if row.usable else "red")
     return table
 
 

@@ -213,4 +213,6 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stdout)
+    from musicrnn.printable import printable
+
+    print(printable(words), file=sys.stdout)
