@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from musicrnn.commands.doctor import MARKS, Finding, findings
 from musicrnn.commands.probe import answer, ask
 from tests.peers.jackd import JackServer
 from tests.peers.program import Program, wait_until
+
+SMALL = Path(__file__).parent.parent / "fixtures" / "models" / "small-int8.onnx"
 
 
 @pytest.fixture(autouse=True)
@@ -118,8 +121,23 @@ def test_the_users_own_models_are_listed(own_folders: Path) -> None:
     """By the names that --model takes."""
     folder = own_folders / "musicrnn" / "models"
     folder.mkdir(parents=True)
-    (folder / "mine.onnx").touch()
+    shutil.copy(SMALL, folder / "mine.onnx")
     assert "mine" in found()["models"].found.split(", ")
+    assert "model file" not in found()
+
+
+def test_a_file_that_is_no_model_is_not_counted_as_one(own_folders: Path) -> None:
+    """It is named with its reason; MusicRNN can do without it, so the status stays 0."""
+    folder = own_folders / "musicrnn" / "models"
+    folder.mkdir(parents=True)
+    (folder / "bad.onnx").write_bytes(b"bad")
+    by_subject = found()
+    assert "bad" not in by_subject["models"].found.split(", ")
+    assert (
+        by_subject["model file"].found
+        == f"{folder}/bad.onnx: a model must end with MusicRNN's seal, got 3 bytes without"
+    )
+    assert by_subject["model file"].state == "missing"
 
 
 def test_a_broken_settings_file_is_told_and_gives_status_1(

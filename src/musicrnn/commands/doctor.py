@@ -14,9 +14,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import musicrnn
 from musicrnn import __version__
 from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, TRAIN_EXTRA
+from musicrnn.commands.listing import listing
 from musicrnn.commands.probe import ask
 from musicrnn.config import folders
 from musicrnn.config.load import read_settings, settings_of
@@ -24,6 +24,7 @@ from musicrnn.daemon.announce import INSTALL_DISCOVERY_EXTRA, can_announce
 from musicrnn.daemon.link_session import INSTALL_LINK_EXTRA, link_is_installed
 from musicrnn.daemon.osc_listen import can_listen
 from musicrnn.errors import ConfigError
+from musicrnn.printable import printable
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
 THROUGH_PIPEWIRE = "PipeWire's JACK is found by itself where it is installed (Debian: apt install pipewire-jack)"
@@ -73,7 +74,7 @@ def findings() -> Iterator[Finding]:
     yield _training()
     yield _settings_file()
     yield from (_folder(name, path, advice) for name, (path, advice) in _folders().items())
-    yield _models()
+    yield from _models()
 
 
 def _lines(found: list[Finding]) -> Iterator[str]:
@@ -213,10 +214,12 @@ def _folder(name: str, path: Path, advice: str) -> Finding:
     return Finding(name, "ok", f"{path}{'' if there == path else ' (made when needed)'}")
 
 
-def _models() -> Finding:
-    """List the model files that come with MusicRNN and the user's own, by name."""
-    bundled = Path(musicrnn.__file__).parent / "models" / "pretrained"
-    names = [path.stem for folder in (bundled, folders.models_folder()) for path in sorted(folder.glob("*.onnx"))]
-    if not names:
-        return Finding("models", "missing", "none", f"train one, or put a model file into {folders.models_folder()}")
-    return Finding("models", "ok", ", ".join(names))
+def _models() -> Iterator[Finding]:
+    """List the models that come with MusicRNN and the user's own, by name, and the files that cannot be used."""
+    found, folder = listing(), folders.models_folder()
+    if found.models:
+        yield Finding("models", "ok", ", ".join(found.models))
+    else:
+        yield Finding("models", "missing", "none", f"train one, or put a model file into {folder}")
+    for reason in found.left_out:
+        yield Finding("model file", "missing", printable(reason), "rename it, copy or export it again, or take it away")

@@ -7,10 +7,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from musicrnn.models.catalogue import bundled, own
+from musicrnn.commands.listing import listing
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.model_file import load_checked
 from musicrnn.models.untrained import untrained
+from musicrnn.printable import printable
 
 COLUMNS = ("name", "parts", "grid", "network", "size", "nats a tick")
 
@@ -18,18 +18,20 @@ COLUMNS = ("name", "parts", "grid", "network", "size", "nats a tick")
 def list_models() -> int:
     """Print a table of the models that ship, the user's own and the untrained one, and then where each comes from.
 
-    Raises ModelError where a file is damaged.
+    A file that cannot be used is told on standard error, with the reason.
     """
     console = Console(width=None if sys.stdout.isatty() else 200)
     table = Table(*COLUMNS, box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     origins = Table.grid(padding=(0, 2))
-    for name, path in {**bundled(), **own()}.items():
-        file = load_checked(path)
-        table.add_row(name, *row(file.info, len(file.content)))
-        origins.add_row(name, origin(file.info))
+    found = listing()
+    for name, (info, size) in found.models.items():
+        table.add_row(name, *row(info, size))
+        origins.add_row(name, origin(info))
     last = untrained().info
     table.add_row(last.name, *row(last, 0))
     console.print(table, "\nmade from", origins, sep="\n", highlight=False, markup=False)
+    for reason in found.left_out:
+        print(printable(f"musicrnn: not listed: {reason}"), file=sys.stderr)
     return 0
 
 
