@@ -40,6 +40,19 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path, there: str) -> 
         new_recording(RecordSettings(file=str(tmp_path / "take.mid")), "chorales", NOW)
 
 
+@pytest.mark.parametrize("name", ["take.wav", "take.jsonl", "take.mid.gz"])
+def test_a_file_to_record_to_is_a_midi_file(tmp_path: Path, name: str) -> None:
+    """No MIDI is written into a file that says it is sound, nor over its own log."""
+    with pytest.raises(ConfigError, match=r"record\.file must end in \.mid or \.midi, got .*" + name):
+        new_recording(RecordSettings(file=str(tmp_path / name)), "chorales", NOW)
+
+
+@pytest.mark.parametrize(("name", "file"), [("take", "take.mid"), ("take.midi", "take.midi"), ("TAKE.MID", "TAKE.MID")])
+def test_a_file_to_record_to_gets_an_ending_where_it_has_none(tmp_path: Path, name: str, file: str) -> None:
+    """As an output of `musicrnn sample` does."""
+    assert new_recording(RecordSettings(file=str(tmp_path / name)), "chorales", NOW) == tmp_path / file
+
+
 def _shelf(folder: Path, count: int) -> list[Path]:
     paths = [folder / f"2026-01-{day + 1:02d}-000000-m.mid" for day in range(count)]
     for path in paths:
