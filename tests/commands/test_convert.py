@@ -115,6 +115,13 @@ def test_wrong_calls_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "a.txt: each file must get a name of its own" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("bins", ["-1", "1", "33"])
+def test_bins_are_none_or_at_least_two(bins: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One bin would tell nothing apart; the message, the help and docs/score-text.md say the same."""
+    assert convert(REAL / "guitar.mid", "--round-trip", f"--velocity-bins={bins}") == 78
+    assert f"--velocity-bins must be 0 or in 2..32, got {bins}\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [[], ["--to", "txt"]])
 def test_an_ending_of_another_kind_of_file_is_refused(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

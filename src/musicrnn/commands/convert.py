@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MIDI, TEXT = ".mid", ".txt"
 ENDINGS = {".mid": MIDI, ".midi": MIDI, ".txt": TEXT}
 SOMETHING_DIFFERS = 1
+BINS = (0, *range(2, 33))
 MOST_VOICES = 64
 MOST_TOLD = 10
 
@@ -32,7 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--to", choices=("mid", "txt"), help="what to write; else OUT's ending says it, or it is the other kind")
     add("--grid", type=int, choices=(4, 12, 24), default=12, help="ticks in a quarter note (default 12)")
     add("--pedal", choices=("ignore", "extend"), default="ignore", help="sustain pedal (default ignore)")
-    add("--velocity-bins", type=int, default=0, metavar="N", help="write loudness in N bins, not exactly (2 to 32)")
+    add(
+        "--velocity-bins",
+        type=int,
+        default=0,
+        metavar="N",
+        help="write loudness in N bins, not exactly (2 to 32; 0, the default, for none)",
+    )
     add("--round-trip", action="store_true", help="convert there and back and tell each difference")
     add("--overwrite", action="store_true", help="replace files that are there")
 
@@ -52,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.target is None and not args.round_trip:
         raise ConfigError("OUT must be given (without --round-trip), got nothing")
-    if args.velocity_bins not in range(33):
-        raise ConfigError(f"--velocity-bins must be in 0..32, got {args.velocity_bins}")
+    if args.velocity_bins not in BINS:
+        raise ConfigError(f"--velocity-bins must be 0 or in 2..32, got {args.velocity_bins}")
     plans = _plans(args)
     if not args.overwrite:
         there = [plan.target for plan in plans if plan.target is not None and plan.target.exists()]
