@@ -112,7 +112,8 @@ def test_wrong_calls_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     for name in ("a.mid", "a.midi"):
         (tmp_path / name).write_bytes(file(*ONE_NOTE))
     assert convert(tmp_path, tmp_path / "out") == 78
-    assert "a.txt: each file must get a name of its own" in capsys.readouterr().err
+    both = f"{tmp_path.name}/a.mid and {tmp_path.name}/a.midi"
+    assert f"a.txt: each file must get a name of its own, got one name for {both}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("bins", ["-1", "1", "33"])
@@ -130,6 +131,46 @@ def test_an_ending_of_another_kind_of_file_is_refused(
     assert convert(REAL / "guitar.mid", tmp_path / "a.wav", *words) == 78
     assert "OUT must end in .mid, .midi or .txt, got" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "rule"),
+    [
+        ("x.mid", "txt", "OUT must end in .txt with --to txt, got"),
+        ("x.txt", "mid", "OUT must end in .mid or .midi with --to mid, got"),
+    ],
+)
+def test_an_ending_that_contradicts_what_is_to_be_written_is_refused(
+    name: str, to: str, rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No text is written into a file that says it is MIDI, nor the other way."""
+    assert convert(REAL / "guitar.mid", tmp_path / name, "--to", to) == 78
+    assert rule in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_goes_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor into a file that is named as it is elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    assert convert(REAL / "guitar.mid", "-") == 78
+    assert "OUT must be a file or a folder, got -: nothing goes to standard output\n" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("words", "written"), [([], "guitar.txt"), (["--to", "mid"], "guitar.mid")])
+def test_a_file_goes_into_a_folder_that_is_there_under_its_own_name(
+    words: list[str], written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the folder is called, and no file in it is written over."""
+    folder = tmp_path / "my.songs"
+    folder.mkdir()
+    assert convert(REAL / "guitar.mid", folder, *words) == 0
+    assert [path.name for path in folder.iterdir()] == [written]
+    capsys.readouterr()
+    assert convert(REAL / "guitar.mid", folder, *words) == 1
+    assert f"{folder}/{written}: nothing is overwritten without --overwrite" in capsys.readouterr().err
 
 
 def test_midi_is_an_ending_of_midi_files(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MIDI, TEXT = ".mid", ".txt"
 ENDINGS = {".mid": MIDI, ".midi": MIDI, ".txt": TEXT}
+STANDARD_OUTPUT = "-"
 SOMETHING_DIFFERS = 1
 BINS = (0, *range(2, 33))
 MOST_VOICES = 64
@@ -29,7 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     add("source", metavar="IN", type=Path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
-    add("target", metavar="OUT", type=Path, nargs="?", help="file or folder to write; not needed with --round-trip")
+    add(
+        "target",
+        metavar="OUT",
+        type=Path,
+        nargs="?",
+        help="file to write, or folder to write into; not needed with --round-trip",
+    )
     add("--to", choices=("mid", "txt"), help="what to write; else OUT's ending says it, or it is the other kind")
     add("--grid", type=int, choices=(4, 12, 24), default=12, help="ticks in a quarter note (default 12)")
     add("--pedal", choices=("ignore", "extend"), default="ignore", help="sustain pedal (default ignore)")
@@ -57,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Convert; return 0 if all went well."""
     from musicrnn.errors import ConfigError, MusicRNNError
 
-    if args.target is None and not args.round_trip:
-        raise ConfigError("OUT must be given (without --round-trip), got nothing")
+    _check_target(args)
     if args.velocity_bins not in BINS:
         raise ConfigError(f"--velocity-bins must be 0 or in 2..32, got {args.velocity_bins}")
     plans = _plans(args)
@@ -69,38 +75,63 @@ def run(args: argparse.Namespace) -> int:
     return _convert(plans, args)
 
 
+def _check_target(args: argparse.Namespace) -> None:
+    from musicrnn.errors import ConfigError
+
+    if args.target is None and not args.round_trip:
+        raise ConfigError("OUT must be given (without --round-trip), got nothing")
+    if str(args.target) == STANDARD_OUTPUT:
+        raise ConfigError(f"OUT must be a file or a folder, got {STANDARD_OUTPUT}: nothing goes to standard output")
+
+
 def _plans(args: argparse.Namespace) -> list[Plan]:
-    from musicrnn.errors import ConfigError, CorpusError
+    from musicrnn.errors import CorpusError
     from musicrnn.models.corpus_files import find_files
 
     files = find_files([args.source])
     if not files:
         raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
+    folder = args.source if args.source.is_dir() else args.source.parent
+    into_folder = args.target is not None and (args.source.is_dir() or args.target.is_dir())
     plans = []
     for file in files:
-        kind = _kind(file.path, args)
+        kind = _kind(file.path, args.to, None if into_folder else args.target)
         target: Path | None = args.target
         if file.trouble:
             target = None
-        elif target is not None and args.source.is_dir():
-            target = target / file.path.relative_to(args.source).with_suffix(kind)
+        elif target is not None and into_folder:
+            target = target / file.path.relative_to(folder).with_suffix(kind)
         plans.append(Plan(file, kind, target))
-    targets = [plan.target for plan in plans if plan.target is not None]
-    twice = next((target for target in targets if targets.count(target) > 1), None) if len(plans) < 20_000 else None
-    if twice is not None:
-        raise ConfigError(f"{twice}: each file must get a name of its own, got one name for two files")
+    _check_names(plans)
     return plans
 
 
-def _kind(path: Path, args: argparse.Namespace) -> str:
-    """Return the suffix of what is written from a file."""
+def _check_names(plans: Sequence[Plan]) -> None:
+    """Raise ConfigError, with both files, where one would be written over another."""
     from musicrnn.errors import ConfigError
 
-    ending = args.target.suffix.lower() if args.target is not None and not args.source.is_dir() else ""
+    sources: dict[Path, str] = {}
+    for plan in plans:
+        if plan.target is None:
+            continue
+        first = sources.setdefault(plan.target, plan.file.name)
+        if first != plan.file.name:
+            both = f"{first} and {plan.file.name}"
+            raise ConfigError(f"{plan.target}: each file must get a name of its own, got one name for {both}")
+
+
+def _kind(path: Path, to: str | None, target: Path | None) -> str:
+    """Return the suffix of what is written from a file; ``target`` is the file that was named for it, if one was."""
+    from musicrnn.errors import ConfigError
+
+    ending = target.suffix.lower() if target is not None else ""
     if ending and ending not in ENDINGS:
-        raise ConfigError(f"OUT must end in .mid, .midi or .txt, got {args.target}")
-    if args.to:
-        return f".{args.to}"
+        raise ConfigError(f"OUT must end in .mid, .midi or .txt, got {target}")
+    if to and ending and ENDINGS[ending] != f".{to}":
+        allowed = " or ".join(suffix for suffix, kind in ENDINGS.items() if kind == f".{to}")
+        raise ConfigError(f"OUT must end in {allowed} with --to {to}, got {target}")
+    if to:
+        return f".{to}"
     if ending:
         return ENDINGS[ending]
     return MIDI if path.suffix.lower() == TEXT else TEXT
