@@ -44,10 +44,24 @@ def test_a_model_needs_no_flag(words: list[str]) -> None:
         assert settings(command, *words).play.model == "drums"
 
 
-def test_a_model_named_twice_is_the_last_one() -> None:
-    """As with any flag."""
-    assert settings("sample", "songs", "--model", "drums").play.model == "drums"
-    assert settings("sample", "--model", "songs", "drums").play.model == "drums"
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["songs", "--model", "drums"], "'songs' and 'drums'"),
+        (["--model", "songs", "--bars", "2", "drums"], "'songs' and 'drums'"),
+        (["--model=songs", "songs"], "'songs' and 'songs'"),
+    ],
+)
+def test_a_model_named_with_a_flag_and_without_is_refused(words: list[str], given: str) -> None:
+    """Nobody could tell which is meant."""
+    for command in ("sample", "daemon"):
+        with pytest.raises(ConfigError, match=rf"given as MODEL or with --model, got both: {given}$"):
+            settings(command, *words)
+
+
+def test_of_a_flag_that_is_typed_twice_the_last_counts() -> None:
+    """As where an alias has one of its own."""
+    assert settings("sample", "--model", "songs", "--model", "drums").play.model == "drums"
 
 
 def test_every_setting_is_a_flag_of_some_command() -> None:

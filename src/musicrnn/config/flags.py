@@ -43,8 +43,28 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 #: Commands that read the user's own settings file where no other is named.
 PLAYING = ("sample", "daemon", "bench", "tui")
-#: The setting that needs no flag: ``musicrnn sample songs``. The last one typed counts, with a flag or without.
+#: The setting that needs no flag: ``musicrnn sample songs``.
 MODEL = "play.model"
+_WORD, _WAY = "MODEL", "model_given_as"
+
+
+class _OneWay(argparse.Action):
+    """Takes the model as a word or with its flag, of several flags the last; refuses both, as either could be meant."""
+
+    def __call__(
+        self,
+        _: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store it. Raises ConfigError where it was given in the other way before."""
+        way, before = option_string or _WORD, getattr(namespace, _WAY, None)
+        if before not in (None, way):
+            given = f"{getattr(namespace, self.dest)!r:.80} and {values!r:.80}"
+            raise ConfigError(f"the model must be given as {_WORD} or with --model, got both: {given}")
+        setattr(namespace, _WAY, way)
+        setattr(namespace, self.dest, values)
 
 
 def flag_of(name: str, rule: Rule) -> str:
@@ -66,7 +86,8 @@ def add_settings(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> Non
         for name, rule in mine:
             _add(group, name, rule)
             if name == MODEL:
-                group.add_argument(name, nargs="?", metavar="MODEL", default=argparse.SUPPRESS, help="as --model")
+                absent = argparse.SUPPRESS
+                group.add_argument(name, nargs="?", metavar=_WORD, action=_OneWay, default=absent, help="as --model")
 
 
 def settings_from(args: argparse.Namespace, command: str = "") -> Settings:
@@ -139,7 +160,7 @@ def _add(group: argparse._ArgumentGroup, name: str, rule: Rule) -> None:
     elif rule.kind is bool:
         group.add_argument(flag_of(name, rule), dest=name, action=argparse.BooleanOptionalAction, **options)
     else:
-        action = "append" if rule.plural else "store"
+        action = _OneWay if name == MODEL else "append" if rule.plural else "store"
         group.add_argument(flag_of(name, rule), dest=name, action=action, metavar=_metavar(rule), **options)
 
 
