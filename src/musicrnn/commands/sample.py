@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 
 from musicrnn.commands.handover import hand_over
-from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError
 
 SETTINGS = COMMANDS["sample"]
+#: What a replay obeys; all else is decided by its session log.
+OF_REPLAY = ("play.model", "sample.output", "sample.text", "sample.replay", "sample.overwrite")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,4 +27,12 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args, "sample")
     if shown(args, settings, SETTINGS):
         return 0
+    _check_replay(args, settings)
     return hand_over("musicrnn.daemon.sample", "run", settings)
+
+
+def _check_replay(args: argparse.Namespace, settings: Settings) -> None:
+    """Raise ConfigError for flags that a replay could only pass over; a settings file may hold anything."""
+    passed_over = [flag for name, flag in typed(args).origins.items() if name not in OF_REPLAY]
+    if settings.sample.replay and passed_over:
+        raise ConfigError(f"--replay must not be given with what its session log decides, got {', '.join(passed_over)}")

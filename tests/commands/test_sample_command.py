@@ -1,0 +1,38 @@
+"""`musicrnn sample`: what is typed is obeyed or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from musicrnn import cli
+
+
+@pytest.fixture(autouse=True)
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the user's settings would be: a folder of this test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "musicrnn").mkdir()
+    return tmp_path / "musicrnn" / "musicrnn.toml"
+
+
+def test_a_replay_refuses_the_flags_that_it_could_not_obey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its session log has them all; each is named."""
+    words = ["--replay", str(tmp_path / "a.jsonl"), "--bars", "2", "--seed", "99", "--mu", "5", "--output", "a.mid"]
+    assert cli.main(["sample", *words]) == 78
+    told = capsys.readouterr().err
+    assert (
+        told
+        == "musicrnn: error: --replay must not be given with what its session log decides, got --mu, --seed, --bars\n"
+    )
+
+
+def test_a_replay_obeys_the_others_and_settings_of_a_file_do_not_matter(
+    settings_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next thing that is wrong is told: there is no log."""
+    settings_file.write_text("[play]\nmu = 2.0\n[sample]\nbars = 4\n", encoding="utf-8")
+    words = ["--model", "drums", "--output", str(tmp_path / "a.mid"), "--no-text", "--overwrite"]
+    assert cli.main(["sample", "--replay", str(tmp_path / "a.jsonl"), *words]) == 65
+    assert "a.jsonl: a session log must be readable" in capsys.readouterr().err
