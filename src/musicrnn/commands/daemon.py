@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from musicrnn.commands.handover import hand_over
-from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError
 
 SETTINGS = COMMANDS["daemon"]
 
@@ -27,6 +29,14 @@ def run(args: argparse.Namespace) -> int:
         return hand_over("musicrnn.commands.list_ports", "list_ports", settings)
     if shown(args, settings, SETTINGS):
         return 0
+    _check_port(args, settings)
     if args.tui:
         return hand_over("musicrnn.commands.with_tui", "play", args)
     return hand_over("musicrnn.daemon.run", "run", settings)
+
+
+def _check_port(args: argparse.Namespace, settings: Settings) -> None:
+    """Raise ConfigError for a port that was typed and could not be opened; one in a settings file may be unused."""
+    port = settings.midi.port
+    if "midi.port" in typed(args).origins and port and settings.midi.api == "none":
+        raise ConfigError(f"--port must not be given while midi.api is none, which opens none, got {port!r:.80}")
