@@ -36,3 +36,17 @@ def test_a_replay_obeys_the_others_and_settings_of_a_file_do_not_matter(
     words = ["--model", "drums", "--output", str(tmp_path / "a.mid"), "--no-text", "--overwrite"]
     assert cli.main(["sample", "--replay", str(tmp_path / "a.jsonl"), *words]) == 65
     assert "a.jsonl: a session log must be readable" in capsys.readouterr().err
+
+
+def test_a_replay_takes_the_model_of_its_log_whatever_a_settings_file_names(
+    settings_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the file names is for what is played anew; a flag would count."""
+    played, again = tmp_path / "a.mid", tmp_path / "b.mid"
+    quick = ["--midi-api", "none", "--no-osc", "--tempo", "999", "--bars", "1", "--record", str(played)]
+    assert cli.main(["daemon", "untrained", *quick]) == 0
+    settings_file.write_text('[play]\nmodel = "drums"\n', encoding="utf-8")
+    words = ["--replay", str(played.with_suffix(".jsonl")), "--output", str(again), "--no-text"]
+    assert cli.main(["sample", *words]) == 0, capsys.readouterr().err
+    assert again.read_bytes() == played.read_bytes()
+    assert cli.main(["sample", *words, "--overwrite", "--model", "drums"]) == 65

@@ -41,7 +41,7 @@ def run(settings: Settings) -> int:
     if not settings.sample.replay:
         return sample(settings, load_model(settings.play.model))
     session = _session(settings.sample.replay)
-    typed = "play.model" in settings.origins
+    typed = settings.origins.get("play.model") == "--model"  # that of a settings file is for what is played anew
     return replay(settings, load_model(settings.play.model if typed else session.header.play.model), session)
 
 
