@@ -10,6 +10,7 @@ from musicrnn.tui.pads import PadFile
 from musicrnn.tui.reach import check_way
 
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - where a daemon listens to all, this machine is one of them
+THIS_MACHINE = "127.0.0.1"
 HOST_HINT = "--host must be the name or address of a machine, such as 127.0.0.1"
 
 
@@ -23,9 +24,14 @@ def run(settings: Settings, *, owner: bool = False) -> int:
 
     PortError, before the terminal is taken, where there is no way to its machine.
     """
-    host = settings.tui.host or settings.osc.host
-    host = "127.0.0.1" if host in EVERY_ADDRESS else host
+    host = host_of(settings)
     check_way(host, settings.osc.port, HOST_HINT)
     pads = PadFile(user_pads_file())
     app = MusicApp(lambda take: Link(host, settings.osc.port, settings.tui.rate, take), settings.tui, pads, owner=owner)
     return app.run() or app.return_code or 0
+
+
+def host_of(settings: Settings) -> str:
+    """Return where the daemon is; by its name this machine might be ::1, where no daemon listens unless told to."""
+    host = settings.tui.host or settings.osc.host
+    return THIS_MACHINE if host in (*EVERY_ADDRESS, "localhost") else host
