@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FEWEST = 288
 SPAN = 8
-NEWEST = 120
+NEWEST, NEWER = 120, 240
 GROWTH = 3.0
 NEWEST_GROWTH = 2.0
 PART_OF_WALK = 0.15
@@ -26,11 +26,15 @@ def wanders(seconds: Floats, jitter: float) -> bool:
 
     The errors of clocks that jitter around a line, or are rounded to periods, are the same however far apart they are;
     the squares of those that wander grow with the distance. Medians leave a tempo that jumped once alone, second
-    differences one that changes evenly. The newest must wander as well: after several such changes the old seem to.
+    differences one that changes evenly. The newest must wander as well: after several such changes the old seem to. So
+    must those of a length between: where about half of some clocks are steady and the others jitter, most second
+    differences of neighbours are of steady ones, and most of those over a distance are not.
     """
     if len(seconds) < FEWEST or jitter < NOTICED_PART * (seconds[0] - seconds[-1]) / (len(seconds) - 1):
         return False
-    return _grows(seconds[:NEWEST], NEWEST_GROWTH) and _grows(seconds, GROWTH) and _goes_far(seconds)
+    if not (_grows(seconds[:NEWEST], NEWEST_GROWTH) and _grows(seconds[:NEWER], GROWTH)):
+        return False
+    return _grows(seconds, GROWTH) and _goes_far(seconds)
 
 
 def _grows(seconds: Floats, least: float) -> bool:
