@@ -167,6 +167,33 @@ def test_a_velocity_over_127_is_held_to_127() -> None:
     assert piece.warnings[0].startswith("track 1: damaged, ")
 
 
+@pytest.mark.parametrize("amid", ["00 ff 2f 00", "00 ff 2f 00 | 00 ff 2f 00"])
+def test_an_end_amid_the_events_ends_nothing(amid: str) -> None:
+    """A changed byte makes one of a text; what stands after it is read, and what sounds then is not lost."""
+    piece = read("00 90 3c 50", *amid.split(" | "), "0a 80 3c 00", "05 90 3e 50", "0a ff 01 00")
+    assert rows(piece) == [[0, 10, 60, 80], [15, 25, 62, 80]]
+    assert piece.warnings[0].startswith("track 1: damaged, ")
+
+
+@pytest.mark.parametrize("length", ["0b", "81 00", "82 40", "84 00"])
+def test_an_event_that_runs_past_the_end_takes_no_note_along(length: str) -> None:
+    """What is put after a track is not swallowed by it; a marker of the track's own is not taken for the end."""
+    held = [f"00 90 {pitch:02x} 50" for pitch in range(1, 120)]
+    piece = read(*held, *held, "10 ff 06 01 7e", "60 ff 01 00", f"00 ff 01 {length}")
+    assert len(rows(piece)) == 2 * 119
+    assert {(start, end) for start, end, _, _ in rows(piece)} == {(0, 0), (0, 112)}
+    assert "an event runs past the end" in piece.warnings[0] or "its end is not after" in piece.warnings[0]
+
+
+@pytest.mark.parametrize("velocity", ["50", "85"], ids=["whole", "damaged"])
+@pytest.mark.parametrize("message", ["f1 05", "f2 05 06", "f3 05", "f4", "f6", "f8", "fc", "fe"])
+def test_a_system_message_is_passed_over(message: str, velocity: str) -> None:
+    """It is as long as the MIDI specification says, and notes after it are where they were, in running status too."""
+    piece = read(f"00 90 3c {velocity}", "0a 3c 00", f"05 {message}", "05 3e 50", "0a 3e 00", "00 90 40 50", "0a 40 00")
+    assert [row[:3] for row in rows(piece)] == [[0, 10, 60], [20, 30, 62], [30, 40, 64]]
+    assert bool(piece.warnings) == (velocity == "85")
+
+
 def test_a_truncated_file_is_read_up_to_where_it_ends() -> None:
     """The note that was sounding ends there."""
     piece = read_midi((header() + track(*ONE_NOTE, "00 90 40 50", "0a 80 40 00"))[:-1], "a.mid")[0]

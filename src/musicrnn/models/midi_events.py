@@ -13,7 +13,8 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _DELTA = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
 _OF_TWO, _OF_ONE = rb"[\x80-\xbf\xe0-\xef]..", rb"[\xc0-\xdf]."
 _STATUS_FOLLOWS = rb"(?=" + _DELTA + rb"[\x80-\xef])"
-_ESCAPE = b"\xf7"
+_SENT_AS_THEY_ARE = range(0xF1, 0xFF)
+_SENT = re.compile(rb"[\xf1-\xfe]")
 _EMPTY_TEXT = b"\xff\x01\x00"
 _SHORT_META = rb"\xff.(?:\x00|\x01.|\x02..|\x03...|\x04....|\x05.....|\x06......)"
 
@@ -46,24 +47,30 @@ def readable_prefix(track: bytes) -> bytes:
         whole = end
 
 
-def without_escapes(track: bytes) -> bytes:
-    """Return a track with empty texts in place of its events of status F7, as far as it is made of whole events.
+def without_system(track: bytes) -> bytes:
+    """Return a track with empty texts in place of what is to be sent as it is, as far as it is made of whole events.
 
-    Such an event has a length and bytes to be sent as they are, or the next part of a system exclusive message; symusic
-    takes its length for a delta.
+    Those are its events of status F7, a length and bytes, or the next part of a system exclusive message, and system
+    messages, which have no place in a file. symusic takes the length of the first for a delta, and after the second
+    forgets the running status.
     """
+    if not any(status in track for status in _SENT_AS_THEY_ARE):
+        return track
     kept: list[bytes] = []
     whole = data = done = 0
-    while track.find(_ESCAPE, whole) >= 0:
+    byte = _SENT.search(track)  # the next that may be such a status
+    while byte is not None:
         run = _EVENTS[data].match(track, whole) if data else None
         start = run.end() if run else whole
         whole, data = _event(track, start, data)
         if whole < 0:
             break
         status = _after_number(track, start)
-        if track.startswith(_ESCAPE, status):
+        if _SENT.match(track, status):
             kept += [track[done:status], _EMPTY_TEXT]
             done = whole
+        if byte.start() < whole:
+            byte = _SENT.search(track, whole)
     return b"".join([*kept, track[done:]])
 
 

@@ -22,7 +22,7 @@ from symusic.core import ScoreTick
 
 from musicrnn.errors import MidiFileError
 from musicrnn.models.midi_chunks import MidiChunks, split_chunks
-from musicrnn.models.midi_events import readable_prefix, without_escapes
+from musicrnn.models.midi_events import readable_prefix, without_system
 from musicrnn.models.midi_piece import MidiPiece, MidiTrack
 from musicrnn.models.midi_voices import Key, tracks_of
 
@@ -34,9 +34,10 @@ DECLARATION = b"musicrnn "
 
 _CHANNELS = range(16)
 _TICK_BEFORE = b"\x00\xff\x01\x00\x01\xff\x01\x00"
-_TICK_AFTER = b"\x01\xff\x06\x01x"
-_END_OF_TRACK = b"\xff\x2f\x00"
-_RELEASES, _TIMES_MORE = 8, 16
+_END_MARK = "\x7f"
+_TICK_AFTER = b"\x01\xff\x06\x01" + _END_MARK.encode()
+_END_OF_TRACK, _EMPTY_TEXT = b"\xff\x2f\x00", b"\xff\x01\x00"
+_RELEASES, _TIMES_MORE = 3, 32
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ def _all_released(number: int, chunk: _Chunk, score: ScoreTick) -> list[MidiTrac
     """Return the tracks of what was parsed; where releases of a pitch may have been too few, parsed again with more."""
     released: dict[Key, int] = {}
     while True:
-        end = score.markers[-1].time if len(score.markers) else -1
+        end = score.markers[-1].time if _has_end(score) else -1
         found = list(tracks_of(number, score, chunk.channels, end))
         several = {key: count for _, some in found for key, count in some.items()}
         too_few = [key for key, count in several.items() if count >= released.get(key, _RELEASES)]
@@ -127,23 +128,38 @@ def _all_released(number: int, chunk: _Chunk, score: ScoreTick) -> list[MidiTrac
 
 def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> tuple[_Chunk, ScoreTick] | None:
     """Return one track, or its readable head if it is damaged, and what symusic reads of it."""
-    track = without_escapes(track)
+    track = without_system(track)
     reason = "an event is cut off"
     head = None if track.endswith(_END_OF_TRACK) else readable_prefix(track)
     if (head is None or len(head) == len(track)) and _has_first_status(track):
         try:
             chunk = _Chunk(track, _channels_of(track), ticks_per_beat)
-            return chunk, chunk.parsed()
+            score = chunk.parsed()
+            if _has_end(score):
+                return chunk, score
+            reason = "its end is not after its last event"
         except (RuntimeError, ValueError) as error:
-            reason = str(error).partition("\n")[0]
+            reason = _reason(error)
     head = readable_prefix(track) if head is None else head
     warnings.append(f"track {number}: damaged, {len(head)} of {len(track)} bytes read ({reason})")
+    head = head.replace(_END_OF_TRACK, _EMPTY_TEXT)
     try:
         chunk = _Chunk(head, _channels_of(head), ticks_per_beat, is_damaged=True)
         return chunk, chunk.parsed()
     except (RuntimeError, ValueError):
         warnings.append(f"track {number}: left out, it cannot be read")
         return None
+
+
+def _reason(error: Exception) -> str:
+    """Return what symusic says in a line, without the numbers of bytes that count what was put around the track."""
+    text = str(error).partition("\n")[0]
+    return "an event runs past the end" if "EOF" in text else text
+
+
+def _has_end(score: ScoreTick) -> bool:
+    """Tell whether what is put after a track was read: not where an event runs on into it, or an end stands before."""
+    return bool(score.markers) and score.markers[-1].text == _END_MARK
 
 
 def _has_first_status(track: bytes) -> bool:
@@ -186,7 +202,7 @@ class _Chunk:
         markers, releases = _around(self.channels)
         events = self.events
         if events.endswith(_END_OF_TRACK):
-            events = events[: -len(_END_OF_TRACK)] + b"\xff\x01\x00"
+            events = events[: -len(_END_OF_TRACK)] + _EMPTY_TEXT
         body = markers + events + releases + more + b"\x00" + _END_OF_TRACK
         return b"MThd" + struct.pack(">IHHH4sI", 6, 0, 1, self.ticks_per_beat, b"MTrk", len(body)) + body
 
