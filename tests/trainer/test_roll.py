@@ -29,6 +29,13 @@ def test_a_roll_is_a_picture(scores: tuple[Score, ...], tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["roll.png"]
 
 
+@pytest.mark.parametrize("title", ["caf\udce9.mid", "a $ for $\\nothing$", "two\nlines\x00"])
+def test_any_file_name_is_a_title(title: str, tmp_path: Path) -> None:
+    """Bytes that are no characters, formulas that are none, control characters."""
+    draw_rolls(tmp_path / "roll.png", [(title, SILENT)])
+    assert (tmp_path / "roll.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_roll_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     """And leaves nothing behind."""
     with pytest.raises(OSError, match="none"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,16 @@ def test_a_second_trainer_in_one_folder_is_refused(tmp_path: Path) -> None:
     first.close()
     second.reopen()
     second.close()
+
+
+def test_the_names_of_a_corpus_need_not_be_utf8(tmp_path: Path) -> None:
+    """Old collections have Latin-1 names; they come back as they were."""
+    run = RunFolder(tmp_path / "run")
+    run.create(overwrite=False)
+    run.write_manifest({"pieces": ["caf\udce9.mid"]})
+    run.close()
+    content = (run.path / "corpus.json").read_bytes()
+    assert json.loads(content.decode("utf-8")) == {"pieces": ["caf\udce9.mid"]}
 
 
 def test_what_a_killed_writer_left_is_deleted_when_it_goes_on(tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from musicrnn.bench.machine import machine
 from musicrnn.bench.progress import progress
 from musicrnn.bench.report import as_values, show
 from musicrnn.bench.results import measure
 from musicrnn.config.settings import Settings
 from musicrnn.models.onnx_step import load_model
+from musicrnn.printable import print_json
 
 
 def run(settings: Settings, as_json: bool = False) -> int:
@@ -19,7 +18,7 @@ def run(settings: Settings, as_json: bool = False) -> int:
     with progress() as say:
         results = measure(settings, model, here, say)
     if as_json:
-        print(json.dumps(as_values(results), indent=1, ensure_ascii=False))
+        print_json(as_values(results))
     else:
         show(results)
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Print a row a file; return 0 if all are usable, 1 if one is not."""
     from musicrnn.config.flags import settings_from, shown
     from musicrnn.models.corpus_rows import rows_of
+    from musicrnn.printable import print_json
 
     settings = settings_from(args, "check")
     if shown(args, settings, SETTINGS):
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     corpus = _read(settings.corpus)
     rows = rows_of(corpus)
     if args.json:
-        print(json.dumps(as_json(corpus, rows), indent=1, ensure_ascii=False))
+        print_json(as_json(corpus, rows))
     else:
         _print(corpus, rows)
     return 0 if all(row.usable for row in rows) else UNUSABLE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import platform
 import sys
@@ -24,7 +23,7 @@ from musicrnn.daemon.announce import INSTALL_DISCOVERY_EXTRA, can_announce
 from musicrnn.daemon.link_session import INSTALL_LINK_EXTRA, link_is_installed
 from musicrnn.daemon.osc_listen import can_listen
 from musicrnn.errors import ConfigError
-from musicrnn.printable import printable
+from musicrnn.printable import print_json, printable
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
 THROUGH_PIPEWIRE = "PipeWire's JACK is found by itself where it is installed (Debian: apt install pipewire-jack)"
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what is found; exit status 1 where MusicRNN cannot play until something is mended."""
     found = list(findings())
     if args.json:
-        print(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+        print_json([asdict(finding) for finding in found], indent=2)
     else:
         print("\n".join(_lines(found)))
     return int(any(finding.state == "broken" for finding in found))

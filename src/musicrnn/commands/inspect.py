@@ -14,6 +14,7 @@ from musicrnn.models.score import Part
 from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 from musicrnn.models.vocabulary import pitch_name
+from musicrnn.printable import print_json
 
 WIDTH = 12
 
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     for number, name in enumerate(args.model):
         shown = look(name)
         if args.json:
-            print(as_json(shown))
+            print_json(facts(shown), indent=None)
         else:
             print("\n".join([*([""] if number else []), *lines(shown)]))
     return 0
@@ -54,10 +55,10 @@ def look(name: str) -> Shown:
     return Shown(file.info, str(path), len(file.content), file.digest)
 
 
-def as_json(shown: Shown) -> str:
-    """Return the facts as one line of JSON: `file`, `size`, `sha256`, and what the file says of itself in `model`."""
-    facts = {"file": shown.file, "size": shown.size, "sha256": shown.sha256, "model": json.loads(shown.info.to_json())}
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
+def facts(shown: Shown) -> dict[str, object]:
+    """Return what `--json` prints: `file`, `size`, `sha256`, and what the file says of itself in `model`."""
+    model = json.loads(shown.info.to_json())
+    return {"file": shown.file, "model": model, "sha256": shown.sha256, "size": shown.size}
 
 
 def lines(shown: Shown) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.score import Score
+from musicrnn.printable import json_text
 from musicrnn.trainer.compare import FigureRow, ShapeRow
 from musicrnn.trainer.evaluation import Compared, Evaluation
 from musicrnn.trainer.measuring import typical
@@ -43,7 +43,7 @@ def write_page(folder: Path, found: Evaluation) -> None:
         draw_figures(folder / "figures.png", rows)
         draw_metre(folder / "metre.png", places)
         pictures = [("Figures", "figures.png"), ("Metre", "metre.png"), *pictures]
-    write_text_whole(folder / "report.json", json.dumps(found.values(), indent=1, ensure_ascii=False) + "\n")
+    write_text_whole(folder / "report.json", json_text(found.values()) + "\n")
     write_text_whole(folder / "index.html", page_text(found, pictures))
 
 

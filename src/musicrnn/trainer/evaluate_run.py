@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.text import Text
 from musicrnn.config.settings import Settings
 from musicrnn.models.score import bar_length, regular_bars
 from musicrnn.models.step import StepModel
+from musicrnn.printable import print_json
 from musicrnn.trainer.compare import measure
 from musicrnn.trainer.evaluation import Alone, Compared, Evaluation
 from musicrnn.trainer.measuring import choice_of, evidences, generated, named_model, predicts, read_real
@@ -40,7 +40,7 @@ def run(settings: Settings, model_name: str, as_json: bool = False) -> int:
 
         write_page(Path(settings.evaluate.page), found)
     if as_json:
-        print(json.dumps(found.values(), indent=1, ensure_ascii=False))
+        print_json(found.values())
     else:
         show(found)
     return 0

@@ -10,6 +10,7 @@ from typing import Any
 from musicrnn.files import write_whole
 from musicrnn.models.score import Score
 from musicrnn.models.vocabulary import pitch_name
+from musicrnn.printable import printable
 
 DRUMS = {
     35: "kick 2", 36: "kick", 37: "side stick", 38: "snare", 39: "clap", 40: "snare 2", 41: "floor tom 2",
@@ -34,7 +35,7 @@ def draw_rolls(path: Path, rolls: Sequence[tuple[str, Score]], bars: int = 16) -
     low, high = _pitches([score for _, score in rolls])
     for axes, (title, score) in zip(figure.subplots(len(rolls), squeeze=False)[:, 0], rolls, strict=True):
         _draw(axes, score, bars)
-        axes.set_title(title, loc="left", fontsize=10, pad=14)
+        axes.set_title(printable(title), loc="left", fontsize=10, pad=14, parse_math=False)
         axes.set_ylim(low - 0.8, high + 0.8)
         names = _names([score for _, score in rolls], low, high)
         axes.set_yticks(list(names), list(names.values()), fontsize=8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.files import clear_halves, write_text_whole, write_whole
+from musicrnn.printable import json_text
 from musicrnn.trainer.spare import Spare
 
 METRICS = (
@@ -117,7 +117,7 @@ class RunFolder:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Keep what the corpus consists of."""
-        self._must_write("corpus.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        self._must_write("corpus.json", json_text(manifest) + "\n")
 
     def _must_write(self, name: str, text: str) -> None:
         try:
