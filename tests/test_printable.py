@@ -40,4 +40,4 @@ def test_json_is_printed_whatever_the_terminal_can_say(encoding: str, monkeypatc
     monkeypatch.setattr(sys, "stdout", stream)
     print_json(["caf\udce9 – 歌.mid"], indent=None)
     stream.flush()
-    assert json.loads(stream.buffer.getvalue().decode(encoding)) == ["caf\udce9 – 歌.mid"]  # type: ignore[attr-defined]
+    assert json.loads(stream.buffer.getvalue().decode(encoding)) == ["caf\udce9 – 歌.mid"]
