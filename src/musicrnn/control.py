@@ -75,7 +75,12 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A beat was tapped; from the second one on, taps set the tempo."""
+    """A beat was tapped; from the second one on, taps set the tempo.
+
+    ``moment`` is when, in seconds of the engine's clock; None where it is obeyed as it is tapped.
+    """
+
+    moment: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,7 @@ from musicrnn.control import Command, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.loader import Loaded, Refused, Wish
+from musicrnn.daemon.midi_map import MidiMap, read_map
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
 from musicrnn.daemon.runtime import Runtime
 from musicrnn.daemon.session import Entry
@@ -22,6 +24,13 @@ from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, TimedPor
 from tests.daemon.driving import PLAY
 
 FRAMES = [(Sounding(0, 60),), *[(Sounding(0, 60, False),)] * 3]
+PAD = json.dumps(
+    {
+        "musicrnn": "midi-map",
+        "format": 1,
+        "hands": [{"kind": "note", "channel": 10, "number": 38, "name": "tap", "part": "", "low": 0, "high": 1}],
+    }
+)
 SILENCE = [bytes((0xB0 + channel, number, 0)) for channel in (0, 1, 9) for number in (64, 123, 120)]
 
 
@@ -45,6 +54,7 @@ class Stage:
         engine: type[Engine] = Engine,
         port: RecordingPort | None = None,
         frames: Sequence[Frame] = FRAMES,
+        hands: MidiMap | None = None,
     ) -> None:
         self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
@@ -68,6 +78,7 @@ class Stage:
             loader=self.loader,
             stand_still=self._stand_still,
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
+            hands=hands,
         )
 
     def _stand_still(self) -> None:
@@ -423,6 +434,19 @@ def test_a_command_that_comes_before_the_lead_is_heard_at_the_next_tick() -> Non
     stage.runtime.run([Start()])
     (entry,) = [entry for entry in stage.entries if entry["do"] == "set"]
     assert entry["tick"] == 8
+
+
+def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:
+    """Their own moments count, not those at which they are read: 0.4 s apart, read at each tick."""
+    stage = Stage({6.0: [Quit()]}, port=(port := TimedPort()), hands=read_map(PAD, "a map"))
+
+    moments = [2.03 + 0.4 * number for number in range(5)]
+    presses = iter([TimedMessage(1000.0 + moment, b"\x99\x26\x40") for moment in moments])
+    for moment in moments:
+        stage.at(moment, lambda: port.incoming.append(next(presses)))
+    stage.runtime.run([Start()])
+    tempi = [entry["value"] for entry in stage.entries if entry["do"] == "set" and entry["name"] == "tempo"]
+    assert tempi[-1] == pytest.approx(150.0)
 
 
 def test_a_loop_that_turns_is_heard_of_by_its_port() -> None:

@@ -140,8 +140,8 @@ class Engine:
                 self._transport.ramp(
                     self.tick, command.tempo, round(command.beats * self._info.vocabulary.ticks_per_beat)
                 )
-            case Tap():
-                self._tap(now)
+            case Tap(moment):
+                self._tap(now if moment is None else moment)
             case Reset():
                 self._lineup.begin_at_bar("reset")
 

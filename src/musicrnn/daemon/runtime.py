@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Stop
+from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Stop, Tap
 from musicrnn.daemon.display import note
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
@@ -185,16 +185,18 @@ class Runtime:
         messages, self._unheard = self._unheard, []
         messages += self._timed.heard() if self._timed is not None else []
         for message in messages:
-            self._obey_hand(message.data)
+            self._obey_hand(message)
         if self._follows:
             sent = self._engine.hear(messages, self._now())
             self._send(sent)
             if sent:
                 self._tell()
 
-    def _obey_hand(self, data: bytes) -> None:
+    def _obey_hand(self, message: TimedMessage) -> None:
         learning = self._hands.learning
-        command = self._hands.hear(data, self.status)
+        command = self._hands.hear(message.data, self.status)
+        if isinstance(command, Tap):  # it may have waited for the next tick
+            command = Tap(message.seconds + self._ahead)
         if learning and not self._hands.learning:
             self._engine.say("a MIDI controller was learnt", self._now())
             self._save_hands(self._hands.text())

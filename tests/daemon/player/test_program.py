@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from musicrnn.daemon.player.program import Orders, orders_of
-from musicrnn.daemon.player.wire import Close, Counts, Lost, Opened, Play, Record, Records, packed
+from musicrnn.daemon.player.wire import Close, Counts, Heard, Lost, Opened, Play, Record, Records, packed
 from tests.peers.jack_listener import PORT, Listener
 from tests.peers.jackd import JackServer
 from tests.peers.program import wait_until
@@ -131,6 +131,16 @@ def test_a_record_that_breaks_the_rules_ends_it_in_silence(player: Fed, listener
     player.write(data)
     check_silence(listener)
     assert player.process.wait(10) == 0
+
+
+def test_what_comes_in_and_is_no_message_is_passed_over(player: Fed, server: JackServer) -> None:
+    """Cut short, too long, data without a status, data over 127; the message after them is told."""
+    events = ["b014", "90", "14", "90c8c8", "f2", "c00102", "fd", "b01440"]
+    command = [sys.executable, "-m", "tests.peers.jack_sender", "Fed:in", *events]
+    subprocess.run(command, env={**os.environ, **server.environment}, check=True, timeout=60)
+    told = player.wait_for(Heard)
+    assert isinstance(told, Heard)
+    assert told.data == bytes.fromhex("b01440")
 
 
 def test_an_engine_that_says_nothing_is_silenced_and_may_come_back(player: Fed, listener: Listener) -> None:

@@ -36,6 +36,7 @@ from musicrnn.daemon.player.wire import (
     Records,
     Up,
     WireError,
+    is_message,
     packed,
 )
 from musicrnn.errors import PortError
@@ -169,7 +170,7 @@ class Player:
         """Tell the engine what came in, and what has become of what it sent."""
         for _ in range(min(len(output.heard), MOST_HEARD)):
             moment, data = output.heard.popleft()
-            if self._orders.listens or data[:1] < SYSTEM:
+            if is_message(data) and (self._orders.listens or data[:1] < SYSTEM):
                 self._tell(Heard(moment, data))
         while output.places:
             self._tell(output.places.popleft())
