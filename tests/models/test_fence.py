@@ -13,6 +13,7 @@ from musicrnn.config.scales import ROOTS, SCALES, pitch_classes
 from musicrnn.models.fence import FREE, Fence, Limits, Range
 from musicrnn.models.generator import Choice, Generator, Snapshot
 from musicrnn.models.grammar import Grammar
+from musicrnn.models.onnx_step import load_model
 from musicrnn.models.score import Bar
 from musicrnn.models.timing import position
 from musicrnn.models.vocabulary import END, START, SUSTAIN, TICK, Vocabulary
@@ -58,9 +59,22 @@ def test_something_may_always_follow_whatever_the_limits(
             fence = rng.choice(fences)
 
 
+def unheard(vocabulary: Vocabulary, limits: Limits) -> set[int]:
+    """Return the parts none of whose pitches may be heard."""
+    fence = Fence(vocabulary, limits)
+    return {
+        number
+        for number, part in enumerate(vocabulary.parts)
+        if not any(fence.allows(number, pitch + fence.shift(number)) for pitch in range(part.low, part.high + 1))
+    }
+
+
 @given(st.sampled_from(VOCABULARIES), st.lists(LIMITS, min_size=1, max_size=3), st.integers(0, 100))
 def test_no_note_outside_is_ever_in_a_frame(vocabulary: Vocabulary, limits: list[Limits], seed: int) -> None:
-    """Not in the ticks of a network that knows nothing of limits, nor as what was held before they changed."""
+    """Not in the ticks of a network that knows nothing of limits, nor as what was held before they changed.
+
+    But of a part that is heard nowhere, and so is not restricted.
+    """
     generator = Generator(random_model(vocabulary, 3, scale=2.0))
     point: Snapshot = generator.begin()
     for tick in range(12 * len(limits)):
@@ -69,6 +83,8 @@ def test_no_note_outside_is_ever_in_a_frame(vocabulary: Vocabulary, limits: list
         assert len(record.frame) <= now.polyphony
         for note in record.frame:
             part = vocabulary.parts[note.part]
+            if note.part in unheard(vocabulary, now):
+                continue
             bounds = now.range_of(part.name)
             pitch = note.pitch if part.percussive else note.pitch + now.transpose
             assert max(bounds.low, 0) <= pitch <= min(bounds.high, 127)
@@ -91,6 +107,22 @@ def test_a_range_that_is_upside_down_silences_its_part() -> None:
     fence = Fence(small_vocabulary(), Limits(ranges=(Range("bass", 60, 40),)))
     assert not any(fence.allows(1, pitch) for pitch in range(128))
     assert fence.allows(0, 60)
+
+
+@pytest.mark.parametrize("part", ["soprano", "bass"])
+@pytest.mark.parametrize("bounds", [(127, 0), (127, 127), (0, 20)])
+def test_a_part_that_is_heard_nowhere_does_not_silence_the_others(part: str, bounds: tuple[int, int]) -> None:
+    """A model that has learnt four voices goes on with them, as with a part that is muted."""
+    model = load_model("chorales")
+    vocabulary = model.info.vocabulary
+    limits = Limits(ranges=(Range(part, *bounds),))
+    fence, generator = Fence(vocabulary, limits), Generator(model)
+    point, struck = generator.begin(), 0
+    for tick in range(24 * 16):
+        record = generator.tick(tick, tick // 16, position(tick % 16, BAR, 4), Choice(seed=11, limits=limits), point)
+        struck += sum(note.attack and fence.allows(note.part, note.pitch) for note in record.frame)
+        point = generator.begin() if record.ended else record.after
+    assert struck > 24 * 4
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """What may sound at all: scale, pitch ranges and polyphony, kept to before a token is drawn.
 
 A fence narrows what the grammar allows. It never leaves nothing: a frame that would need a note outside can always
-be ended, and a note is named only where the frame can still be completed.
+be ended, and a note is named only where the frame can still be completed. A part that may be heard at none of its
+pitches goes on unheard, as a muted one does: a model that is denied a part falls silent as a whole.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Fence:
             for index, part in enumerate(vocabulary.parts)
             for pitch in range(part.high, part.low - 1, -1)
         ]
-        inside = np.array([self.allows(part, pitch + self._shifts[part]) for part, pitch in slots])
+        inside = _opened(np.array([self.allows(part, pitch + self._shifts[part]) for part, pitch in slots]), slots)
         self.is_open = bool(inside.all()) and self._limit == vocabulary.max_polyphony
         self._slots = sum(1 << int(slot) for slot in np.flatnonzero(inside))
         self._part_of_slot = [part for part, _ in slots]
@@ -130,3 +131,10 @@ class Fence:
         room_for_it = state.named + 1 < self._limit
         more: NDArray[np.bool_] = (self._later | self._below & (in_part < self._room)) & room_for_it
         return more
+
+
+def _opened(inside: NDArray[np.bool_], slots: list[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Return which slots (part, pitch) may be named: all of a part of which none may be heard."""
+    part_of = np.array([part for part, _ in slots])
+    heard = np.unique(part_of[inside])
+    return inside | ~np.isin(part_of, heard)
