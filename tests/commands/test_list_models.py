@@ -53,6 +53,15 @@ def test_a_name_that_no_message_can_have_is_not_listed(folder: Path, capsys: pyt
     assert told == [f"musicrnn: not listed: {folder}/my own.onnx: {rule}"]
 
 
+@pytest.mark.parametrize("name", ["chorales", "untrained"])
+def test_a_name_that_is_taken_is_told(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The model that comes with MusicRNN is the one that plays."""
+    shutil.copy(SMALL, folder / f"{name}.onnx")
+    _, told = listed(capsys)
+    rule = f"a model's name must not be that of a model that comes with MusicRNN, got {name}"
+    assert told == [f"musicrnn: not listed: {folder}/{name}.onnx: {rule}"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 def test_a_pipe_is_not_waited_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody ever writes to it."""

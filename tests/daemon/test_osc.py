@@ -77,8 +77,9 @@ def test_a_message_is_a_command(
         ("record", (float("nan"),), "record must be 0 or 1, got nan"),
         ("prime", ("C4 " * 4000,), "8192"),
         ("*", (), "one of"),
-        ("mu/", (1.0,), "one of"),
-        ("quit", (), "one of"),
+        ("mu/", (1.0,), "got '/musicrnn/mu/': did you mean '/musicrnn/mu'?"),
+        ("MU", (1.0,), "got '/musicrnn/MU': did you mean '/musicrnn/mu'?"),
+        ("quit", (), "an address must be one of those in docs/osc.md, got '/musicrnn/quit'"),
     ],
 )
 def test_a_wrong_message_is_refused_with_its_reason(

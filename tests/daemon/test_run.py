@@ -77,6 +77,16 @@ def test_it_plays_its_bars_into_a_recording_that_its_log_makes_again(
     assert again.read_bytes() == recording.read_bytes()
 
 
+def test_a_start_that_is_refused_leaves_nothing(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """A map of controllers that is none, named on purpose."""
+    bad = tmp_path / "map.json"
+    bad.write_text("{", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"map\.json: a map of MIDI controllers must be JSON, got '\{'"):
+        built(stack, settings(tmp_path / "takes", midi=MidiSettings(api="none", map_file=str(bad))))
+    stack.close()
+    assert not list(tmp_path.glob("takes/*"))
+
+
 def test_a_session_in_which_nothing_was_played_leaves_nothing(
     stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

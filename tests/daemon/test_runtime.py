@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Learn, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.loader import Loaded, Refused, Wish
@@ -434,6 +434,13 @@ def test_a_command_that_comes_before_the_lead_is_heard_at_the_next_tick() -> Non
     stage.runtime.run([Start()])
     (entry,) = [entry for entry in stage.entries if entry["do"] == "set"]
     assert entry["tick"] == 8
+
+
+def test_what_is_learnt_for_a_part_that_there_is_not_is_refused() -> None:
+    """The hand would move nothing, for ever."""
+    stage = Stage({2.0: [Learn("mute", "tuba")], 3.0: [Quit()]})
+    stage.runtime.run([Start()])
+    assert stage.refused == ["a part must be one of soprano, bass, drums, got 'tuba'"]
 
 
 def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:

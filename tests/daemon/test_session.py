@@ -133,6 +133,26 @@ def test_a_header_that_is_wrong_is_refused(key: str, value: Any) -> None:
         parse_session(json.dumps(values).encode() + b"\n", "log")
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value", "reason"),
+    [
+        ("play", "tempo", 0, "play.tempo must be in 20..999, got 0"),
+        ("", "ticks_per_beat", -1, "ticks_per_beat must be the model's, 4, got -1"),
+        ("", "ticks_per_beat", 0, "ticks_per_beat must be the model's, 4, got 0"),
+        ("", "metre", [0, 4], r"metre must be the model's, \(3, 4\), got \(0, 4\)"),
+        ("", "parts", [], r"parts must be the model's, .*, got \(\)"),
+        ("parts", 0, {"name": []}, "parts must be the model's"),
+    ],
+)
+def test_a_header_that_contradicts_the_model_is_refused(section: str, key: Any, value: Any, reason: str) -> None:
+    """Before anything is played."""
+    values = json.loads(header_line(HEADER))
+    (values[section] if section else values)[key] = value
+    session = parse_session(json.dumps(values).encode() + b"\n" + log(START, END).partition(b"\n")[2], "log")
+    with pytest.raises(SessionError, match=reason):
+        check_model(session, Generator(MODEL), "")
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_session_or_refused(content: bytes) -> None:
     """No other error comes out."""

@@ -29,14 +29,33 @@ def run(args: argparse.Namespace) -> int:
         return hand_over("musicrnn.commands.list_ports", "list_ports", settings)
     if shown(args, settings, SETTINGS):
         return 0
-    _check_port(args, settings)
+    _check_typed(args, settings)
     if args.tui:
         return hand_over("musicrnn.commands.with_tui", "play", args)
     return hand_over("musicrnn.daemon.run", "run", settings)
 
 
-def _check_port(args: argparse.Namespace, settings: Settings) -> None:
-    """Raise ConfigError for a port that was typed and could not be opened; one in a settings file may be unused."""
-    port = settings.midi.port
-    if "midi.port" in typed(args).origins and port and settings.midi.api == "none":
-        raise ConfigError(f"--port must not be given while midi.api is none, which opens none, got {port!r:.80}")
+def _check_typed(args: argparse.Namespace, settings: Settings) -> None:
+    """Raise ConfigError for a flag that was typed and could do nothing; what a settings file says may be unused."""
+    given = typed(args)
+    for name, useless, why in _useless(settings):
+        if useless and given.values.get(name):
+            flag, value = given.origins[name], given.values[name]
+            got = "" if value is True else f", got {value!r:.80}"
+            raise ConfigError(f"{flag} must not be given while {why}{got}")
+
+
+def _useless(settings: Settings) -> tuple[tuple[str, bool, str], ...]:
+    """Return which settings change nothing, where that is so, beside others, and which others those are."""
+    portless, osc_off = settings.midi.api == "none", not settings.osc.enabled
+    clock = settings.play.clock
+    return (
+        ("midi.port", portless, "midi.api is none, which opens none"),
+        ("midi.clock_out", portless, "midi.api is none, which sends none"),
+        ("record.file", not settings.record.enabled, "record.enabled is off"),
+        ("osc.query", osc_off, "osc.enabled is off"),
+        ("osc.query_port", osc_off, "osc.enabled is off"),
+        ("osc.announce", osc_off, "osc.enabled is off"),
+        ("play.lost_clock", clock == "internal", "play.clock is internal, which is never lost"),
+        ("play.link_starts", clock != "link", f"play.clock is {clock}"),
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from musicrnn.control import MODEL_NAME
 from musicrnn.errors import ModelError
-from musicrnn.models.catalogue import bundled, own
+from musicrnn.models.catalogue import bundled, own, shadowed
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import load_checked
 
@@ -28,6 +28,8 @@ def listing() -> Listing:
             found.models[name] = _checked(name, path)
         except ModelError as error:
             found.left_out.append(str(error))
+    for name, path in shadowed().items():
+        found.left_out.append(f"{path}: a model's name must not be that of a model that comes with MusicRNN, got {name}")
     return found
 
 

@@ -88,10 +88,13 @@ def read_map(text: str, source: str) -> MidiMap:
     """Read a map from a file's text; ConfigError, naming the file and what is wrong, for what is none."""
     try:
         values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{source}: a map of MIDI controllers must be JSON, got {text[:40]!r}") from error
+    try:
         if values["musicrnn"] != "midi-map" or values["format"] != FORMAT or len(values["hands"]) > MOST:
             raise ValueError(f"it must be a map of format {FORMAT} with at most {MOST} hands")
         return MidiMap(dict(_rows(values["hands"])))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ControlError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ControlError) as error:
         raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written, got {error}") from error
 
 

@@ -258,10 +258,16 @@ def command_of(message: Message) -> Command | None:
         message = Message(f"{PREFIX}/{name}", f"s{message.types}", (part, *message.values))
     row = ADDRESSES.get(message.address)
     if row is None:
-        known = ", ".join([*ADDRESSES, *QUESTIONS])
-        raise ControlError(f"an address must be one of {known}, got {message.address[:64]!r}")
+        raise ControlError(_unknown(message.address[:64]))
     check_types(message, row.types, row.values)
     return row.make(message.values)
+
+
+def _unknown(address: str) -> str:
+    """Word the refusal of an address that there is not; what else it may be must cost nothing, in a flood of them."""
+    rule = f"an address must be one of those in docs/osc.md, got {address!r}"
+    plain_word = address.lower().rstrip("/")
+    return f"{rule}: did you mean {plain_word!r}?" if plain_word in ADDRESSES or plain_word in QUESTIONS else rule
 
 
 def value_messages(status: Status, name: str = "") -> Messages:

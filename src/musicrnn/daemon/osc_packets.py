@@ -69,6 +69,8 @@ def _size(packet: bytes, place: int) -> int:
 
 
 def _message(packet: bytes) -> Message:
+    if packet.startswith(BUNDLE):
+        raise Malformed("a bundle must hold messages alone, got a bundle in it")
     if not packet.startswith(b"/"):
         raise Malformed(f"a message must begin with '/', got {packet[:1]!r}")
     address, place = _string(packet, 0)

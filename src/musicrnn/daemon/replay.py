@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from musicrnn.control import CONTROLS, Set
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.priming import Primer
-from musicrnn.daemon.session import Entry, Session, hash_of, recording_of, tick_after
+from musicrnn.daemon.session import Entry, Header, Session, hash_of, recording_of, tick_after
 from musicrnn.daemon.steering import OF_TIME, choice_of
 from musicrnn.daemon.succession import hand_over, primer_of, successor
 from musicrnn.daemon.timeline import Begin, Made
@@ -30,11 +30,29 @@ def check_model(session: Session, generator: Generator, model_hash: str) -> None
     header = session.header
     if header.vocabulary != generator.vocabulary.fingerprint:
         raise SessionError(f"the session must be replayed with its own model, {header.model}: the vocabularies differ")
+    _check_facts(header, generator)
     if header.model_hash and model_hash and header.model_hash != model_hash:
         raise SessionError(
             f"the session must be replayed with its own model, {header.model} with SHA-256 "
             f"{header.model_hash[:12]}, got {model_hash[:12]}"
         )
+
+
+def _check_facts(header: Header, generator: Generator) -> None:
+    """Raise SessionError unless a header says of the model what the model says of itself, and has a tempo."""
+    vocabulary = generator.vocabulary
+    facts = {
+        "ticks_per_beat": (header.ticks_per_beat, vocabulary.ticks_per_beat),
+        "metre": (header.metre, generator.model.info.metre),
+        "parts": (header.parts, vocabulary.parts),
+    }
+    for name, (said, true) in facts.items():
+        if said != true:
+            raise SessionError(f"the session's {name} must be the model's, {true!r:.100}, got {said!r:.100}")
+    try:
+        Set("tempo", header.play.tempo)
+    except ControlError as error:
+        raise SessionError(f"the session's play.{error}") from error
 
 
 class Replay:

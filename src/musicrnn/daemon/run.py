@@ -193,6 +193,8 @@ def build(
         clock_out=settings.midi.clock_out,
     )
     player.offset_ms = settings.midi.offset_ms
+    map_file = Path(settings.midi.map_file) if settings.midi.map_file else user_map_file()
+    hands = _hands(map_file, bool(settings.midi.map_file), notices)
     inbox = Inbox(clock.wake)
     osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
     query = _query(settings, osc, lambda: runtime.status, stack, notices)
@@ -206,8 +208,6 @@ def build(
     if why:
         notices.append(f"{why}. It is looked for while this plays{' into the recording' if recording else ''}.")
         keeper.missing()
-    map_file = Path(settings.midi.map_file) if settings.midi.map_file else user_map_file()
-    hands = _hands(map_file, bool(settings.midi.map_file), notices)
     loader = Loader(clock.wake, _files(model.info, settings.play.model), patience=PATIENCE_SECONDS)
     stack.callback(loader.close)
     runtime = Runtime(

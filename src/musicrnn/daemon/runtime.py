@@ -17,7 +17,7 @@ from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import Clock, MidiOut, TimedMessage, TimedOut
 from musicrnn.daemon.session import Entry
 from musicrnn.daemon.takes import Takes
-from musicrnn.errors import MusicRNNError, PortError
+from musicrnn.errors import ControlError, MusicRNNError, PortError
 
 IDLE_SECONDS = 0.5
 PACE_SECONDS = 0.01
@@ -220,6 +220,7 @@ class Runtime:
                 case Model(name):
                     self._loader.want(Wish(name, self.status.tempo, request.refuse))
                 case Learn() as target:
+                    self._check_part(target.part)
                     self._hands.learn(target)
                 case Forget(name, part):
                     self._hands.forget(name, part)
@@ -233,6 +234,11 @@ class Runtime:
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
+
+    def _check_part(self, part: str) -> None:
+        """Raise ControlError for a part that the model has not; a map from a file may be of others."""
+        if part and part not in self.status.parts:
+            raise ControlError(f"a part must be one of {', '.join(self.status.parts)}, got {part[:64]!r}")
 
     def _change_models(self) -> None:
         """Give the engine a model that has been loaded, and let go of one that has played its last."""

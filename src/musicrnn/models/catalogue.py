@@ -29,6 +29,11 @@ def own() -> dict[str, Path]:
     return {name: path for name, path in _in(models_folder()).items() if name not in bundled()}
 
 
+def shadowed() -> dict[str, Path]:
+    """Return the files in the user's folder of models that a model which ships, or the untrained one, hides."""
+    return {name: path for name, path in _in(models_folder()).items() if name in (*bundled(), UNTRAINED)}
+
+
 def _in(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
