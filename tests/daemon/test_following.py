@@ -243,6 +243,8 @@ def test_a_lost_clock_goes_on() -> None:
     room.wait(3.9)
     assert room.begun() == [4.0]
     assert "no clock" in room.engine.status(room.now).message
+    room.roll(30)
+    assert room.engine.status(room.now).message == ""
 
 
 def test_a_lost_clock_stops_the_music_where_that_is_asked_for() -> None:

@@ -69,11 +69,16 @@ def test_it_is_told_to_people_and_in_the_status() -> None:
 
 
 def test_a_is_given_back_once_notes_sound() -> None:
-    """A model that plays after its silence is itself again."""
-    player = played(64)
-    (tick, _), (end, still) = acts(player)[:2]
+    """A model that plays after its silence is itself again, and the message is taken back."""
+    player = played(4)
+    for _ in range(60 * BAR):
+        player.ticks(1)
+        if len(acts(player)) > 1:
+            break
+    (tick, _), (end, still) = acts(player)
     assert not still
     assert tick < end < 64 * BAR
+    assert player.engine.status(player.clock.now()).message == ""
 
 
 def test_who_asks_for_few_notes_gets_them() -> None:

@@ -29,7 +29,9 @@ def listing() -> Listing:
         except ModelError as error:
             found.left_out.append(str(error))
     for name, path in shadowed().items():
-        found.left_out.append(f"{path}: a model's name must not be that of a model that comes with MusicRNN, got {name}")
+        found.left_out.append(
+            f"{path}: a model's name must not be that of a model that comes with MusicRNN, got {name}"
+        )
     return found
 
 

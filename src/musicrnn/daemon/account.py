@@ -39,6 +39,11 @@ class Account:
         """Take back what was said."""
         self._message = ("", -math.inf)
 
+    def unsay(self, ending: str) -> None:
+        """Take back what was said, if it is what ends so: it is true no more."""
+        if self._message[0].endswith(ending):
+            self.hush()
+
     def message(self, now: float) -> str:
         """Return what was said to people last, empty once it is old."""
         message, since = self._message

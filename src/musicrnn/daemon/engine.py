@@ -46,6 +46,8 @@ from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from musicrnn.models.metadata import ModelInfo
 
+EASED = ": A is eased until they come back"
+
 
 class Engine:
     """Plays one model, and others after it.
@@ -304,7 +306,9 @@ class Engine:
             self._log("watchdog", made.tick, acts=acts)
             if acts:
                 bars = self._performance.choice.watchdog.bars
-                self.say(f"too few notes for {bars} bars: A is eased until they come back", now)
+                self.say(f"too few notes for {bars} bars{EASED}", now)
+            else:
+                self._account.unsay(EASED)
 
     def _ended(self, moment: float) -> list[TimedMessage]:
         """Do what was asked for at the end of a piece."""

@@ -10,11 +10,15 @@ from musicrnn.daemon.account import Account
 from musicrnn.daemon.clock_out import ClockOut
 from musicrnn.daemon.ledger import program
 from musicrnn.daemon.lineup import Lineup
+from musicrnn.daemon.midi_clock import CLOCK
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost
 from musicrnn.daemon.transport import Transport
 from musicrnn.daemon.voices import channel_of
+
+NO_CLOCK = ": no clock comes any more"
+_CLOCK = bytes((CLOCK,))
 
 
 class Presence:
@@ -123,6 +127,8 @@ class Presence:
         """Take the MIDI that came in, and do as the host did; return what is to be sent at once."""
         sent = [message for event in self._transport.hear(messages, now) for message in self._follow(event, now)]
         self._transport.stay_near(self._performance.tick, self._performance.bar_ticks, now)
+        if any(message.data == _CLOCK for message in messages):
+            self._account.unsay(NO_CLOCK)
         return sent
 
     def _follow(self, event: HostEvent, now: float) -> list[TimedMessage]:
@@ -133,7 +139,7 @@ class Presence:
                 return self.stop(now)
             case Lost():
                 sent = [] if self._transport.rolls else self.stop(now)
-                self._account.say(f"{self._transport.clock}: no clock comes any more", now)
+                self._account.say(f"{self._transport.clock}{NO_CLOCK}", now)
                 return sent
 
     def _join(self, beat: float, anew: bool, now: float) -> list[TimedMessage]:

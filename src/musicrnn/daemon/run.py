@@ -51,6 +51,7 @@ from musicrnn.models.vocabulary import Vocabulary
 
 HOST_HINT = "--osc-host must be an address of this machine, such as 127.0.0.1"
 PORT_HINT = "--osc-port 0 takes a free one"
+LONGEST_NAME = 60  # of a port; JACK takes 63 bytes
 SETTLE_SECONDS = 0.06
 NOT_RECORDED = 74  # EX_IOERR of sysexits.h
 
@@ -272,8 +273,9 @@ def _port(
     if midi.api == "none":
         return NullPort(), ""
     if not midi.port:
-        if not midi.virtual_port.strip():
-            raise ConfigError(f"midi.virtual_port must be a name, got {midi.virtual_port!r}")
+        if not 1 <= len(midi.virtual_port.strip()) <= LONGEST_NAME:
+            rule = f"must be a name of 1 to {LONGEST_NAME} characters"
+            raise ConfigError(f"midi.virtual_port {rule}, got {midi.virtual_port!r:.100}")
         stack.callback(Instance(midi.virtual_port).release)
     try:
         port = players.open()

@@ -25,8 +25,8 @@ def bundled() -> dict[str, Path]:
 
 
 def own() -> dict[str, Path]:
-    """Return the files in the user's folder of models, by name; a name of a model that ships is not theirs."""
-    return {name: path for name, path in _in(models_folder()).items() if name not in bundled()}
+    """Return the files in the user's folder of models, by name, but for those of the names that come with this."""
+    return {name: path for name, path in _in(models_folder()).items() if name not in (*bundled(), UNTRAINED)}
 
 
 def shadowed() -> dict[str, Path]:
@@ -90,7 +90,7 @@ def find_model(name: str) -> Path:
     if name in known:
         return known[name]
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         if not (path / FILE_IN_RUN).is_file():
             raise ModelError(f"{path}: a folder must be that of a training run, with {FILE_IN_RUN} in it, to be played")
         path = path / FILE_IN_RUN

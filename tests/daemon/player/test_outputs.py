@@ -12,7 +12,7 @@ from musicrnn.daemon.player.core import Core
 from musicrnn.daemon.player.jack_output import pipewires_library
 from musicrnn.daemon.player.outputs import open_output, ways
 from musicrnn.daemon.player.rtmidi_output import DRAIN_SECONDS, RtMidiOutput
-from musicrnn.daemon.player.rtmidi_port import RtMidiPort, open_port
+from musicrnn.daemon.player.rtmidi_port import Missing, RtMidiPort, open_port
 from musicrnn.daemon.player.wire import Play
 from musicrnn.errors import PortError
 from tests.peers.jackd import JackServer
@@ -132,3 +132,10 @@ def test_rtmidis_own_jack_notices_a_dead_server_before_a_send_could_hang(monkeyp
         with pytest.raises(PortError, match="it has gone"):
             port.send(OFF)
         port.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CoreMIDI is not for Linux")
+def test_a_system_of_other_machines_is_refused() -> None:
+    """RtMidi would take ALSA in its place."""
+    with pytest.raises(Missing, match="coremidi: it is not for this system, which has alsa and jack"):
+        open_port("coremidi", "MusicRNN", "", lambda _: None)

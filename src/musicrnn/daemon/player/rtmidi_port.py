@@ -99,7 +99,16 @@ class PortNames:
 def _client(kind: str, api: str, name: str) -> Any:
     import rtmidi
 
-    return getattr(rtmidi, kind)(rtapi=getattr(rtmidi, f"API_{_API[api]}"), name=name)
+    number = getattr(rtmidi, f"API_{_API[api]}")
+    if number not in rtmidi.get_compiled_api():  # RtMidi would take another in its place, without a word
+        raise OSError(f"it is not for this system, which has {' and '.join(_compiled(rtmidi))}")
+    return getattr(rtmidi, kind)(rtapi=number, name=name)
+
+
+def _compiled(rtmidi: Any) -> list[str]:
+    """Return the MIDI systems that python-rtmidi was built with."""
+    known = rtmidi.get_compiled_api()
+    return [api for api, name in _API.items() if getattr(rtmidi, f"API_{name}") in known]
 
 
 def _virtual(api: str, name: str) -> Any:
