@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,18 +105,45 @@ def test_a_ui_goes_when_the_music_that_was_started_with_it_ends(tmp_path: Path) 
         assert terminal.status() == 0
 
 
-def test_without_osc_there_is_no_ui_and_the_reason_is_said(tmp_path: Path) -> None:
-    """The daemon ends again."""
-    environment = surroundings(tmp_path)
-    flags = ["--midi-api", "none", "--no-osc", "--no-recording"]
-    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *flags]
+@pytest.mark.parametrize(
+    ("flags", "status", "words"),
+    [
+        (["--no-osc"], 69, ["--tui must have OSC to reach the music by, got osc.enabled = false"]),
+        (["nosuch", "--osc-port", "0"], 65, ["a model must be one of ", ", got 'nosuch'"]),
+        (["--scale", "nosuch"], 78, ["--scale must be one of ", "got 'nosuch'"]),
+    ],
+)
+def test_what_cannot_begin_is_said_once_with_its_own_status(
+    tmp_path: Path, flags: list[str], status: int, words: list[str]
+) -> None:
+    """Whether the daemon or this process finds it, and however fast the daemon ends."""
+    answer, lines = in_a_terminal([*flags, "--midi-api", "none", "--no-recording"], tmp_path)
+    assert answer == status
+    assert len(lines) == 1
+    assert all(word in lines[0] for word in words)
+
+
+def test_a_port_of_osc_that_is_taken_is_what_is_said(tmp_path: Path) -> None:
+    """Also the one that nobody asked for: without it there would be music and no UI."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        with contextlib.suppress(OSError):  # somebody else has it already
+            other.bind(("127.0.0.1", 9000))
+        status, lines = in_a_terminal(["--midi-api", "none", "--no-recording"], tmp_path)
+    assert status == 69
+    why = "OSC must be able to listen on 127.0.0.1 port 9000, got: Address already in use"
+    assert lines == [f"musicrnn: error: {why}; --osc-port 0 takes a free one"]
+
+
+def in_a_terminal(flags: list[str], folder: Path) -> tuple[int, list[str]]:
+    """Run `musicrnn-daemon --tui` to its end; return its status and what it said."""
     ours, theirs = os.openpty()
-    answer = subprocess.run(command, env=environment, stdin=theirs, stderr=theirs, check=False, timeout=60)
+    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *flags]
+    environment = surroundings(folder)
+    done = subprocess.run(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, check=False, timeout=60)
+    said = os.read(ours, 65_536).decode()
     os.close(theirs)
-    printed = os.read(ours, 65_536).decode()
     os.close(ours)
-    assert answer.returncode == 69
-    assert "--tui must have OSC" in printed
+    return done.returncode, said.splitlines()
 
 
 def children(pid: int) -> list[tuple[int, list[str]]]:

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     _check_port(args, settings)
     if args.tui:
-        return hand_over("musicrnn.commands.with_tui", "play", args)
+        return hand_over("musicrnn.commands.with_tui", "play", args, settings)
     return hand_over("musicrnn.daemon.run", "run", settings)
 
 

@@ -17,12 +17,13 @@ from types import FrameType
 
 from musicrnn.commands.tui import check_terminal
 from musicrnn.config.flags import flag_of
-from musicrnn.config.settings import declared
+from musicrnn.config.settings import Settings, declared
 from musicrnn.errors import PortError
 
 PROGRAM = (sys.executable, "-m", "musicrnn")
 READY = "Ctrl-C stops."
 LEAVE_SCREEN = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1006, 1015, 1004, 2004, 1049)) + "\x1b[?25h"
+OSC_PORT = "--osc-port"  # always given, so that a port that is taken ends the daemon, which else plays on without OSC
 LISTENS = re.compile(r"OSC +(\S+) port (\d+)")
 
 
@@ -40,17 +41,20 @@ def flags_typed(args: argparse.Namespace) -> list[str]:
     return words
 
 
-def play(args: argparse.Namespace) -> int:
-    """Play, with the UI in front; return the music's exit status. PortError where the UI could not reach it.
+def play(args: argparse.Namespace, settings: Settings) -> int:
+    """Play, with the UI in front; return the music's exit status.
 
-    Raises TerminalError where there is no terminal, before anything plays.
+    Raises TerminalError where there is no terminal, and PortError where OSC is off, before anything plays.
     """
     check_terminal()
-    with _music(flags_typed(args)) as music:
+    if not settings.osc.enabled:
+        raise PortError("--tui must have OSC to reach the music by, got osc.enabled = false")
+    with _music([*flags_typed(args), f"{OSC_PORT}={settings.osc.port}"]) as music:
         said = _Said(music)
         found = said.until_ready()
-        if found is None:
-            return _without_ui(music, said)
+        if found is None:  # it has ended, and its own words say why
+            said.print_all()
+            return music.wait()
         host, port = found
         shown = [f"--config={args.config}"] if getattr(args, "config", None) else []
         with _terminal_kept():
@@ -62,18 +66,6 @@ def play(args: argparse.Namespace) -> int:
             said.add(f"The music goes on. Ctrl-C ends it; musicrnn-tui --osc-port {port} shows it again.")
         said.print_all()
         return music.wait()
-
-
-def _without_ui(music: subprocess.Popen[str], said: _Said) -> int:
-    """Let the daemon's own words say what is wrong: it has ended, or does not listen."""
-    running = music.poll() is None
-    if running:
-        music.send_signal(signal.SIGINT)
-    said.print_all()
-    status = music.wait()
-    if running:
-        raise PortError("--tui must have OSC to reach the music by, got none; --osc-port 0 takes a free port")
-    return status
 
 
 @contextlib.contextmanager
@@ -127,7 +119,7 @@ class _Said:
         self._reader = threading.Thread(target=self._read, name="musicrnn-said", daemon=True)
 
     def until_ready(self) -> tuple[str, str] | None:
-        """Return the address and port of OSC once the daemon is ready; None where it has none, or ended."""
+        """Return the address and port of OSC once the daemon is ready; None where it has ended."""
         found = None
         for line in self._lines():
             self.add(line.rstrip("\n"))
