@@ -105,6 +105,39 @@ def test_a_ui_goes_when_the_music_that_was_started_with_it_ends(tmp_path: Path) 
         assert terminal.status() == 0
 
 
+def test_a_ui_goes_when_the_music_is_killed(tmp_path: Path) -> None:
+    """It was told nothing; what happened is said, and is the status."""
+    environment = surroundings(tmp_path)
+    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *MUSIC, "--no-recording"]
+    with Tmux(command, tmp_path, (80, 24), environment) as terminal:
+        terminal.wait_for("soprano:")
+        ((both, _),) = children(terminal.pid)
+        (daemon,) = [pid for pid, words in children(both) if "daemon" in words]
+        os.kill(daemon, signal.SIGKILL)
+        terminal.wait_for("The music has ended: its process was ended by signal 9")
+        assert terminal.status() == 128 + 9
+
+
+@pytest.mark.parametrize("how", ["killed", "terminal closed"])
+def test_music_and_ui_end_with_what_they_were_started_from(tmp_path: Path, how: str) -> None:
+    """The process that looks after both is killed under a shell that goes on, or all lose their terminal."""
+    environment = surroundings(tmp_path)
+    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *MUSIC, "--record", str(tmp_path / "kept.mid")]
+    with Tmux(["sh", "-c", '"$@"; exec cat', "sh", *command], tmp_path, (80, 24), environment) as terminal:
+        terminal.wait_for("soprano:")
+        ((shell, _),) = children(terminal.pid)
+        ((both, _),) = children(shell)
+        two = [pid for pid, _ in children(both)]
+        assert len(two) == 2
+        if how == "killed":
+            os.kill(both, signal.SIGKILL)
+            terminal.wait_for("the music ends with it")
+        else:
+            terminal.close()
+        wait_until(lambda: not any(runs(pid) for pid in two), 30, "the end of the music and the UI")
+    assert (tmp_path / "kept.mid").read_bytes().startswith(b"MThd")
+
+
 @pytest.mark.parametrize(
     ("flags", "status", "words"),
     [
@@ -159,3 +192,11 @@ def children(pid: int) -> list[tuple[int, list[str]]]:
         if parent == pid:
             found.append((int(entry.name), words))
     return found
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process runs that may be waited for by nobody."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
