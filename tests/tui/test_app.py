@@ -58,6 +58,8 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["m"], "mute", ("soprano", 1)),
         (["right_square_bracket", "S"], "solo", ("alto", 1)),
         (["left_square_bracket", "m"], "mute", ("bass", 0)),
+        (["tab", "m"], "mute", ("alto", 1)),
+        (["shift+tab", "m"], "mute", ("bass", 0)),
     ],
 )
 def test_keys_steer_the_daemon(keys: list[str], name: str, values: tuple[Value, ...]) -> None:

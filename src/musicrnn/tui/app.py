@@ -23,7 +23,7 @@ from musicrnn.tui.pads import PadFile
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.panels import panels
 from musicrnn.tui.roll import View
-from musicrnn.tui.screens import Chooser, Help
+from musicrnn.tui.screens import Chooser, Help, Main
 from musicrnn.tui.sliders import rows_for
 from musicrnn.tui.state import PREFIX, State
 
@@ -53,8 +53,8 @@ class MusicApp(App[int]):
         Binding("shift+right", "nudge(1, True)"),
         Binding("pageup", "nudge(1, True)"),
         Binding("pagedown", "nudge(-1, True)"),
-        Binding("left_square_bracket,shift+tab", "part(-1)"),
-        Binding("right_square_bracket,tab", "part(1)"),
+        Binding("left_square_bracket", "part(-1)"),
+        Binding("right_square_bracket", "part(1)"),
         Binding("p", "panic", "Panic"),
         Binding("f12", "panic", "Panic", priority=True),
         Binding("space,s", "start_stop", "Start, stop"),
@@ -105,6 +105,10 @@ class MusicApp(App[int]):
     def connected(self) -> bool:
         """Whether the daemon answers."""
         return self.state.connected(time.monotonic())
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return the screen of the panels."""
+        return Main(id="_default")
 
     def compose(self) -> ComposeResult:
         """Lay the panels out: the picture above, the controls below."""
