@@ -190,27 +190,34 @@ def test_the_command_palette_has_every_control_and_button() -> None:
     on_screen(act)
 
 
-def test_quitting_leaves_a_daemon_of_its_own_alone() -> None:
-    """It is unsubscribed from and told nothing else."""
+@pytest.mark.parametrize("keys", [["q"], ["ctrl+c"], ["question_mark", "ctrl+c"], ["ctrl+p", "ctrl+c"]])
+def test_quitting_leaves_a_daemon_of_its_own_alone(keys: list[str]) -> None:
+    """It is unsubscribed from and told nothing else; ctrl+c quits from every screen."""
     seen: list[StandIn] = []
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
         seen.append(daemon)
-        await pilot.press("q")
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.is_running, "the end")
 
     assert on_screen(act) == 0
     told = {message.address.removeprefix("/musicrnn/") for message in seen[0].heard}
     assert told == {"subscribe", "models", "unsubscribe"}
 
 
-@pytest.mark.parametrize(("keys", "status"), [(["enter"], 0), (["down", "enter"], LEAVE)])
-def test_quitting_asks_about_music_that_was_started_with_it(keys: list[str], status: int) -> None:
-    """To end it comes first."""
+@pytest.mark.parametrize("ask", ["q", "ctrl+c"])
+@pytest.mark.parametrize(
+    ("keys", "status"),
+    [(["enter"], 0), (["down", "enter"], LEAVE), (["ctrl+c"], 0), (["escape", "ctrl+c", "enter"], 0)],
+)
+def test_quitting_asks_about_music_that_was_started_with_it(ask: str, keys: list[str], status: int) -> None:
+    """To end it comes first, and is what a second ctrl+c does."""
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
-        await pilot.press("q")
+        await pilot.press(ask)
         assert isinstance(app.screen, Chooser)
         await pilot.press(*keys)
+        await until(pilot, lambda: not app.is_running, "the end")
 
     assert on_screen(act, owner=True) == status
 

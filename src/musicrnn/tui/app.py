@@ -75,6 +75,7 @@ class MusicApp(App[int]):
         Binding("l", "light"),
         Binding("question_mark", "help"),
         Binding("q", "leave"),
+        Binding("ctrl+c", "leave", priority=True),
         *(Binding(f"f{pad}", f"recall('{pad}')") for pad in range(1, 10)),
     ]
 
@@ -97,6 +98,7 @@ class MusicApp(App[int]):
         self._pad_file = pad_file
         self._settings = settings
         self._owner = owner
+        self._leaving = False
         self._pad = ""
         self._drawn = (-1, False)
         self._panels = panels(self, View())
@@ -357,14 +359,16 @@ class MusicApp(App[int]):
         self.push_screen(Help())
 
     def action_leave(self) -> None:
-        """Quit; ask what becomes of the music where it was started with this UI."""
-        if not self._owner:
+        """Quit; ask what becomes of the music where it was started with this UI, and end it where this is asked twice."""
+        if self._leaving or not self._owner:
             self.exit(0)
             return
+        self._leaving = True
         words = ("end the music", "leave it playing")
         self.push_screen(Chooser([("quit", words, words[0])]), self._left)
 
     def _left(self, answer: tuple[str, str] | None) -> None:
+        self._leaving = False
         if answer is not None:
             self.exit(LEAVE if answer[1].startswith("leave") else 0)
 

@@ -35,7 +35,7 @@ KEYS = (
     ("l", "light or dark"),
     ("ctrl+p", "command palette"),
     ("?", "this help"),
-    ("q", "quit"),
+    ("q, ctrl+c", "quit (ctrl+c and ctrl+q even while you type)"),
 )
 GLYPHS = (
     "Piano roll: a column is a tick, the line is now. Left of it is what was played: a letter (of the part) begins a "
