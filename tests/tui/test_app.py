@@ -79,6 +79,22 @@ def test_the_last_change_is_taken_back() -> None:
     on_screen(act)
 
 
+@pytest.mark.parametrize(
+    "keys", [["space"], ["s"], ["l"], ["question_mark", "escape"], ["k", "escape"], ["o", "escape"]]
+)
+def test_what_a_key_did_is_not_said_beyond_the_next_key(keys: list[str]) -> None:
+    """Also where that has nothing to say of its own: the keys are shown again."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("u")
+        assert "nothing to take back" in screen_text(app)
+        await pilot.press(*keys)
+        assert "nothing to take back" not in screen_text(app)
+        assert "PANIC" in screen_text(app)
+
+    on_screen(act)
+
+
 def test_a_seed_is_stored_on_a_pad_and_recalled(tmp_path: Path) -> None:
     """Another seed in between; the next start knows the pad, too."""
     pads = tmp_path / "seed-pads.json"

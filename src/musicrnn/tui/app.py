@@ -287,6 +287,7 @@ class MusicApp(App[int]):
     def action_start_stop(self) -> None:
         """Start, or stop."""
         self.link.send("stop" if self.state.playing else "start")
+        self.say("")
 
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
@@ -332,11 +333,13 @@ class MusicApp(App[int]):
 
     def action_scale(self) -> None:
         """Let a scale or a root be chosen."""
+        self.say("")
         lists = [(name, CONTROLS[name].choices, str(self.state.value(name))) for name in ("scale", "root")]
         self.push_screen(Chooser(lists), self._chosen)
 
     def action_model(self) -> None:
         """Let a model be chosen."""
+        self.say("")
         names = self.state.models or ((self.state.model,) if self.state.model else ())
         self.link.send("models")
         self.push_screen(Chooser([("model", names, self.state.model)]), self._chosen)
@@ -352,14 +355,16 @@ class MusicApp(App[int]):
 
     def action_light(self) -> None:
         """Change between light and dark."""
+        self.say("")
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def action_help(self) -> None:
         """Show the keys."""
+        self.say("")
         self.push_screen(Help())
 
     def action_leave(self) -> None:
-        """Quit; ask what becomes of the music where it was started with this UI, and end it where this is asked twice."""
+        """Quit; ask what becomes of the music that was started with this UI, and end it where this comes twice."""
         if self._leaving or not self._owner:
             self.exit(0)
             return
