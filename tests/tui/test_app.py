@@ -238,6 +238,16 @@ def test_quitting_asks_about_music_that_was_started_with_it(ask: str, keys: list
     assert on_screen(act, owner=True) == status
 
 
+def test_music_that_ends_by_itself_is_not_told_to_end_by_its_ui() -> None:
+    """A second signal would break off the last that it writes."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        daemon.tell("unsubscribed")
+        await until(pilot, lambda: not app.is_running, "the end")
+
+    assert on_screen(act, owner=True) == LEAVE
+
+
 def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
     """Before, after, and again after the daemon has gone and come back at the same port."""
 

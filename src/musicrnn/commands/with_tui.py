@@ -80,10 +80,13 @@ def _dismiss(music: subprocess.Popen[str], ui: subprocess.Popen[bytes]) -> None:
 
 
 def _part(music: subprocess.Popen[str], said: Said, status: int, port: str) -> None:
-    """End the music with its UI where that was asked for; else say how it is to be reached and ended."""
+    """End the music with its UI where that was asked for; else, if it plays on, say how to reach and end it."""
     if status == 0:
         music.send_signal(signal.SIGINT)
-    elif music.poll() is None:
+        return
+    try:
+        music.wait(FAREWELL_SECONDS)
+    except subprocess.TimeoutExpired:
         said.add(f"The music goes on. Ctrl-C ends it; musicrnn-tui --osc-port {port} shows it again.")
 
 

@@ -139,7 +139,7 @@ class MusicApp(App[int]):
         self.state.take(message, time.monotonic())
         self._tell(message)
         if message.address == UNSUBSCRIBED and self._owner:
-            self.exit(0)  # the music has ended by itself
+            self.exit(LEAVE)  # the music ends by itself: it is not to be told so again
 
     def _tell(self, message: Message) -> None:
         """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
