@@ -37,6 +37,10 @@ class Tmux:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the terminal, whatever runs in it."""
         subprocess.run(["tmux", "-S", str(self._socket), "kill-server"], check=False, capture_output=True)
 
     def _tmux(self, *words: str) -> str:

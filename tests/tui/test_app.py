@@ -58,6 +58,8 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["m"], "mute", ("soprano", 1)),
         (["right_square_bracket", "S"], "solo", ("alto", 1)),
         (["left_square_bracket", "m"], "mute", ("bass", 0)),
+        (["tab", "m"], "mute", ("alto", 1)),
+        (["shift+tab", "m"], "mute", ("bass", 0)),
     ],
 )
 def test_keys_steer_the_daemon(keys: list[str], name: str, values: tuple[Value, ...]) -> None:
@@ -73,6 +75,22 @@ def test_the_last_change_is_taken_back() -> None:
         await until(pilot, lambda: len(daemon.asked("mu")) == 4, "four messages")
         assert [values[0] for values in daemon.asked("mu")] == pytest.approx([1.05, 1.1, 1.05, 1.0])
         assert "nothing to take back" in screen_text(app)
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize(
+    "keys", [["space"], ["s"], ["l"], ["question_mark", "escape"], ["k", "escape"], ["o", "escape"]]
+)
+def test_what_a_key_did_is_not_said_beyond_the_next_key(keys: list[str]) -> None:
+    """Also where that has nothing to say of its own: the keys are shown again."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("u")
+        assert "nothing to take back" in screen_text(app)
+        await pilot.press(*keys)
+        assert "nothing to take back" not in screen_text(app)
+        assert "PANIC" in screen_text(app)
 
     on_screen(act)
 
@@ -188,29 +206,46 @@ def test_the_command_palette_has_every_control_and_button() -> None:
     on_screen(act)
 
 
-def test_quitting_leaves_a_daemon_of_its_own_alone() -> None:
-    """It is unsubscribed from and told nothing else."""
+@pytest.mark.parametrize("keys", [["q"], ["ctrl+c"], ["question_mark", "ctrl+c"], ["ctrl+p", "ctrl+c"]])
+def test_quitting_leaves_a_daemon_of_its_own_alone(keys: list[str]) -> None:
+    """It is unsubscribed from and told nothing else; ctrl+c quits from every screen."""
     seen: list[StandIn] = []
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
         seen.append(daemon)
-        await pilot.press("q")
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.is_running, "the end")
 
     assert on_screen(act) == 0
     told = {message.address.removeprefix("/musicrnn/") for message in seen[0].heard}
     assert told == {"subscribe", "models", "unsubscribe"}
 
 
-@pytest.mark.parametrize(("keys", "status"), [(["enter"], 0), (["down", "enter"], LEAVE)])
-def test_quitting_asks_about_music_that_was_started_with_it(keys: list[str], status: int) -> None:
-    """To end it comes first."""
+@pytest.mark.parametrize("ask", ["q", "ctrl+c"])
+@pytest.mark.parametrize(
+    ("keys", "status"),
+    [(["enter"], 0), (["down", "enter"], LEAVE), (["ctrl+c"], 0), (["escape", "ctrl+c", "enter"], 0)],
+)
+def test_quitting_asks_about_music_that_was_started_with_it(ask: str, keys: list[str], status: int) -> None:
+    """To end it comes first, and is what a second ctrl+c does."""
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
-        await pilot.press("q")
+        await pilot.press(ask)
         assert isinstance(app.screen, Chooser)
         await pilot.press(*keys)
+        await until(pilot, lambda: not app.is_running, "the end")
 
     assert on_screen(act, owner=True) == status
+
+
+def test_music_that_ends_by_itself_is_not_told_to_end_by_its_ui() -> None:
+    """A second signal would break off the last that it writes."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        daemon.tell("unsubscribed")
+        await until(pilot, lambda: not app.is_running, "the end")
+
+    assert on_screen(act, owner=True) == LEAVE
 
 
 def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,18 +105,78 @@ def test_a_ui_goes_when_the_music_that_was_started_with_it_ends(tmp_path: Path) 
         assert terminal.status() == 0
 
 
-def test_without_osc_there_is_no_ui_and_the_reason_is_said(tmp_path: Path) -> None:
-    """The daemon ends again."""
+def test_a_ui_goes_when_the_music_is_killed(tmp_path: Path) -> None:
+    """It was told nothing; what happened is said, and is the status."""
     environment = surroundings(tmp_path)
-    flags = ["--midi-api", "none", "--no-osc", "--no-recording"]
-    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *flags]
+    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *MUSIC, "--no-recording"]
+    with Tmux(command, tmp_path, (80, 24), environment) as terminal:
+        terminal.wait_for("soprano:")
+        ((both, _),) = children(terminal.pid)
+        (daemon,) = [pid for pid, words in children(both) if "daemon" in words]
+        os.kill(daemon, signal.SIGKILL)
+        terminal.wait_for("The music has ended: its process was ended by signal 9")
+        assert terminal.status() == 128 + 9
+
+
+@pytest.mark.parametrize("how", ["killed", "terminal closed"])
+def test_music_and_ui_end_with_what_they_were_started_from(tmp_path: Path, how: str) -> None:
+    """The process that looks after both is killed under a shell that goes on, or all lose their terminal."""
+    environment = surroundings(tmp_path)
+    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *MUSIC, "--record", str(tmp_path / "kept.mid")]
+    with Tmux(["sh", "-c", '"$@"; exec cat', "sh", *command], tmp_path, (80, 24), environment) as terminal:
+        terminal.wait_for("soprano:")
+        ((shell, _),) = children(terminal.pid)
+        ((both, _),) = children(shell)
+        two = [pid for pid, _ in children(both)]
+        assert len(two) == 2
+        if how == "killed":
+            os.kill(both, signal.SIGKILL)
+            terminal.wait_for("the music ends with it")
+        else:
+            terminal.close()
+        wait_until(lambda: not any(runs(pid) for pid in two), 30, "the end of the music and the UI")
+    assert (tmp_path / "kept.mid").read_bytes().startswith(b"MThd")
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "words"),
+    [
+        (["--no-osc"], 69, ["--tui must have OSC to reach the music by, got osc.enabled = false"]),
+        (["nosuch", "--osc-port", "0"], 65, ["a model must be one of ", ", got 'nosuch'"]),
+        (["--scale", "nosuch"], 78, ["--scale must be one of ", "got 'nosuch'"]),
+    ],
+)
+def test_what_cannot_begin_is_said_once_with_its_own_status(
+    tmp_path: Path, flags: list[str], status: int, words: list[str]
+) -> None:
+    """Whether the daemon or this process finds it, and however fast the daemon ends."""
+    answer, lines = in_a_terminal([*flags, "--midi-api", "none", "--no-recording"], tmp_path)
+    assert answer == status
+    assert len(lines) == 1
+    assert all(word in lines[0] for word in words)
+
+
+def test_a_port_of_osc_that_is_taken_is_what_is_said(tmp_path: Path) -> None:
+    """Also the one that nobody asked for: without it there would be music and no UI."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        with contextlib.suppress(OSError):  # somebody else has it already
+            other.bind(("127.0.0.1", 9000))
+        status, lines = in_a_terminal(["--midi-api", "none", "--no-recording"], tmp_path)
+    assert status == 69
+    why = "OSC must be able to listen on 127.0.0.1 port 9000, got: Address already in use"
+    assert lines == [f"musicrnn: error: {why}; --osc-port 0 takes a free one"]
+
+
+def in_a_terminal(flags: list[str], folder: Path) -> tuple[int, list[str]]:
+    """Run `musicrnn-daemon --tui` to its end; return its status and what it said."""
     ours, theirs = os.openpty()
-    answer = subprocess.run(command, env=environment, stdin=theirs, stderr=theirs, check=False, timeout=60)
+    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *flags]
+    environment = surroundings(folder)
+    done = subprocess.run(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, check=False, timeout=60)
+    said = os.read(ours, 65_536).decode()
     os.close(theirs)
-    printed = os.read(ours, 65_536).decode()
     os.close(ours)
-    assert answer.returncode == 69
-    assert "--tui must have OSC" in printed
+    return done.returncode, said.splitlines()
 
 
 def children(pid: int) -> list[tuple[int, list[str]]]:
@@ -130,3 +192,11 @@ def children(pid: int) -> list[tuple[int, list[str]]]:
         if parent == pid:
             found.append((int(entry.name), words))
     return found
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process runs that may be waited for by nobody."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

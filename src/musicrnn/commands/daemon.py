@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from musicrnn.commands.handover import hand_over
+from musicrnn.commands.tied import end_with_input
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list-models", action="store_true", help="show the models known by name, and end")
     parser.add_argument("--list-ports", action="store_true", help="show the MIDI ports that --port can name, and end")
     parser.add_argument("--tui", action="store_true", help="show and steer it in this terminal, as musicrnn-tui does")
+    parser.add_argument("--ends-with-input", action="store_true", help=argparse.SUPPRESS)  # started by --tui
     add_settings(parser, SETTINGS)
 
 
@@ -31,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     _check_typed(args, settings)
     if args.tui:
-        return hand_over("musicrnn.commands.with_tui", "play", args)
+        return hand_over("musicrnn.commands.with_tui", "play", args, settings)
+    if args.ends_with_input:
+        end_with_input()
     return hand_over("musicrnn.daemon.run", "run", settings)
 
 

@@ -7,7 +7,8 @@ import sys
 
 from musicrnn.commands.handover import hand_over
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
-from musicrnn.errors import TerminalError
+from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError, TerminalError
 
 SETTINGS = COMMANDS["tui"]
 
@@ -23,8 +24,17 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args, "tui")
     if shown(args, settings, SETTINGS):
         return 0
+    _check_port(settings)
     check_terminal()
     return hand_over("musicrnn.tui.run", "run_owned" if args.asks else "run", settings)
+
+
+def _check_port(settings: Settings) -> None:
+    """Raise ConfigError for the port that lets a daemon take a free one: that is nowhere to look for it."""
+    if settings.osc.port == 0:
+        where = settings.origins.get("osc.port", "osc.port")
+        label = where if where.startswith("--") else f"{where}: osc.port"
+        raise ConfigError(f"{label} must be in 1..65535, the port that the daemon says it has, got 0")
 
 
 def check_terminal() -> None:

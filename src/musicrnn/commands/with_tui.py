@@ -1,29 +1,33 @@
 """`musicrnn-daemon --tui`: the music in one process, the terminal UI in another, and this one to look after both.
 
-Whatever happens to the UI, the music goes on. Only the player ends it: by quitting, or by Ctrl-C once the UI is gone.
+Whatever happens to the UI, the music goes on. Only the player ends it: by quitting, by Ctrl-C once the UI is gone, or
+by closing the terminal. Where the music ends, so does the UI; where this process does, so do both.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import re
+import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
+from musicrnn.commands.said import Said
 from musicrnn.commands.tui import check_terminal
 from musicrnn.config.flags import flag_of
-from musicrnn.config.settings import declared
+from musicrnn.config.settings import Settings, declared
 from musicrnn.errors import PortError
 
 PROGRAM = (sys.executable, "-m", "musicrnn")
-READY = "Ctrl-C stops."
-LEAVE_SCREEN = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1006, 1015, 1004, 2004, 1049)) + "\x1b[?25h"
-LISTENS = re.compile(r"OSC +(\S+) port (\d+)")
+MODES = (1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2048, 1049)
+LEAVE_SCREEN = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[?25h\x1b[?7h"
+OSC_PORT = "--osc-port"  # always given, so that a port that is taken ends the daemon, which else plays on without OSC
+FAREWELL_SECONDS = 1.0
+KILLED = 128  # and the number of the signal: the status of a process that a signal ended, as a shell has it
 
 
 def flags_typed(args: argparse.Namespace) -> list[str]:
@@ -40,59 +44,104 @@ def flags_typed(args: argparse.Namespace) -> list[str]:
     return words
 
 
-def play(args: argparse.Namespace) -> int:
-    """Play, with the UI in front; return the music's exit status. PortError where the UI could not reach it.
+def play(args: argparse.Namespace, settings: Settings) -> int:
+    """Play, with the UI in front; return the music's exit status.
 
-    Raises TerminalError where there is no terminal, before anything plays.
+    Raises TerminalError where there is no terminal, and PortError where OSC is off, before anything plays.
     """
     check_terminal()
-    with _music(flags_typed(args)) as music:
-        said = _Said(music)
+    if not settings.osc.enabled:
+        raise PortError("--tui must have OSC to reach the music by, got osc.enabled = false")
+    with _music([*flags_typed(args), f"{OSC_PORT}={settings.osc.port}"]) as music:
+        said = Said(music)
         found = said.until_ready()
-        if found is None:
-            return _without_ui(music, said)
-        host, port = found
-        shown = [f"--config={args.config}"] if getattr(args, "config", None) else []
-        with _terminal_kept():
-            status = subprocess.call([*PROGRAM, "tui", "--asks", f"--host={host}", f"--osc-port={port}", *shown])
-        if status == 0:
-            with contextlib.suppress(ProcessLookupError):
-                music.send_signal(signal.SIGINT)
-        else:
-            said.add(f"The music goes on. Ctrl-C ends it; musicrnn-tui --osc-port {port} shows it again.")
-        said.print_all()
-        return music.wait()
+        if found is not None:  # else it has ended, and its own words say why
+            host, port = found
+            shown = [f"--config={args.config}"] if getattr(args, "config", None) else []
+            status = _show(music, [f"--host={host}", f"{OSC_PORT}={port}", *shown])
+            _part(music, said, status, port)
+        return _end(music, said)
 
 
-def _without_ui(music: subprocess.Popen[str], said: _Said) -> int:
-    """Let the daemon's own words say what is wrong: it has ended, or does not listen."""
-    running = music.poll() is None
-    if running:
+def _show(music: subprocess.Popen[str], flags: Sequence[str]) -> int:
+    """Show the UI until it ends, which it does soon after the music; return its status."""
+    with _terminal_kept(), subprocess.Popen([*PROGRAM, "tui", "--asks", *flags]) as ui:
+        threading.Thread(target=_dismiss, args=(music, ui), name="musicrnn-farewell", daemon=True).start()
+        return ui.wait()
+
+
+def _dismiss(music: subprocess.Popen[str], ui: subprocess.Popen[bytes]) -> None:
+    """End the UI if it is still there a moment after the music: one that was killed takes no leave of it."""
+    music.wait()
+    try:
+        ui.wait(FAREWELL_SECONDS)
+    except subprocess.TimeoutExpired:
+        ui.terminate()
+
+
+def _part(music: subprocess.Popen[str], said: Said, status: int, port: str) -> None:
+    """End the music with its UI where that was asked for; else, if it plays on, say how to reach and end it."""
+    if status == 0:
         music.send_signal(signal.SIGINT)
-    said.print_all()
+        return
+    try:
+        music.wait(FAREWELL_SECONDS)
+    except subprocess.TimeoutExpired:
+        said.add(f"The music goes on. Ctrl-C ends it; musicrnn-tui --osc-port {port} shows it again.")
+
+
+def _end(music: subprocess.Popen[str], said: Said) -> int:
+    """Print what the daemon says until it ends; return its status, and say by which signal it was killed."""
+    if not _hung_up(music):
+        said.print_all()
     status = music.wait()
-    if running:
-        raise PortError("--tui must have OSC to reach the music by, got none; --osc-port 0 takes a free port")
-    return status
+    if status >= 0:
+        return status
+    print(f"The music has ended: its process was ended by signal {-status} ({signal.strsignal(-status)}).", flush=True)
+    return KILLED - status
 
 
 @contextlib.contextmanager
 def _music(flags: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    """Run the daemon; signals sent to this process are passed on to it, those of the terminal it gets itself."""
-    command = [*PROGRAM, "daemon", *flags]
+    """Run the daemon in a session of its own: each signal of the terminal reaches it once, through this process.
+
+    It ends when this process does, and when the terminal is closed: then its standard input ends.
+    """
+    command = [*PROGRAM, "daemon", "--ends-with-input", *flags]
     pipe, out = subprocess.PIPE, subprocess.STDOUT
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=out, text=True) as music:
-
-        def pass_on(number: int, _: FrameType | None) -> None:
-            music.send_signal(number)
-
-        before = {signal.SIGINT: signal.signal(signal.SIGINT, _left_to_the_music)}
-        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, pass_on)
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=out, text=True, start_new_session=True) as music:
+        before = {number: signal.signal(number, handler) for number, handler in _handlers(music)}
         try:
             yield music
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            _hang_up(music)
+            for number, old in before.items():
+                signal.signal(number, old)
+
+
+def _handlers(music: subprocess.Popen[str]) -> Iterator[tuple[int, Callable[[int, FrameType | None], None]]]:
+    """Yield what each signal to this process does to the music."""
+
+    def pause(number: int, _: FrameType | None) -> None:
+        music.send_signal(number)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        music.send_signal(signal.SIGCONT)
+
+    yield signal.SIGINT, lambda number, _: music.send_signal(number)
+    yield signal.SIGTERM, lambda number, _: music.send_signal(number)
+    if sys.platform != "win32":
+        yield signal.SIGHUP, lambda *_: _hang_up(music)
+        yield signal.SIGTSTP, pause
+
+
+def _hang_up(music: subprocess.Popen[str]) -> None:
+    if music.stdin is not None:
+        music.stdin.close()
+
+
+def _hung_up(music: subprocess.Popen[str]) -> bool:
+    """Tell whether nobody is there any more to be told anything."""
+    return music.stdin is None or music.stdin.closed
 
 
 @contextlib.contextmanager
@@ -108,59 +157,6 @@ def _terminal_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-        print(LEAVE_SCREEN, end="", flush=True)
-
-
-def _left_to_the_music(_: int, __: FrameType | None) -> None:
-    """Do nothing: the terminal's Ctrl-C reaches the daemon as well, which ends as it should."""
-
-
-class _Said:
-    """The lines that the daemon says: kept while the UI has the terminal, printed from then on."""
-
-    def __init__(self, music: subprocess.Popen[str]) -> None:
-        self._music = music
-        self._kept: list[str] = []
-        self._printing = False
-        self._lock = threading.Lock()
-        self._reader = threading.Thread(target=self._read, name="musicrnn-said", daemon=True)
-
-    def until_ready(self) -> tuple[str, str] | None:
-        """Return the address and port of OSC once the daemon is ready; None where it has none, or ended."""
-        found = None
-        for line in self._lines():
-            self.add(line.rstrip("\n"))
-            found = found or LISTENS.match(line)
-            if line.startswith(READY):
-                break
-        else:
-            found = None
-        self._reader.start()
-        return (found[1], found[2]) if found else None
-
-    def add(self, line: str) -> None:
-        """Keep a line, or print it."""
-        with self._lock:
-            self._kept.append(line)
-            if self._printing:
-                self._flush()
-
-    def print_all(self) -> None:
-        """Print what was kept, and from now on each line as it comes, to the end."""
-        with self._lock:
-            self._printing = True
-            self._flush()
-        self._reader.join()
-
-    def _flush(self) -> None:
-        for line in self._kept:
-            print(line, flush=True)
-        self._kept.clear()
-
-    def _read(self) -> None:
-        for line in self._lines():
-            self.add(line.rstrip("\n"))
-
-    def _lines(self) -> Iterable[str]:
-        return self._music.stdout or ()
+        with contextlib.suppress(OSError, termios.error):  # it is gone, too
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+            print(LEAVE_SCREEN, end="", flush=True)

@@ -23,7 +23,7 @@ from musicrnn.tui.pads import PadFile
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.panels import panels
 from musicrnn.tui.roll import View
-from musicrnn.tui.screens import Chooser, Help
+from musicrnn.tui.screens import Chooser, Help, Main
 from musicrnn.tui.sliders import rows_for
 from musicrnn.tui.state import PREFIX, State
 
@@ -53,8 +53,8 @@ class MusicApp(App[int]):
         Binding("shift+right", "nudge(1, True)"),
         Binding("pageup", "nudge(1, True)"),
         Binding("pagedown", "nudge(-1, True)"),
-        Binding("left_square_bracket,shift+tab", "part(-1)"),
-        Binding("right_square_bracket,tab", "part(1)"),
+        Binding("left_square_bracket", "part(-1)"),
+        Binding("right_square_bracket", "part(1)"),
         Binding("p", "panic", "Panic"),
         Binding("f12", "panic", "Panic", priority=True),
         Binding("space,s", "start_stop", "Start, stop"),
@@ -75,6 +75,7 @@ class MusicApp(App[int]):
         Binding("l", "light"),
         Binding("question_mark", "help"),
         Binding("q", "leave"),
+        Binding("ctrl+c", "leave", priority=True),
         *(Binding(f"f{pad}", f"recall('{pad}')") for pad in range(1, 10)),
     ]
 
@@ -97,6 +98,7 @@ class MusicApp(App[int]):
         self._pad_file = pad_file
         self._settings = settings
         self._owner = owner
+        self._leaving = False
         self._pad = ""
         self._drawn = (-1, False)
         self._panels = panels(self, View())
@@ -105,6 +107,10 @@ class MusicApp(App[int]):
     def connected(self) -> bool:
         """Whether the daemon answers."""
         return self.state.connected(time.monotonic())
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return the screen of the panels."""
+        return Main(id="_default")
 
     def compose(self) -> ComposeResult:
         """Lay the panels out: the picture above, the controls below."""
@@ -133,7 +139,7 @@ class MusicApp(App[int]):
         self.state.take(message, time.monotonic())
         self._tell(message)
         if message.address == UNSUBSCRIBED and self._owner:
-            self.exit(0)  # the music has ended by itself
+            self.exit(LEAVE)  # the music ends by itself: it is not to be told so again
 
     def _tell(self, message: Message) -> None:
         """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
@@ -281,6 +287,7 @@ class MusicApp(App[int]):
     def action_start_stop(self) -> None:
         """Start, or stop."""
         self.link.send("stop" if self.state.playing else "start")
+        self.say("")
 
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
@@ -326,11 +333,13 @@ class MusicApp(App[int]):
 
     def action_scale(self) -> None:
         """Let a scale or a root be chosen."""
+        self.say("")
         lists = [(name, CONTROLS[name].choices, str(self.state.value(name))) for name in ("scale", "root")]
         self.push_screen(Chooser(lists), self._chosen)
 
     def action_model(self) -> None:
         """Let a model be chosen."""
+        self.say("")
         names = self.state.models or ((self.state.model,) if self.state.model else ())
         self.link.send("models")
         self.push_screen(Chooser([("model", names, self.state.model)]), self._chosen)
@@ -346,21 +355,25 @@ class MusicApp(App[int]):
 
     def action_light(self) -> None:
         """Change between light and dark."""
+        self.say("")
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def action_help(self) -> None:
         """Show the keys."""
+        self.say("")
         self.push_screen(Help())
 
     def action_leave(self) -> None:
-        """Quit; ask what becomes of the music where it was started with this UI."""
-        if not self._owner:
+        """Quit; ask what becomes of the music that was started with this UI, and end it where this comes twice."""
+        if self._leaving or not self._owner:
             self.exit(0)
             return
+        self._leaving = True
         words = ("end the music", "leave it playing")
         self.push_screen(Chooser([("quit", words, words[0])]), self._left)
 
     def _left(self, answer: tuple[str, str] | None) -> None:
+        self._leaving = False
         if answer is not None:
             self.exit(LEAVE if answer[1].startswith("leave") else 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from musicrnn.config.folders import user_pads_file
 from musicrnn.config.settings import Settings
 from musicrnn.tui.app import MusicApp
+from musicrnn.tui.ground import Ground
 from musicrnn.tui.link import Link
 from musicrnn.tui.pads import PadFile
 from musicrnn.tui.reach import check_way
@@ -22,13 +23,17 @@ def run_owned(settings: Settings) -> int:
 def run(settings: Settings, *, owner: bool = False) -> int:
     """Show and steer a daemon until the player quits; return the exit status.
 
-    PortError, before the terminal is taken, where there is no way to its machine.
+    PortError, before the terminal is taken, where there is no way to its machine; TerminalError where it lost its own.
     """
     host = host_of(settings)
     check_way(host, settings.osc.port, HOST_HINT)
     pads = PadFile(user_pads_file())
     app = MusicApp(lambda take: Link(host, settings.osc.port, settings.tui.rate, take), settings.tui, pads, owner=owner)
-    return app.run() or app.return_code or 0
+    ground = Ground(owned=owner)
+    with ground.watched(lambda: app.call_later(app.exit)):
+        status = app.run()
+    ground.check()
+    return ground.status or status or app.return_code or 0
 
 
 def host_of(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""What is laid over the picture: help, and a list to choose from."""
+"""The screen of the picture, and what is laid over it: help, and a list to choose from."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -35,13 +35,22 @@ KEYS = (
     ("l", "light or dark"),
     ("ctrl+p", "command palette"),
     ("?", "this help"),
-    ("q", "quit"),
+    ("q, ctrl+c", "quit (ctrl+c and ctrl+q even while you type)"),
 )
 GLYPHS = (
     "Piano roll: a column is a tick, the line is now. Left of it is what was played: a letter (of the part) begins a "
     "note, a line holds it. Right of it, in small letters, what is made and not yet played. Grey small letters are not "
     "heard (muted). The network's belief is what it was before A is applied. Figures a/b: median/99th percentile."
 )
+
+
+class Main(Screen[object]):
+    """The picture and the controls; tab, by which Textual chooses a widget, chooses a part."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.part(1)", show=False),
+        Binding("shift+tab", "app.part(-1)", show=False),
+    ]
 
 
 class Help(ModalScreen[None]):
