@@ -62,6 +62,12 @@ class OutputError(MusicRNNError):
     exit_status = 74
 
 
+class FileNotWrittenError(MusicRNNError):
+    """A file that was asked for could not be written; mended by making room on the disk, or naming another."""
+
+    exit_status = 74
+
+
 class ControlError(MusicRNNError):
     """A live control is unknown, of the wrong type or out of its range."""
 

@@ -7,8 +7,8 @@ import importlib.util
 from pathlib import Path
 
 from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, hand_over
-from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.outputs import check_files, check_folder
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
 
@@ -53,22 +53,22 @@ def _gather(args: argparse.Namespace) -> None:
 
 def _check(settings: Settings) -> None:
     evaluate = settings.evaluate
-    check_outputs(evaluate)
+    check_outputs(settings)
     if evaluate.sweep and not settings.corpus.folders:
         raise ConfigError("corpus.folders must name the folders that the model learnt from for a sweep, got none")
     if (evaluate.page or evaluate.sweep) and importlib.util.find_spec("matplotlib") is None:
         raise ConfigError(f"a page or a sweep is drawn by matplotlib, which is not installed: {INSTALL_TRAIN_EXTRA}")
 
 
-def check_outputs(evaluate: EvaluateSettings) -> None:
+def check_outputs(settings: Settings) -> None:
     """Raise ConfigError, before an hour of work and not after, where what is to be written must not or cannot be."""
-    for key, name, stale in (
-        ("evaluate.page", evaluate.page, Path(evaluate.page) / "index.html"),
-        ("evaluate.sweep", evaluate.sweep, Path(evaluate.sweep)),
-    ):
-        if not name:
-            continue
-        if stale.exists() and not evaluate.overwrite:
-            raise ConfigError(f"{key} must be new, got {stale}; name another, or allow --overwrite")
-        if not Path(name).parent.is_dir():
-            raise ConfigError(f"{key} must go into a folder that is there, got {name}")
+    evaluate = settings.evaluate
+    if evaluate.page:
+        from musicrnn.trainer.evaluate_page import names_of
+
+        names = names_of(compared=bool(settings.corpus.folders))
+        check_folder("evaluate.page", Path(evaluate.page), names, overwrite=evaluate.overwrite)
+    if evaluate.sweep:
+        from musicrnn.trainer.sweep import files_of
+
+        check_files("evaluate.sweep", files_of(evaluate), overwrite=evaluate.overwrite)
