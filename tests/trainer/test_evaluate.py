@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +20,17 @@ from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, FileNotWrittenError
+from musicrnn.export.quiet import LEVEL
+from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
+from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.testing import random_model
 from musicrnn.trainer.evaluate_page import page_text, write_page
 from musicrnn.trainer.evaluate_run import evaluate, show
 from musicrnn.trainer.evaluation import Compared, Evaluation
+from musicrnn.trainer.session import save_weights
 from musicrnn.trainer.sweep import COPIED, files_of, make_sweep
 from musicrnn.trainer.tables import place_name
 from tests.trainer.pieces import PARTS, tunes
@@ -222,6 +228,20 @@ def test_what_cannot_be_written_at_the_end_is_one_line(model: NumpyStepModel, se
     ) as e:
         make_sweep(model, wanted, quiet())
     assert e.value.exit_status == 74
+
+
+def test_a_run_without_a_model_file_is_measured_in_silence(tmp_path: Path) -> None:
+    """What TensorFlow says of GPUs that are not there is held back, as in a training."""
+    network = Network(Vocabulary(4, PARTS, max_polyphony=2), NetworkShape(1, 8, 4), seed=1)
+    (tmp_path / "checkpoints").mkdir()
+    save_weights(tmp_path / "checkpoints", "best-epoch-0001", network, ModelInfo("tiny", network.vocabulary, 1, 8))
+    environment = {name: value for name, value in os.environ.items() if name != LEVEL}
+    done = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "evaluate", str(tmp_path), "--pieces", "2", "--most-bars", "1"],
+        capture_output=True, text=True, timeout=300, check=False, env=environment,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tiny: 2 pieces")
 
 
 def test_a_picture_gets_its_ending_where_it_has_none(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, hand_over
-from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
 from musicrnn.config.outputs import check_files, check_folder
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_from(args, "evaluate")
     if shown(args, settings, SETTINGS):
         return 0
+    _check_flags(args, settings)
     _check(settings)
     return hand_over("musicrnn.trainer.evaluate_run", "run", settings, args.model, args.json)
 
@@ -49,6 +50,17 @@ def _gather(args: argparse.Namespace) -> None:
     own = Path(args.model).expanduser() / IN_RUN
     if args.config is None and own.is_file():
         args.config = own
+
+
+def _check_flags(args: argparse.Namespace, settings: Settings) -> None:
+    """Raise ConfigError for what a sweep, which is made instead of all else, or its absence would pass over."""
+    evaluate = settings.evaluate
+    if evaluate.sweep and (evaluate.page or args.json):
+        other = f"evaluate.page, got {evaluate.page} beside {evaluate.sweep}" if evaluate.page else "--json, got both"
+        raise ConfigError(f"evaluate.sweep, which is made instead, must not be given with {other}")
+    of_sweep = [flag for name, flag in typed(args).origins.items() if name.startswith("evaluate.sweep_")]
+    if of_sweep and not evaluate.sweep:
+        raise ConfigError(f"{', '.join(of_sweep)} must be given with --sweep, got none")
 
 
 def _check(settings: Settings) -> None:
