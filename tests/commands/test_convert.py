@@ -148,6 +148,13 @@ def test_a_file_of_format_2_gives_a_file_a_piece(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["out-1.txt", "out-2.txt"]
 
 
+@pytest.mark.parametrize("words", [["", "a.txt"], [str(REAL / "guitar.mid"), ""]])
+def test_an_empty_path_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be the folder of whoever calls."""
+    assert convert(*words) == 78
+    assert capsys.readouterr().err == "musicrnn: error: IN and OUT must be paths, got ''\n"
+
+
 def test_wrong_calls_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No target, too many bins, no files, two files of one name."""
     assert convert(REAL / "guitar.mid") == 78

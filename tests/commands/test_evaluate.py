@@ -48,6 +48,8 @@ def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.Cap
     [
         (["no-such-model"], 65, "a model must be one of"),
         (["untrained", "--corpus", "no-such-folder"], 65, "no-such-folder"),
+        ([""], 78, "MODEL must be a bundled model, a model file or a run's folder, got ''"),
+        (["untrained", "--corpus", ""], 78, "folders[0] must be a path, got ''"),
         (["untrained", "--pieces", "1"], 78, "--pieces must be a whole number in 2..10000 pieces, got 1"),
         (["untrained", "--sweep", "x.png"], 78, "corpus.folders must name the folders that the model learnt from"),
         (["untrained", "--page", "none/page"], 78, "evaluate.page must go into a folder that is there"),

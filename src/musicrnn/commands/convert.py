@@ -31,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or had to be mended."
     )
     add = parser.add_argument
-    add("source", metavar="IN", type=Path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
+    add("source", metavar="IN", type=_path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
     add(
         "target",
         metavar="OUT",
-        type=Path,
+        type=_path,
         nargs="?",
         help="file to write, or folder to write into; not needed with --round-trip",
     )
@@ -51,6 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--round-trip", action="store_true", help="convert there and back and tell each difference")
     add("--overwrite", action="store_true", help="replace files that are there")
+
+
+def _path(text: str) -> Path:
+    """Return a path; ConfigError for an empty one, which would be the folder of whoever calls."""
+    from musicrnn.errors import ConfigError
+
+    if not text:
+        raise ConfigError("IN and OUT must be paths, got ''")
+    return Path(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    check_model(args.model)
     _gather(args)
     settings = settings_from(args, "evaluate")
     if shown(args, settings, SETTINGS):
@@ -41,6 +42,12 @@ def run(args: argparse.Namespace) -> int:
     _check_flags(args, settings)
     _check(settings)
     return hand_over("musicrnn.trainer.evaluate_run", "run", settings, args.model, args.json)
+
+
+def check_model(name: str) -> None:
+    """Raise ConfigError for an empty name, which would be that of the folder of whoever calls."""
+    if not name:
+        raise ConfigError("MODEL must be a bundled model, a model file or a run's folder, got ''")
 
 
 def _gather(args: argparse.Namespace) -> None:
