@@ -149,8 +149,11 @@ def test_a_file_of_format_2_gives_a_file_a_piece(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["", "a.txt"], [str(REAL / "guitar.mid"), ""]])
-def test_an_empty_path_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_path_is_refused(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It would be the folder of whoever calls."""
+    monkeypatch.chdir(tmp_path)
     assert convert(*words) == 78
     assert capsys.readouterr().err == "musicrnn: error: IN and OUT must be paths, got ''\n"
 

@@ -64,9 +64,11 @@ def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.Cap
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+    words: list[str], status: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     """On standard error, with a status that says whose mistake it is."""
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["evaluate", *words]) == status
     error = capsys.readouterr().err
     assert error.startswith("musicrnn: error: ")

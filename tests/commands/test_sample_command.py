@@ -54,9 +54,11 @@ def test_a_replay_takes_the_model_of_its_log_whatever_a_settings_file_names(
 
 @pytest.mark.parametrize(("words", "got"), [([], "none, which prints the text"), (["--output", "a.TXT"], "a.TXT")])
 def test_no_text_where_there_would_be_nothing_else_is_refused(
-    words: list[str], got: str, settings_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+    words: list[str], got: str, settings_file: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     """It was passed over. A settings file may hold it, for the files that are to come."""
+    monkeypatch.chdir(settings_file.parent)
     assert cli.main(["sample", "untrained", "--no-text", *words]) == 78
     assert f"--no-text must be given with a MIDI file as --output, got {got}\n" in capsys.readouterr().err
     settings_file.write_text("[sample]\ntext = false\n", encoding="utf-8")
