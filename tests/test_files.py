@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from musicrnn.files import STRETCH, _InStretches, read_in_stretches, write_in_stretches
+from musicrnn.files import (
+    STRETCH,
+    _InStretches,
+    check_writable,
+    read_in_stretches,
+    write_in_stretches,
+    write_whole,
+)
 
 SIZES = [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 5 * STRETCH + 12_345]
 
@@ -64,3 +71,21 @@ def test_a_temporary_file_without_a_buffer_can_be_written_to() -> None:
     with tempfile.TemporaryFile(buffering=0) as file:
         write_in_stretches(file, b"abc")
         assert file.tell() == 3
+
+
+def test_what_cannot_be_written_is_named_as_it_was_asked_for(tmp_path: Path) -> None:
+    """Not as the temporary file beside it, which nobody knows of."""
+    for path in (tmp_path / "none" / "a.mid", tmp_path / ("a" * 300)):
+        with pytest.raises(OSError, match=path.name) as unwritten:
+            write_whole(path, b"")
+        with pytest.raises(OSError, match=path.name) as refused:
+            check_writable(path)
+        assert unwritten.value.filename == refused.value.filename == str(path)
+
+
+def test_a_look_at_whether_a_file_can_be_written_leaves_nothing(tmp_path: Path) -> None:
+    """Also where it is there: it stays as it was."""
+    (tmp_path / "a").write_text("mine")
+    check_writable(tmp_path / "a")
+    check_writable(tmp_path / "b")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "mine")]

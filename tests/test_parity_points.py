@@ -57,7 +57,7 @@ def test_a_whole_folder_goes_there_and_back_with_each_difference_told(
     (folder / "uneven.mid").write_bytes(file("05 90 3c 50", "5b 80 3c 00", division=96))
     assert cli.main(["convert", str(folder), str(tmp_path / "out"), "--round-trip"]) == 1
     told = capsys.readouterr().out
-    assert "even.mid: came back the same; all on the grid" in told
+    assert "even.mid: came back the same; all onsets on the grid" in told
     assert "uneven.mid: 1 difference; 100% of onsets off the grid" in told
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["even.txt", "uneven.txt"]
     assert cli.main(["convert", str(tmp_path / "out"), str(tmp_path / "back")]) == 0

@@ -62,8 +62,22 @@ class OutputError(MusicRNNError):
     exit_status = 74
 
 
+class FileNotWrittenError(MusicRNNError):
+    """A file that was asked for could not be written; mended by making room on the disk, or naming another."""
+
+    exit_status = 74
+
+
 class ControlError(MusicRNNError):
-    """A live control is unknown, of the wrong type or out of its range."""
+    """A live control is unknown, of the wrong type or out of its range, or a prime does not fit."""
+
+    exit_status = 78
+
+
+class PrimeFileError(ControlError):
+    """A prime's file cannot be read or does not fit the model; mended by naming another."""
+
+    exit_status = 65
 
 
 class SessionError(MusicRNNError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +42,29 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` so that a reader, or a crash, never sees half of it.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name
-    in one step. Raises OSError with nothing changed when there is no room or no permission.
+    in one step. Raises OSError, which names ``path``, with nothing changed when there is no room or no permission.
     """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with _naming(path):
+        handle, temporary = _temporary(path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
     _sync_folder(path.parent)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError, which names ``path``, where :func:`write_whole` could not even begin."""
+    with _naming(path):
+        handle, temporary = _temporary(path)
+        os.close(handle)
+        Path(temporary).unlink()
 
 
 def write_text_whole(path: Path, text: str) -> None:
@@ -65,6 +76,19 @@ def clear_halves(folder: Path) -> None:
     """Delete what writers that were killed left of :func:`write_whole` in a folder; nobody may be writing there."""
     for half in folder.glob(".*.tmp"):
         half.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an OSError name the file that was asked for, not the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _sync_folder(folder: Path) -> None:

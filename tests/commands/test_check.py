@@ -32,6 +32,12 @@ def test_a_usable_file_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 of 1 files usable." in out
 
 
+def test_an_empty_path_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be the folder of whoever calls."""
+    assert check("") == 78
+    assert capsys.readouterr().err == "musicrnn: error: folders[0] must be a path, got ''\n"
+
+
 def test_a_file_played_by_hand_is_told_by_its_share_off_the_grid(capsys: pytest.CaptureFixture[str]) -> None:
     """Seven onsets in ten of a drummer."""
     assert check(str(REAL / "drums.mid"), "--json") == 0

@@ -62,7 +62,7 @@ def test_nothing_is_overwritten_without_being_asked(tmp_path: Path, capsys: pyte
 def test_files_on_the_grid_come_back_the_same(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Also a song whose piano has voices in unison on channels of their own."""
     assert convert(REAL / name, "--round-trip") == 0
-    assert f"{name}: came back the same; all on the grid" in capsys.readouterr().out
+    assert f"{name}: came back the same; all onsets on the grid" in capsys.readouterr().out
 
 
 def test_what_did_not_come_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +71,51 @@ def test_what_did_not_come_back_is_told(capsys: pytest.CaptureFixture[str]) -> N
     out = capsys.readouterr().out
     assert "drums.mid: drums A#0: beat 6.95, velocity 79 came back as beat 6.91667, velocity 79" in out
     assert "238 differences, 228 of them not shown; 74% of onsets off the grid" in out
+
+
+SLOW = "00 ff 51 03 ff ff ff"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            header(division=96) + track(*ONE_NOTE, declared=99),
+            ["a chunk declares 99 bytes, 8 are left"],
+        ),
+        (file(SLOW, *ONE_NOTE, division=96), ["a tempo of 16777215 microseconds a beat held to 10 bpm"]),
+        (
+            header(division=96) + track(*ONE_NOTE, "00 90 3e"),
+            ["track 1: damaged, 8 of 11 bytes read (an event is cut off)"],
+        ),
+    ],
+)
+def test_what_was_mended_is_told_and_counts_on_the_way_back(
+    content: bytes, told: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `musicrnn check` tells it; what could be read is converted, and that is no failure."""
+    source = tmp_path / "a.mid"
+    source.write_bytes(content)
+    run_verb("check", [str(source)], "musicrnn check")
+    checked = capsys.readouterr().out
+    lines = [f"a.mid: {words}" for words in told]
+    assert all(line in checked for line in lines)
+    assert convert(source, tmp_path / "a.txt") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+    assert convert(source, "--round-trip") == 1
+    same = "a.mid: came back the same but for what was mended; all onsets on the grid"
+    assert capsys.readouterr().out.splitlines() == [*lines, same]
+
+
+def test_what_was_lost_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Notes struck together with another, and what is beyond ten lines in one."""
+    source = tmp_path / "a.mid"
+    source.write_bytes(file(*[SLOW] * 12, "00 90 3c 50", "00 90 3c 50", "60 80 3c 00", "00 80 3c 00", division=96))
+    assert convert(source, tmp_path / "a.txt") == 0
+    _, first, *others, last = capsys.readouterr().out.splitlines()
+    assert first == "a.mid: 1 notes struck together with another of the same part and pitch"
+    assert len(others) == 9
+    assert last == "a.mid: 3 more like these, which musicrnn check shows"
 
 
 def test_with_bins_loudness_comes_back_to_the_bin(tmp_path: Path) -> None:
@@ -101,6 +146,16 @@ def test_a_file_of_format_2_gives_a_file_a_piece(tmp_path: Path) -> None:
     (tmp_path / "two.mid").write_bytes(header(2, 2) + track(*ONE_NOTE, END) * 2)
     assert convert(tmp_path / "two.mid", tmp_path / "out.txt", "--round-trip") in (0, 1)
     assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["out-1.txt", "out-2.txt"]
+
+
+@pytest.mark.parametrize("words", [["", "a.txt"], [str(REAL / "guitar.mid"), ""]])
+def test_an_empty_path_is_refused(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be the folder of whoever calls."""
+    monkeypatch.chdir(tmp_path)
+    assert convert(*words) == 78
+    assert capsys.readouterr().err == "musicrnn: error: IN and OUT must be paths, got ''\n"
 
 
 def test_wrong_calls_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,15 +48,27 @@ def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.Cap
     [
         (["no-such-model"], 65, "a model must be one of"),
         (["untrained", "--corpus", "no-such-folder"], 65, "no-such-folder"),
+        ([""], 78, "MODEL must be a bundled model, a model file or a run's folder, got ''"),
+        (["untrained", "--corpus", ""], 78, "folders[0] must be a path, got ''"),
         (["untrained", "--pieces", "1"], 78, "--pieces must be a whole number in 2..10000 pieces, got 1"),
         (["untrained", "--sweep", "x.png"], 78, "corpus.folders must name the folders that the model learnt from"),
         (["untrained", "--page", "none/page"], 78, "evaluate.page must go into a folder that is there"),
+        (
+            ["untrained", "a", "--sweep", "x.png", "--page", "y"],
+            78,
+            "evaluate.sweep, which is made instead, must not be given with evaluate.page, got y beside x.png",
+        ),
+        (["untrained", "a", "--sweep", "x.png", "--json"], 78, "must not be given with --json, got both"),
+        (["untrained", "--sweep-mu", "1"], 78, "--sweep-mu must be given with --sweep, got none"),
+        (["untrained", "--sweep-sigma", "1", "--page", "y"], 78, "--sweep-sigma must be given with --sweep"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+    words: list[str], status: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     """On standard error, with a status that says whose mistake it is."""
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["evaluate", *words]) == status
     error = capsys.readouterr().err
     assert error.startswith("musicrnn: error: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,26 @@ def test_a_file_that_exists_is_not_written_over_unless_allowed(run: Path, capsys
     assert (run / "model.onnx").read_text() == "mine"
     assert main(["export", str(run), "--overwrite"]) == 0
     assert load_checked(run / "model.onnx").info.name == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("mine.txt", "export.output must end in .onnx, got"), ("run", "export.output must be a file, got the folder")],
+)
+def test_another_kind_of_file_is_refused(
+    run: Path, name: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No model is written into a file that nobody would load."""
+    assert main(["export", str(run), "--output", str(run.parent / name)]) == 78
+    assert message in capsys.readouterr().err
+    assert [path.name for path in run.parent.iterdir()] == ["run"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+def test_a_model_that_cannot_be_written_is_told_with_its_name(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 74, as wherever what was made could not be written."""
+    assert main(["export", str(run), "--output", "/proc/mine"]) == 74
+    assert "the files of export.output must be writable, got /proc/mine.onnx: " in capsys.readouterr().err
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,3 +50,45 @@ def test_a_replay_takes_the_model_of_its_log_whatever_a_settings_file_names(
     assert cli.main(["sample", *words]) == 0, capsys.readouterr().err
     assert again.read_bytes() == played.read_bytes()
     assert cli.main(["sample", *words, "--overwrite", "--model", "drums"]) == 65
+
+
+@pytest.mark.parametrize(("words", "got"), [([], "none, which prints the text"), (["--output", "a.TXT"], "a.TXT")])
+def test_no_text_where_there_would_be_nothing_else_is_refused(
+    words: list[str], got: str, settings_file: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """It was passed over. A settings file may hold it, for the files that are to come."""
+    monkeypatch.chdir(settings_file.parent)
+    assert cli.main(["sample", "untrained", "--no-text", *words]) == 78
+    assert f"--no-text must be given with a MIDI file as --output, got {got}\n" in capsys.readouterr().err
+    settings_file.write_text("[sample]\ntext = false\n", encoding="utf-8")
+    assert cli.main(["sample", "untrained", "--bars", "1"]) == 0
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("prime", "status", "words"),
+    [
+        ("H5 .", 78, "the prime must be score text or the old characters"),
+        ("C9 .", 78, "the prime must fit the model"),
+        ("none.mid", 65, "none.mid: the prime's file must be readable"),
+        ("wrong.txt", 65, "wrong.txt"),
+        ("many.txt", 65, "many.txt: the prime must fit the model"),
+    ],
+)
+def test_a_wrong_prime_is_the_fault_of_who_gave_it(
+    prime: str, status: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Not one of MusicRNN, which alone has status 1; the daemon ends alike."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong.txt").write_text("H5 .", encoding="utf-8")
+    (tmp_path / "many.txt").write_text(
+        "[4/4] " + " ".join(f"C{octave}" for octave in range(2, 8)) + " .", encoding="utf-8"
+    )
+    quiet = ["--midi-api", "none", "--no-osc", "--no-recording"]
+    for command in (["sample", "untrained"], ["daemon", "untrained", *quiet]):
+        assert cli.main([*command, "--seed", "1", "--prime", prime]) == status
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1

@@ -39,6 +39,13 @@ def test_sections_are_frozen_and_slotted() -> None:
             setattr(section, dataclasses.fields(section)[0].name, 1)  # type: ignore[arg-type]
 
 
+def test_an_empty_path_is_none() -> None:
+    """It would be the folder of whoever calls; a path that may be left out is empty where it is."""
+    with pytest.raises(ConfigError, match=r"folders\[1\] must be a path, got ''"):
+        CorpusSettings(folders=("a", ""))
+    assert TrainingSettings(resume="").resume == ""
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -150,7 +150,8 @@ def one_of(rule: Rule) -> st.SearchStrategy[Any]:
         return st.integers(int(rule.low or 0), int(rule.high or 0))
     if rule.kind is float:
         return st.floats(rule.low, rule.high)
-    return st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0~"))
+    least = 1 if rule.path and rule.plural else 0
+    return st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0~"), min_size=least)
 
 
 PLAIN = {name: values_of(name) for name, _ in declared() if name != "corpus.parts"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from musicrnn.control import Panic, Set, Stop
 from musicrnn.daemon.bar_text import whole_text
 from musicrnn.daemon.sample import length_in_ticks, made, replay, replayed, run, sample
 from musicrnn.daemon.session import parse_session
-from musicrnn.errors import ConfigError, ControlError, SessionError
+from musicrnn.errors import ConfigError, ControlError, FileNotWrittenError, SessionError
 from musicrnn.models.midi_write import midi_bytes
 from musicrnn.models.text_read import score_of_text
 from musicrnn.testing import random_model, small_vocabulary
@@ -110,7 +111,7 @@ def test_a_seed_of_zero_is_chosen_and_printed(capsys: pytest.CaptureFixture[str]
 def test_nothing_is_written_over_unless_asked(tmp_path: Path) -> None:
     """Neither the MIDI file nor the text, and before any music is made."""
     (tmp_path / "a.txt").write_text("mine")
-    with pytest.raises(ConfigError, match=r"--overwrite allows one\), got .*a\.txt"):
+    with pytest.raises(ConfigError, match=r"must be new, got .*a\.txt; name another, or allow --overwrite"):
         run(settings(output=str(tmp_path / "a.mid")))
     assert not (tmp_path / "a.mid").exists()
     assert sample(settings(bars=1, output=str(tmp_path / "a.mid"), overwrite=True), MODEL) == 0
@@ -133,8 +134,30 @@ def test_an_ending_of_another_kind_of_file_is_refused(tmp_path: Path, name: str)
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """Before any music is made."""
-    with pytest.raises(ConfigError, match="in a folder that is there"):
+    with pytest.raises(ConfigError, match=r"sample\.output must go into a folder that is there, got"):
         run(settings(output=str(tmp_path / "none" / "a.mid")))
+
+
+@pytest.mark.parametrize("name", ["", "new/"])
+def test_a_folder_is_no_output(tmp_path: Path, name: str) -> None:
+    """Nothing is written beside it under its name and an ending."""
+    with pytest.raises(ConfigError, match=r"sample\.output must be a file, got the folder"):
+        run(settings(output=f"{tmp_path}/{name}"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
+    """Before any music is made, and by the name that was asked for."""
+    with pytest.raises(ConfigError, match=r"sample\.output must be where files can be written, got /proc/a\.mid: "):
+        run(settings(output="/proc/a.mid"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+def test_an_output_that_is_not_written_at_the_end_is_told_with_its_name() -> None:
+    """With the status that the daemon has for a recording that could not be written."""
+    with pytest.raises(FileNotWrittenError, match=r"files of sample\.output must be writable, got /proc/a\.mid: ") as e:
+        sample(settings(bars=1, output="/proc/a.mid"), MODEL)
+    assert e.value.exit_status == 74
 
 
 def test_a_wrong_prime_is_refused() -> None:

@@ -47,6 +47,12 @@ def test_a_file_to_record_to_is_a_midi_file(tmp_path: Path, name: str) -> None:
         new_recording(RecordSettings(file=str(tmp_path / name)), "chorales", NOW)
 
 
+def test_a_folder_is_no_file_to_record_to(tmp_path: Path) -> None:
+    """Nothing is written beside it under its name and an ending."""
+    with pytest.raises(ConfigError, match=r"record\.file must be a file, got the folder .*"):
+        new_recording(RecordSettings(file=str(tmp_path)), "chorales", NOW)
+
+
 @pytest.mark.parametrize(("name", "file"), [("take", "take.mid"), ("take.midi", "take.midi"), ("TAKE.MID", "TAKE.MID")])
 def test_a_file_to_record_to_gets_an_ending_where_it_has_none(tmp_path: Path, name: str, file: str) -> None:
     """As an output of `musicrnn sample` does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,11 +129,49 @@ def test_the_pieces_are_kept_where_it_is_asked_for(model: NumpyStepModel, settin
 def test_a_card_that_is_there_is_not_written_over(settings: Settings, tmp_path: Path) -> None:
     """Unless it is asked for; it is seen before an hour of work, not after."""
     (tmp_path / "card.md").write_text("mine")
-    with pytest.raises(ConfigError, match=r"card\.md: the card must be new"):
+    with pytest.raises(ConfigError, match=r"card\.output must be new, got .*card\.md; name another, or allow"):
         output(settings)
     assert output(replace(settings, card=replace(settings.card, overwrite=True))) == tmp_path / "card.md"
-    with pytest.raises(ConfigError, match="the card must go into a folder that is there"):
-        output(replace(settings, card=CardSettings(output=str(tmp_path / "none" / "card.md"))))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"output": "none/card.md"}, r"card\.output must go into a folder that is there, got .*none/card\.md"),
+        ({"output": "drawn.md"}, r"card\.output must be new, got .*drawn\.png"),
+        ({"output": "card.txt"}, r"card\.output must end in \.md, got .*card\.txt"),
+        ({"output": "kept"}, r"card\.output must be a file, got the folder .*kept"),
+        ({"keep": "kept"}, r"card\.keep must be new, got .*made-003\.mid"),
+        ({"keep": "drawn.png"}, r"card\.keep must be a folder, got the file .*drawn\.png"),
+        ({"keep": "drawn.png/a/b"}, r"card\.keep must go into a folder that is there, got .*drawn\.png/a"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(
+    settings: Settings, tmp_path: Path, change: dict[str, str], message: str
+) -> None:
+    """The card, the picture beside it and each piece that is kept."""
+    (tmp_path / "drawn.png").write_text("mine")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "made-003.mid").write_text("mine")
+    card = replace(settings.card, **{key: str(tmp_path / name) for key, name in change.items()})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=message):
+        output(replace(settings, card=card))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+@pytest.mark.parametrize(("key", "name"), [("output", "/proc/card.md"), ("keep", "/proc/a/b")])
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(settings: Settings, key: str, name: str) -> None:
+    """With what the system says of it."""
+    card = replace(settings.card, **{key: name})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=rf"card\.{key} must be where files can be written, got /proc/"):
+        output(replace(settings, card=card))
+
+
+def test_pieces_are_kept_in_folders_that_are_made_for_them(settings: Settings, tmp_path: Path) -> None:
+    """A card without an ending gets one."""
+    card = replace(settings.card, output=str(tmp_path / "mine"), keep=str(tmp_path / "new" / "deep"))
+    assert output(replace(settings, card=card)) == tmp_path / "mine.md"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_corpus_than_the_models_is_refused(model: NumpyStepModel, settings: Settings) -> None:

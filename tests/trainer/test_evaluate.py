@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +19,19 @@ from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError
+from musicrnn.errors import ConfigError, FileNotWrittenError
+from musicrnn.export.quiet import LEVEL
+from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
+from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.testing import random_model
 from musicrnn.trainer.evaluate_page import page_text, write_page
 from musicrnn.trainer.evaluate_run import evaluate, show
 from musicrnn.trainer.evaluation import Compared, Evaluation
-from musicrnn.trainer.sweep import COPIED, make_sweep
+from musicrnn.trainer.session import save_weights
+from musicrnn.trainer.sweep import COPIED, files_of, make_sweep
 from musicrnn.trainer.tables import place_name
 from tests.trainer.pieces import PARTS, tunes
 
@@ -178,6 +185,11 @@ def test_a_sweep_measures_each_pair_and_is_drawn(model: NumpyStepModel, settings
         ({"page": "there"}, "evaluate.page must be new, got .*index.html; name another, or allow --overwrite"),
         ({"sweep": "there.png"}, "evaluate.sweep must be new, got .*there.png"),
         ({"page": "none/page"}, "evaluate.page must go into a folder that is there, got .*none/page"),
+        ({"page": "pictures"}, "evaluate.page must be new, got .*pictures/metre.png"),
+        ({"page": "there.png"}, "evaluate.page must be a folder, got the file .*there.png"),
+        ({"sweep": "numbers.png"}, "evaluate.sweep must be new, got .*numbers.json"),
+        ({"sweep": "there"}, "evaluate.sweep must be a file, got the folder .*there"),
+        ({"sweep": "sweep.jpg"}, "evaluate.sweep must end in .png, got .*sweep.jpg"),
     ],
 )
 def test_what_is_there_is_not_written_over(
@@ -186,9 +198,52 @@ def test_what_is_there_is_not_written_over(
     """It is seen before an hour of work, not after."""
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "index.html").write_text("mine")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "metre.png").write_text("mine")
     (tmp_path / "there.png").write_text("mine")
+    (tmp_path / "numbers.json").write_text("mine")
     paths = {key: str(tmp_path / name) for key, name in change.items()}
+    wanted = replace(settings.evaluate, **paths)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=message):
-        check_outputs(replace(settings.evaluate, **paths))  # type: ignore[arg-type]
-    if "none" not in message:
-        check_outputs(replace(settings.evaluate, **paths, overwrite=True))  # type: ignore[arg-type]
+        check_outputs(replace(settings, evaluate=wanted))
+    if "must be new" in message:
+        check_outputs(replace(settings, evaluate=replace(wanted, overwrite=True)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+@pytest.mark.parametrize("key", ["page", "sweep"])
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(settings: Settings, key: str) -> None:
+    """With what the system says of it."""
+    wanted = replace(settings.evaluate, **{key: "/proc/new.png"})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=f"evaluate.{key} must be where files can be written, got /proc/new.png: "):
+        check_outputs(replace(settings, evaluate=wanted))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+def test_what_cannot_be_written_at_the_end_is_one_line(model: NumpyStepModel, settings: Settings) -> None:
+    """With the status of a disk that is full, and the name that was asked for."""
+    wanted = replace(settings, evaluate=replace(settings.evaluate, sweep="/proc/new.png", sweep_mu=(1.0,)))
+    with pytest.raises(
+        FileNotWrittenError, match=r"the files of evaluate.sweep must be writable, got /proc/new.png: "
+    ) as e:
+        make_sweep(model, wanted, quiet())
+    assert e.value.exit_status == 74
+
+
+def test_a_run_without_a_model_file_is_measured_in_silence(tmp_path: Path) -> None:
+    """What TensorFlow says of GPUs that are not there is held back, as in a training."""
+    network = Network(Vocabulary(4, PARTS, max_polyphony=2), NetworkShape(1, 8, 4), seed=1)
+    (tmp_path / "checkpoints").mkdir()
+    save_weights(tmp_path / "checkpoints", "best-epoch-0001", network, ModelInfo("tiny", network.vocabulary, 1, 8))
+    environment = {name: value for name, value in os.environ.items() if name != LEVEL}
+    done = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "evaluate", str(tmp_path), "--pieces", "2", "--most-bars", "1"],
+        capture_output=True, text=True, timeout=300, check=False, env=environment,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tiny: 2 pieces")
+
+
+def test_a_picture_gets_its_ending_where_it_has_none(settings: Settings) -> None:
+    """As an output of `musicrnn sample` does; the numbers are beside it."""
+    assert files_of(replace(settings.evaluate, sweep="a/sweep")) == (Path("a/sweep.png"), Path("a/sweep.json"))

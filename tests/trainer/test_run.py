@@ -178,7 +178,7 @@ def test_a_name_that_would_be_a_path_is_refused(tmp_path: Path, name: str) -> No
     command = [sys.executable, "-m", "musicrnn", "train", f"--name={name}", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
     assert done.returncode == 78
-    assert "training.name must be" in done.stderr
+    assert "--name must be" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

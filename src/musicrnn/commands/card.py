@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from musicrnn.commands.evaluate import check_model
 from musicrnn.commands.handover import hand_over, need_a_backend
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
 from musicrnn.errors import ConfigError
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    check_model(args.model)
     settings = settings_from(args, "card")
     if shown(args, settings, SETTINGS):
         return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from musicrnn.models.corpus_files import CorpusFile
     from musicrnn.models.grid_piece import GridPiece
+    from musicrnn.models.parts import Assigned
     from musicrnn.models.score import Score
 
 MIDI, TEXT = ".mid", ".txt"
@@ -26,14 +27,15 @@ MOST_TOLD = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn convert`."""
     parser.epilog = (
-        "The exit status is 1 if a file could not be read or, with --round-trip, did not come back the same."
+        "The exit status is 1 if a file could not be read or, with --round-trip, did not come back the same "
+        "or had to be mended."
     )
     add = parser.add_argument
-    add("source", metavar="IN", type=Path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
+    add("source", metavar="IN", type=_path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
     add(
         "target",
         metavar="OUT",
-        type=Path,
+        type=_path,
         nargs="?",
         help="file to write, or folder to write into; not needed with --round-trip",
     )
@@ -49,6 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--round-trip", action="store_true", help="convert there and back and tell each difference")
     add("--overwrite", action="store_true", help="replace files that are there")
+
+
+def _path(text: str) -> Path:
+    """Return a path; ConfigError for an empty one, which would be the folder of whoever calls."""
+    from musicrnn.errors import ConfigError
+
+    if not text:
+        raise ConfigError("IN and OUT must be paths, got ''")
+    return Path(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,34 +177,42 @@ def _numbered(target: Path | None, number: int, of: int) -> Path | None:
 
 
 def _one(plan: Plan, piece: GridPiece, target: Path | None, args: argparse.Namespace) -> bool:
-    """Convert one piece; tell whether it came back the same, where that was asked."""
-    score = _score(piece)
+    """Convert one piece, and say what was lost; tell whether it came back the same, where that was asked."""
+    from musicrnn.models.corpus_rows import left_out
+
+    score, assigned = _score(piece)
     if target is not None:
         _write(score, target, plan.kind, args)
         _say(f"{plan.file.name}: {target}, {len(score.notes)} notes, {len(score.bars)} bars; {_moved(piece)}")
+    _tell(piece.name, [*left_out(piece.moved, assigned), *piece.warnings])
     return not args.round_trip or _came_back(plan, piece, score, args)
 
 
-def _score(piece: GridPiece) -> Score:
+def _score(piece: GridPiece) -> tuple[Score, Assigned]:
     """Return the piece with a part for each instrument, or for each channel of one where that loses fewer notes."""
     from dataclasses import replace
 
-    score, lost = _assigned(piece)
-    if lost and not piece.declared:
+    score, assigned = _assigned(piece)
+    if _lost(assigned) and not piece.declared:
         tracks = tuple(replace(track, instrument=number) for number, track in enumerate(piece.tracks, 1))
-        apart, lost_apart = _assigned(replace(piece, tracks=tracks))
-        score = apart if lost_apart < lost else score
-    return score
+        apart, assigned_apart = _assigned(replace(piece, tracks=tracks))
+        if _lost(assigned_apart) < _lost(assigned):
+            return apart, assigned_apart
+    return score, assigned
 
 
-def _assigned(piece: GridPiece) -> tuple[Score, int]:
-    """Return the piece as a score, and how many notes were merged or shortened."""
+def _assigned(piece: GridPiece) -> tuple[Score, Assigned]:
+    """Return the piece as a score, and what became of its notes."""
     from musicrnn.models.part_plan import plan_parts
     from musicrnn.models.parts import assign, discover_parts
 
     plan = plan_parts([piece], most_voices=MOST_VOICES)
-    score, assigned = assign(piece, plan, discover_parts([piece], plan))
-    return score, assigned.unisons + assigned.cut_short + assigned.notes_left_out
+    return assign(piece, plan, discover_parts([piece], plan))
+
+
+def _lost(assigned: Assigned) -> int:
+    """Return how many notes were merged, shortened or left out."""
+    return assigned.unisons + assigned.cut_short + assigned.notes_left_out
 
 
 def _write(score: Score, target: Path, kind: str, args: argparse.Namespace) -> None:
@@ -215,7 +234,7 @@ def _write(score: Score, target: Path, kind: str, args: argparse.Namespace) -> N
 def _moved(piece: GridPiece) -> str:
     moved = piece.moved
     if not moved.off_grid and not moved.worst_beats:
-        return "all on the grid"
+        return "all onsets on the grid"
     return (
         f"{moved.off_grid:.0%} of onsets off the grid, moved by {moved.mean_beats:.3g} beats "
         f"({moved.mean_ms:.1f} ms) on average, {moved.worst_beats:.3g} ({moved.worst_ms:.1f} ms) at worst"
@@ -223,7 +242,10 @@ def _moved(piece: GridPiece) -> str:
 
 
 def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namespace) -> bool:
-    """Convert the score to text and MIDI and back, and tell what differs from the file and from the score."""
+    """Convert the score to text and MIDI and back, and tell what differs from the file and from the score.
+
+    A file that had to be mended did not come back the same, whatever became of what was read of it.
+    """
     from musicrnn.models.corpus_worker import TEXT_SUFFIXES
     from musicrnn.models.differences import differences
     from musicrnn.models.midi_read import read_midi
@@ -240,14 +262,23 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
         pieces = [found for found in read_midi(plan.file.path) if found.note_count]
         original = pieces[int(piece.name.rpartition("#")[2]) - 1 if len(pieces) > 1 else 0]
     told = differences(original, back, args.velocity_bins)
-    if _score(quantise(back, GridSettings(args.grid))).parts != score.parts:
+    if _score(quantise(back, GridSettings(args.grid)))[0].parts != score.parts:
         told.append("the parts did not come back")
     for words in told[:MOST_TOLD]:
         _say(f"{piece.name}: {words}")
     count = f"{len(told)} difference{'s' if len(told) > 1 else ''}"
     more = f", {len(told) - MOST_TOLD} of them not shown" if len(told) > MOST_TOLD else ""
-    _say(f"{piece.name}: {count + more if told else 'came back the same'}; {_moved(piece)}")
-    return not told
+    same = "came back the same but for what was mended" if piece.warnings else "came back the same"
+    _say(f"{piece.name}: {count + more if told else same}; {_moved(piece)}")
+    return not told and not piece.warnings
+
+
+def _tell(name: str, told: Sequence[str]) -> None:
+    """Say what was lost or mended of a piece, the first of it in full."""
+    for words in told[:MOST_TOLD]:
+        _say(f"{name}: {words}")
+    if len(told) > MOST_TOLD:
+        _say(f"{name}: {len(told) - MOST_TOLD} more like these, which musicrnn check shows")
 
 
 def _say(words: str) -> None:

@@ -7,8 +7,8 @@ import importlib.util
 from pathlib import Path
 
 from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, hand_over
-from musicrnn.config.evaluate import EvaluateSettings
-from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
+from musicrnn.config.outputs import check_files, check_folder
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
 
@@ -34,12 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    check_model(args.model)
     _gather(args)
     settings = settings_from(args, "evaluate")
     if shown(args, settings, SETTINGS):
         return 0
+    _check_flags(args, settings)
     _check(settings)
     return hand_over("musicrnn.trainer.evaluate_run", "run", settings, args.model, args.json)
+
+
+def check_model(name: str) -> None:
+    """Raise ConfigError for an empty name, which would be that of the folder of whoever calls."""
+    if not name:
+        raise ConfigError("MODEL must be a bundled model, a model file or a run's folder, got ''")
 
 
 def _gather(args: argparse.Namespace) -> None:
@@ -51,24 +59,35 @@ def _gather(args: argparse.Namespace) -> None:
         args.config = own
 
 
+def _check_flags(args: argparse.Namespace, settings: Settings) -> None:
+    """Raise ConfigError for what a sweep, which is made instead of all else, or its absence would pass over."""
+    evaluate = settings.evaluate
+    if evaluate.sweep and (evaluate.page or args.json):
+        other = f"evaluate.page, got {evaluate.page} beside {evaluate.sweep}" if evaluate.page else "--json, got both"
+        raise ConfigError(f"evaluate.sweep, which is made instead, must not be given with {other}")
+    of_sweep = [flag for name, flag in typed(args).origins.items() if name.startswith("evaluate.sweep_")]
+    if of_sweep and not evaluate.sweep:
+        raise ConfigError(f"{', '.join(of_sweep)} must be given with --sweep, got none")
+
+
 def _check(settings: Settings) -> None:
     evaluate = settings.evaluate
-    check_outputs(evaluate)
+    check_outputs(settings)
     if evaluate.sweep and not settings.corpus.folders:
         raise ConfigError("corpus.folders must name the folders that the model learnt from for a sweep, got none")
     if (evaluate.page or evaluate.sweep) and importlib.util.find_spec("matplotlib") is None:
         raise ConfigError(f"a page or a sweep is drawn by matplotlib, which is not installed: {INSTALL_TRAIN_EXTRA}")
 
 
-def check_outputs(evaluate: EvaluateSettings) -> None:
+def check_outputs(settings: Settings) -> None:
     """Raise ConfigError, before an hour of work and not after, where what is to be written must not or cannot be."""
-    for key, name, stale in (
-        ("evaluate.page", evaluate.page, Path(evaluate.page) / "index.html"),
-        ("evaluate.sweep", evaluate.sweep, Path(evaluate.sweep)),
-    ):
-        if not name:
-            continue
-        if stale.exists() and not evaluate.overwrite:
-            raise ConfigError(f"{key} must be new, got {stale}; name another, or allow --overwrite")
-        if not Path(name).parent.is_dir():
-            raise ConfigError(f"{key} must go into a folder that is there, got {name}")
+    evaluate = settings.evaluate
+    if evaluate.page:
+        from musicrnn.trainer.evaluate_page import names_of
+
+        names = names_of(compared=bool(settings.corpus.folders))
+        check_folder("evaluate.page", Path(evaluate.page), names, overwrite=evaluate.overwrite)
+    if evaluate.sweep:
+        from musicrnn.trainer.sweep import files_of
+
+        check_files("evaluate.sweep", files_of(evaluate), overwrite=evaluate.overwrite)

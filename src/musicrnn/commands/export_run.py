@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from musicrnn.config.load import read_settings, settings_of
+from musicrnn.config.outputs import named_file, writing
 from musicrnn.config.sample import ExportSettings
 from musicrnn.errors import ConfigError, CorpusError, ModelError
 from musicrnn.export.keras_step import KerasStepModel
@@ -18,6 +19,7 @@ from musicrnn.export.report import Change, change, checked_distance
 from musicrnn.export.step_graph import export_step
 from musicrnn.export.walks import walk
 from musicrnn.files import write_whole
+from musicrnn.models.catalogue import SUFFIX
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.evaluation import TokenPiece
 from musicrnn.models.grammar import Grammar
@@ -35,8 +37,9 @@ LARGEST_CHANGE = 1.0
 def export(settings: ExportSettings) -> int:
     """Write the model files of a run and print their sizes and figures; return the exit status.
 
-    Raises ConfigError where a file exists that may not be written over, ModelError where the export
-    does not agree with the network, TrainingError for a run without whole weights.
+    Raises ConfigError where a file exists that may not be written over, or is named as another kind of file,
+    ModelError where the export does not agree with the network, TrainingError for a run without whole weights,
+    FileNotWrittenError.
     """
     console = Console(highlight=False, soft_wrap=True)
     source = Path(settings.run)
@@ -60,7 +63,7 @@ def export(settings: ExportSettings) -> int:
 def _targets(settings: ExportSettings, source: Path) -> dict[str, Path]:
     """Return the files to write, by precision."""
     folder = source if source.is_dir() else source.parent
-    plain = Path(settings.output) if settings.output else folder / "model.onnx"
+    plain = named_file("export.output", settings.output, SUFFIX) if settings.output else folder / "model.onnx"
     small = plain if settings.output and settings.quantise == "int8" else plain.with_name(f"{plain.stem}-int8.onnx")
     wanted = {"none": ("float32",), "int8": ("int8",), "both": ("float32", "int8")}[settings.quantise]
     targets = {precision: path for precision, path in (("float32", plain), ("int8", small)) if precision in wanted}
@@ -116,9 +119,7 @@ def _sentence(cost: Change, kind: str) -> str:
 def _write(path: Path, content: bytes, console: Console) -> None:
     file = check_model(content, str(path))
     OnnxStepModel(file, str(path))
-    try:
+    with writing("export.output"):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
-    except OSError as error:
-        raise ModelError(f"{path}: the model cannot be written: {error.strerror}") from error
     console.print(f"{path}: {file.info.precision}, {len(content) / 1e6:.2f} MB, seal {file.digest[:12]}")

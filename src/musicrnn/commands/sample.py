@@ -6,6 +6,7 @@ import argparse
 
 from musicrnn.commands.handover import hand_over
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
+from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
 
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if shown(args, settings, SETTINGS):
         return 0
     _check_replay(args, settings)
+    _check_text(args, settings.sample)
     return hand_over("musicrnn.daemon.sample", "run", settings)
 
 
@@ -36,3 +38,11 @@ def _check_replay(args: argparse.Namespace, settings: Settings) -> None:
     passed_over = [flag for name, flag in typed(args).origins.items() if name not in OF_REPLAY]
     if settings.sample.replay and passed_over:
         raise ConfigError(f"--replay must not be given with what its session log decides, got {', '.join(passed_over)}")
+
+
+def _check_text(args: argparse.Namespace, sample: SampleSettings) -> None:
+    """Raise ConfigError for a typed ``--no-text`` where the text is all that there would be."""
+    asked = "sample.text" in typed(args).origins and not sample.text
+    if asked and (not sample.output or sample.output.lower().endswith(".txt")):
+        got = sample.output or "none, which prints the text"
+        raise ConfigError(f"--no-text must be given with a MIDI file as --output, got {got}")

@@ -6,6 +6,8 @@ import argparse
 
 from musicrnn.commands.handover import hand_over, need_a_backend
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.load import place_of
+from musicrnn.config.training import check_name
 from musicrnn.errors import ConfigError
 
 SETTINGS = COMMANDS["train"]
@@ -23,5 +25,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not settings.corpus.folders and not settings.training.resume:
         raise ConfigError("corpus.folders must name at least one folder of MIDI files, got none")
+    if not settings.training.resume:
+        check_name(settings.training.name, place_of(settings, "training.name"))
     need_a_backend()
     return hand_over("musicrnn.trainer.run", "run", settings)

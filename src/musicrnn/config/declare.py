@@ -122,6 +122,9 @@ def check(rule: Rule, value: object, label: str) -> object:
         return _check_one(rule, value, label)
     if not isinstance(value, list | tuple):
         raise ConfigError(f"{label} must be a list, each item {rule.words}, got {_shown(value)}")
+    for index, item in enumerate(value):
+        if rule.path and item == "":  # it would be the folder of whoever calls
+            raise _refusal(rule, item, f"{label}[{index}]")
     return tuple(_check_one(rule, item, f"{label}[{index}]") for index, item in enumerate(value))
 
 

@@ -60,6 +60,18 @@ def settings_of(*given: Given) -> Settings:
     return Settings(**sections, origins=origins)  # type: ignore[arg-type]
 
 
+def place_of(settings: Settings, name: str) -> str:
+    """Return a setting as messages name it: its flag, or its full name after the file, and line, that gave it."""
+    origin = settings.origins.get(name, "")
+    if not origin or origin.startswith("--"):
+        return origin or name
+    try:
+        text = _text_of(Path(origin))
+    except ConfigError:  # gone since it was read
+        text = ""
+    return f"{_place(origin, text, *name.split('.'))}{name}"
+
+
 def _section(name: str, kind: type[Section], values: Mapping[str, Any], origins: Mapping[str, str]) -> Section:
     mine = {full.split(".")[1]: value for full, value in values.items() if full.startswith(f"{name}.")}
     try:

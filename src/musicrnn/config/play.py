@@ -59,7 +59,9 @@ class PlaySettings(Section):
     sigma: float = live("sigma")
     exponent_span: str = live("span")
     chance: str = live("chance")
-    seed: int = live("seed", default=0, help="Random seed; 0 takes one from the system and prints it.")
+    seed: int = live(
+        "seed", default=0, help="Random seed; 0 takes one from the system and prints it, evaluate and card take 1."
+    )
     tempo: float = live("tempo", default=0.0, also=(0,), help="Tempo; 0 is the model's own.")
     prime: str = setting("", help="Notes to start from: score text, old characters, or the path of a file.")
     density: float = live("density")

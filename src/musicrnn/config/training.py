@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from musicrnn.config.declare import Section, setting
+from musicrnn.errors import ConfigError
+
+_NAME = re.compile(r"\w[\w .-]{0,63}")
+
+
+def check_name(name: str, label: str) -> None:
+    """Raise ConfigError, which begins with ``label``, for a name that no folder or model of a run may have."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{label} must be 1 to 64 letters, digits, spaces, '.', '-' and '_', and begin with a letter or "
+            f"digit, got {name!r:.80}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from musicrnn.errors import ControlError, MidiFileError, ScoreTextError
+from musicrnn.daemon.priming import prime_frames
+from musicrnn.errors import ControlError, MidiFileError, PrimeFileError, ScoreTextError
 from musicrnn.models.legacy_text import is_legacy_text, read_legacy_text
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.part_plan import PartPlan, plan_parts
@@ -32,7 +33,7 @@ _NAMES_METRE = re.compile(r"^\s*(#\s*metre\s*=|\[\d+/\d+\])", re.MULTILINE)
 def prime_text(setting: str, vocabulary: Vocabulary) -> str:
     """Return the text of a prime given as a text, or as the path of a text or MIDI file.
 
-    A file is read on the model's grid and written as text. Raises ControlError for a file that
+    A file is read on the model's grid and written as text. Raises PrimeFileError for a file that
     cannot be read or does not fit the model, MidiFileError or ScoreTextError for one that is none.
     """
     path = _path_of(setting)
@@ -40,16 +41,18 @@ def prime_text(setting: str, vocabulary: Vocabulary) -> str:
         return setting
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ControlError(f"{path}: a prime must have at most {MAX_FILE_BYTES} bytes, got {path.stat().st_size}")
+            raise PrimeFileError(f"{path}: a prime must have at most {MAX_FILE_BYTES} bytes, got {path.stat().st_size}")
         content = path.read_bytes()
     except OSError as error:
-        raise ControlError(f"{path}: the prime's file must be readable, got: {error.strerror}") from error
+        raise PrimeFileError(f"{path}: the prime's file must be readable, got: {error.strerror}") from error
     is_midi = content.startswith((b"MThd", b"RIFF")) or path.suffix.lower() in MIDI_ENDINGS
     score = (_score_of_midi if is_midi else score_of_file)(content, str(path), vocabulary.ticks_per_beat)
     try:
-        return text_of(fitted(score, vocabulary))
-    except ValueError as error:
-        raise ControlError(f"{path}: the prime must fit the model: {error}") from error
+        text = text_of(fitted(score, vocabulary))
+        prime_frames(text, vocabulary)
+    except (ValueError, ControlError) as error:
+        raise PrimeFileError(f"{path}: the prime must fit the model: {error}") from error
+    return text
 
 
 def _path_of(setting: str) -> Path | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from musicrnn.config.outputs import check_files, named_file, writing
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
@@ -19,7 +20,7 @@ from musicrnn.daemon.prime_text import prime_text
 from musicrnn.daemon.recording import Recording
 from musicrnn.daemon.replay import Replay, check_model
 from musicrnn.daemon.session import Session, hash_of, read_session, resolved
-from musicrnn.errors import ConfigError, ModelError, SessionError
+from musicrnn.errors import ModelError, SessionError
 from musicrnn.files import write_text_whole
 from musicrnn.models.catalogue import sealed
 from musicrnn.models.generator import Generator
@@ -28,7 +29,8 @@ from musicrnn.models.step import StepModel
 from musicrnn.models.text_write import text_of
 from musicrnn.models.untrained import NAME as UNTRAINED
 
-ENDINGS = (".mid", ".midi", ".txt", "")
+TEXT = ".txt"
+ENDINGS = (".mid", ".midi", TEXT)
 
 Follow = Callable[[Recording, int], None]
 
@@ -136,21 +138,15 @@ def _paths(sample: SampleSettings) -> tuple[Path | None, Path | None]:
     """Return the MIDI file and the text file to write."""
     if not sample.output:
         return None, None
-    path = Path(sample.output)
-    if path.suffix.lower() == ".txt":
+    path = named_file("sample.output", sample.output, *ENDINGS)
+    if path.suffix.lower() == TEXT:
         return None, path
-    midi = path if path.suffix else path.with_suffix(".mid")
-    return midi, midi.with_suffix(".txt") if sample.text else None
+    return path, path.with_suffix(TEXT) if sample.text else None
 
 
 def _check_outputs(sample: SampleSettings) -> None:
-    if Path(sample.output).suffix.lower() not in ENDINGS:
-        raise ConfigError(f"output must end in .mid, .midi or .txt, got {sample.output}")
-    for path in _paths(sample):
-        if path is not None and path.exists() and not sample.overwrite:
-            raise ConfigError(f"output must be a file that is not there yet (--overwrite allows one), got {path}")
-        if path is not None and not path.parent.is_dir():
-            raise ConfigError(f"output must be in a folder that is there, got {path}")
+    """Raise ConfigError, before any music is made, where a file must not or cannot be written."""
+    check_files("sample.output", [path for path in _paths(sample) if path is not None], overwrite=sample.overwrite)
 
 
 def _deliver(score: Score, sample: SampleSettings, model: StepModel | None) -> None:
@@ -165,20 +161,20 @@ def _deliver(score: Score, sample: SampleSettings, model: StepModel | None) -> N
 
 
 def _write(score: Score, sample: SampleSettings, model: StepModel | None) -> None:
-    """Write a score to the files asked for; ``model`` is the one that made it, None where several did."""
+    """Write a score to the files asked for; ``model`` is the one that made it, None where several did.
+
+    Raises FileNotWrittenError.
+    """
     from musicrnn.models.midi_write import write_midi
 
     midi, text = _paths(sample)
-    try:
+    with writing("sample.output"):
         if midi is not None:
             write_midi(score, midi, overwrite=sample.overwrite)
             _say(f"wrote {midi}")
         if text is not None:
             write_text_whole(text, whole_text(score, model.info.vocabulary) if model is not None else text_of(score))
             _say(f"wrote {text}")
-    except OSError as error:
-        name = error.filename or sample.output
-        raise ConfigError(f"output must be a file that can be written, got {name}: {error.strerror}") from error
 
 
 class _Output(Protocol):

@@ -8,12 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from musicrnn.config.folders import recordings_folder
+from musicrnn.config.outputs import named_file
 from musicrnn.config.play import RecordSettings
 from musicrnn.errors import ConfigError
 
 _OURS = re.compile(r"\d{4}-\d{2}-\d{2}-\d{6}-[A-Za-z0-9_.-]+\.(mid|jsonl)")
 LOG = ".jsonl"
-ENDINGS = (".mid", ".midi", "")
+ENDINGS = (".mid", ".midi")
 
 
 def new_recording(record: RecordSettings, model: str, now: datetime) -> Path:
@@ -22,7 +23,7 @@ def new_recording(record: RecordSettings, model: str, now: datetime) -> Path:
     Raises ConfigError where the file that was asked for is there already, or its name is not that of a MIDI file.
     """
     if record.file:
-        asked = _midi(Path(record.file))
+        asked = named_file("record.file", record.file, *ENDINGS)
         for path in (asked, log_of(asked)):
             if path.exists():
                 raise ConfigError(f"record.file must not be there yet, got {path}; nothing is overwritten")
@@ -35,13 +36,6 @@ def new_recording(record: RecordSettings, model: str, now: datetime) -> Path:
             return path
         name = f"{name.removesuffix(f'-{number - 1}')}-{number}"
     raise ConfigError(f"record.folder must have room for another name, got {folder}")
-
-
-def _midi(asked: Path) -> Path:
-    """Return a MIDI file's path, with the ending where it has none; ConfigError where it has another."""
-    if asked.suffix.lower() not in ENDINGS:
-        raise ConfigError(f"record.file must end in .mid or .midi, got {asked}")
-    return asked if asked.suffix else asked.with_suffix(".mid")
 
 
 def log_of(recording: Path) -> Path:

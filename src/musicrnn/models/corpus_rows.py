@@ -70,7 +70,7 @@ def _row(piece: CorpusPiece) -> Row:
         worst_beats=round(moved.worst_beats, 5),
         mean_ms=round(moved.mean_ms, 2),
         worst_ms=round(moved.worst_ms, 2),
-        left_out=_left_out(moved, piece.assigned),
+        left_out=left_out(moved, piece.assigned),
         warnings=grid.warnings,
     )
 
@@ -84,7 +84,7 @@ def seconds_of(score: Score) -> float:
     return total
 
 
-def _left_out(moved: Moved, assigned: Assigned) -> tuple[str, ...]:
+def left_out(moved: Moved, assigned: Assigned) -> tuple[str, ...]:
     """Say in words what was merged, shortened or left out of a piece."""
     tracks = ", ".join(assigned.tracks_left_out)
     told = (

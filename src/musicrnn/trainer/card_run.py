@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from musicrnn.config.outputs import check_files, check_folder, named_file, writing
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError
 from musicrnn.files import write_text_whole
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
@@ -17,6 +17,8 @@ from musicrnn.models.step import StepModel
 from musicrnn.trainer.card import Card, Source, card_text
 from musicrnn.trainer.measuring import evidences, named_model, predicts, read_real, typical
 from musicrnn.trainer.roll import draw_rolls
+
+HELD_OUT = "held-out.mid"
 
 
 def run(settings: Settings, model_name: str, config: str) -> int:
@@ -30,7 +32,8 @@ def run(settings: Settings, model_name: str, config: str) -> int:
 def write_card(model: StepModel, settings: Settings, named: tuple[str, str], console: Console) -> None:
     """Measure a model and write card, picture and pieces; ``named`` is how model and recipe were named.
 
-    Raises CorpusError where the corpus is not the model's, OSError where a file cannot be written.
+    Raises CorpusError where the corpus is not the model's, ConfigError where a file must not be written,
+    FileNotWrittenError where it could not be.
     """
     path = output(settings)
     real = read_real(settings, model.info, console)
@@ -38,12 +41,13 @@ def write_card(model: StepModel, settings: Settings, named: tuple[str, str], con
     pieces, evidence, others = evidences(model, settings, real, console)
     picture = path.with_suffix(".png")
     shown = typical(real.held_out)
-    _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
-    _keep(settings, pieces, real.held_out[shown])
     folders = tuple(Path(folder).resolve().name for folder in settings.corpus.folders)
     source = Source(*named, getattr(model, "digest", ""), folders)
     card = Card(model.info, source, settings, real, evidence, others, found, picture.name)
-    write_text_whole(path, card_text(card))
+    with writing("the card"):
+        _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
+        _keep(settings, pieces, real.held_out[shown])
+        write_text_whole(path, card_text(card))
     console.print(
         f"{path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation of held-out "
         f"music; {picture.name} beside it",
@@ -53,12 +57,13 @@ def write_card(model: StepModel, settings: Settings, named: tuple[str, str], con
 
 
 def output(settings: Settings) -> Path:
-    """Return where the card goes; ConfigError where it must not or cannot be written."""
-    path = Path(settings.card.output)
-    if path.exists() and not settings.card.overwrite:
-        raise ConfigError(f"{path}: the card must be new; name another (--output), or allow --overwrite")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path}: the card must go into a folder that is there, got none of that name")
+    """Return where the card goes; ConfigError where it, its picture or a piece must not or cannot be written."""
+    card = settings.card
+    path = named_file("card.output", card.output, ".md")
+    check_files("card.output", (path, path.with_suffix(".png")), overwrite=card.overwrite)
+    if card.keep:
+        names = [*map(_made, range(1, settings.evaluate.pieces + 1)), HELD_OUT]
+        check_folder("card.keep", Path(card.keep), names, overwrite=card.overwrite, parents=True)
     return path
 
 
@@ -74,5 +79,9 @@ def _keep(settings: Settings, pieces: Sequence[Score], held_out: Score) -> None:
     folder = Path(settings.card.keep)
     folder.mkdir(parents=True, exist_ok=True)
     for number, score in enumerate(pieces, 1):
-        write_midi(score, folder / f"made-{number:03}.mid", overwrite=settings.card.overwrite)
-    write_midi(held_out, folder / "held-out.mid", overwrite=settings.card.overwrite)
+        write_midi(score, folder / _made(number), overwrite=settings.card.overwrite)
+    write_midi(held_out, folder / HELD_OUT, overwrite=settings.card.overwrite)
+
+
+def _made(number: int) -> str:
+    return f"made-{number:03}.mid"

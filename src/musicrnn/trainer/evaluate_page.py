@@ -23,6 +23,8 @@ from musicrnn.trainer.tables import LEAST_SHARE, PLACES, Table, place_name
 MADE, REAL = "#c0392b", "#2471a3"
 COLUMNS = 5
 ROLLS = 3
+PAGE, REPORT, ROLLS_DRAWN = "index.html", "report.json", "rolls.png"
+FIGURES_DRAWN, METRE_DRAWN = "figures.png", "metre.png"
 _STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.15em .7em;text-align:right}"
@@ -32,19 +34,24 @@ _STYLE = (
 )
 
 
+def names_of(compared: bool) -> tuple[str, ...]:
+    """Return the names of the files of a page; ``compared`` tells whether there is music to compare with."""
+    return (PAGE, REPORT, ROLLS_DRAWN, *((FIGURES_DRAWN, METRE_DRAWN) if compared else ()))
+
+
 def write_page(folder: Path, found: Evaluation) -> None:
     """Write index.html, its pictures and report.json into a folder; OSError where they cannot be written."""
     folder.mkdir(exist_ok=True)
-    pictures = [("Piano rolls", "rolls.png")]
-    draw_rolls(folder / "rolls.png", _rolls(found))
+    pictures = [("Piano rolls", ROLLS_DRAWN)]
+    draw_rolls(folder / ROLLS_DRAWN, _rolls(found))
     if isinstance(found, Compared):
         rows = [*found.evidence.ten, *found.evidence.repetition]
         places = next(row for row in found.evidence.shapes if row.name == PLACES)
-        draw_figures(folder / "figures.png", rows)
-        draw_metre(folder / "metre.png", places)
-        pictures = [("Figures", "figures.png"), ("Metre", "metre.png"), *pictures]
-    write_text_whole(folder / "report.json", json_text(found.values()) + "\n")
-    write_text_whole(folder / "index.html", page_text(found, pictures))
+        draw_figures(folder / FIGURES_DRAWN, rows)
+        draw_metre(folder / METRE_DRAWN, places)
+        pictures = [("Figures", FIGURES_DRAWN), ("Metre", METRE_DRAWN), *pictures]
+    write_text_whole(folder / REPORT, json_text(found.values()) + "\n")
+    write_text_whole(folder / PAGE, page_text(found, pictures))
 
 
 def page_text(found: Evaluation, pictures: Sequence[tuple[str, str]]) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table as Grid
 from rich.text import Text
 
+from musicrnn.config.outputs import writing
 from musicrnn.config.settings import Settings
 from musicrnn.models.score import bar_length, regular_bars
 from musicrnn.models.step import StepModel
@@ -25,7 +26,7 @@ WIDTH = 160
 def run(settings: Settings, model_name: str, as_json: bool = False) -> int:
     """Measure a model and show what was found; return the exit status.
 
-    Raises ConfigError, ModelError, CorpusError, and OSError where a file cannot be written.
+    Raises ConfigError, ModelError, CorpusError, and FileNotWrittenError.
     """
     console = Console(stderr=True)
     model = named_model(model_name)
@@ -38,7 +39,8 @@ def run(settings: Settings, model_name: str, as_json: bool = False) -> int:
     if settings.evaluate.page:
         from musicrnn.trainer.evaluate_page import write_page
 
-        write_page(Path(settings.evaluate.page), found)
+        with writing("evaluate.page"):
+            write_page(Path(settings.evaluate.page), found)
     if as_json:
         print_json(found.values())
     else:

@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import CorpusError
+from musicrnn.export.quiet import quiet
 from musicrnn.models.corpus import Corpus, read_corpus
 from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
@@ -44,9 +45,10 @@ def named_model(name: str) -> StepModel:
     path = Path(name).expanduser()
     if path.suffix == ".npz" or (path.is_dir() and not (path / "model.onnx").exists()):
         choose()
-        from musicrnn.trainer.session import load_step_weights
+        with quiet():
+            from musicrnn.trainer.session import load_step_weights
 
-        return NumpyStepModel(*load_step_weights(path))
+            return NumpyStepModel(*load_step_weights(path))
     return load_model(name)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from musicrnn.config.evaluate import EvaluateSettings
+from musicrnn.config.outputs import named_file, writing
 from musicrnn.config.settings import Settings
 from musicrnn.files import write_text_whole
 from musicrnn.models.generator import Choice
@@ -52,15 +54,22 @@ class Sweep:
         return list(self.held_out)
 
 
+def files_of(evaluate: EvaluateSettings) -> tuple[Path, Path]:
+    """Return picture and JSON of a sweep; ConfigError where the picture is named as another kind of file."""
+    picture = named_file("evaluate.sweep", evaluate.sweep, ".png")
+    return picture, picture.with_suffix(".json")
+
+
 def make_sweep(model: StepModel, settings: Settings, console: Console) -> None:
     """Measure a model at each mu and sigma of the settings, and write picture and JSON.
 
-    Raises CorpusError where the corpus is not the model's, OSError where a file cannot be written.
+    Raises CorpusError where the corpus is not the model's, FileNotWrittenError.
     """
-    path = Path(settings.evaluate.sweep)
+    path, numbers = files_of(settings.evaluate)
     found = sweep(model, settings, read_real(settings, model.info, console), console)
-    draw_sweep(path, found)
-    write_text_whole(path.with_suffix(".json"), json.dumps(asdict(found), indent=1) + "\n")
+    with writing("evaluate.sweep"):
+        draw_sweep(path, found)
+        write_text_whole(numbers, json.dumps(asdict(found), indent=1) + "\n")
     console.print(f"{path}: {len(found.cells)} pairs of mu and sigma; the numbers beside it", highlight=False)
 
 
