@@ -172,6 +172,27 @@ def test_a_run_killed_before_its_model_was_written_comes_to_its_end(
     assert [name for name in expected if expected[name].tobytes() != found[name].tobytes()] == []
 
 
+def test_a_run_inside_its_corpus_goes_on_and_a_corpus_that_changed_is_refused(tmp_path: Path) -> None:
+    """Its auditions are no part of the corpus; a new file is named, with status 65, and the manifest stays."""
+    music, command = tmp_path / "midi", [sys.executable, "-m", "musicrnn", "train"]
+    shutil.copytree(CHORALES, music)
+
+    def train(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *words], capture_output=True, text=True, timeout=300, check=False, cwd=music)
+
+    begun = train(*SMALL, ".", "--run-folder=runs/a", "--epochs=1")
+    assert begun.returncode == 0, begun.stderr
+    assert (music / "runs" / "a" / "auditions" / "epoch-0001.mid").exists()
+    resumed = train("--resume=runs/a", "--epochs=2")
+    assert resumed.returncode == 0, resumed.stderr
+    manifest = (music / "runs" / "a" / "corpus.json").read_bytes()
+    shutil.copy(music / "runs" / "a" / "auditions" / "epoch-0001.mid", music / "new.mid")
+    refused = train("--resume=runs/a", "--epochs=3")
+    assert refused.returncode == 65
+    assert "1 came (midi/new.mid);" in refused.stderr
+    assert (music / "runs" / "a" / "corpus.json").read_bytes() == manifest
+
+
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "n" * 65])
 def test_a_name_that_would_be_a_path_is_refused(tmp_path: Path, name: str) -> None:
     """A model's name becomes part of a folder's name, and must not lead out of it."""

@@ -39,8 +39,9 @@ class CorpusFile:
 def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
     """Return the MIDI files and score texts in some folders and below, sorted by name; files are taken as named.
 
-    A folder further down that cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder
-    of ``folders`` that is not there or cannot be read, with its name.
+    Folders of training runs further down are passed over: what a model made is no corpus. A folder further down that
+    cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder of ``folders`` that is not
+    there or cannot be read, with its name.
     """
     found: dict[str, CorpusFile] = {}
     for folder in (Path(folder) for folder in folders):
@@ -83,12 +84,20 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files of music, and the folders that cannot be looked into with the reason."""
     closed: list[OSError] = []
     for where, below, names in os.walk(folder, onerror=closed.append):
+        if Path(where) != folder and _is_run(below, names):
+            below.clear()
+            continue
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if _is_music(name):
                 yield Path(where) / name, ""
     for error in closed:
         yield Path(error.filename), f"a folder must be readable, got {error.strerror}"
+
+
+def _is_run(below: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell a training run's folder by what stands in it: its settings and manifest, or its lock and checkpoints."""
+    return {"settings.toml", "corpus.json"} <= set(names) or (".lock" in names and "checkpoints" in below)
 
 
 def _is_music(name: str) -> bool:

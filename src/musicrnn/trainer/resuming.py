@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from musicrnn.config.flags import COMMANDS, flag_of
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings, declared
 from musicrnn.config.write import default_text
-from musicrnn.errors import ConfigError, RunFolderError
+from musicrnn.errors import ConfigError, CorpusError, RunFolderError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.count import Count
 from musicrnn.trainer.run_folder import RunFolder
@@ -69,6 +69,26 @@ def check_not_over(folder: RunFolder, epochs: int, minutes: float, count: Count 
     words = _used_up(epochs, minutes, count) if count else ""
     if words and _is_ended(folder):
         raise ConfigError(f"{folder.path}: the run is over; to go on, {words}")
+
+
+def check_corpus(folder: RunFolder, now: Sequence[tuple[str, str]]) -> None:
+    """Raise CorpusError unless the pieces, by name and SHA-256, are those of the run's manifest, in their order."""
+    before = folder.files_read()
+    if not before or [digest for _, digest in before] == [digest for _, digest in now]:
+        return
+    changes = [_change(now, before, "came"), _change(before, now, "went")]
+    what = " and ".join(filter(None, changes)) or "they are in another order"
+    raise CorpusError(
+        f"{folder.path}: to go on exactly the run's corpus must be the same {len(before)} pieces as before, got "
+        f"{len(now)}: {what}; use --init-from for a new run"
+    )
+
+
+def _change(pieces: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]], word: str) -> str:
+    """Say how many pieces are of no file among the others, and name the first; an empty text where there is none."""
+    digests = {digest for _, digest in others}
+    names = [name for name, digest in pieces if digest not in digests]
+    return f"{len(names)} {word} ({names[0]}{', …' if len(names) > 1 else ''})" if names else ""
 
 
 def _used_up(epochs: int, minutes: float, count: Count) -> str:

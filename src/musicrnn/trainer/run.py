@@ -24,7 +24,7 @@ from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.resuming import check_not_over, settings_of_run
+from musicrnn.trainer.resuming import check_corpus, check_not_over, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
@@ -92,6 +92,8 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
     console, lanes_told = Console(), ""
     try:
         corpus = _read(settings, console)
+        if resume:
+            check_corpus(folder, [(piece.name, piece.sha256) for piece in corpus.pieces])
         prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
         if prepared is not None and not stop.signal:
             settings, lanes_told = _settled(settings, prepared, start(settings.training, place.size), place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import sys
 import tempfile
@@ -118,6 +119,14 @@ class RunFolder:
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Keep what the corpus consists of."""
         self._must_write("corpus.json", json_text(manifest) + "\n")
+
+    def files_read(self) -> list[tuple[str, str]]:
+        """Return name and SHA-256 of each piece in the manifest; none where there is no manifest, or a damaged one."""
+        try:
+            pieces = json.loads((self.path / "corpus.json").read_bytes())["pieces"]
+            return [(str(piece["name"]), str(piece["sha256"])) for piece in pieces]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
 
     def _must_write(self, name: str, text: str) -> None:
         try:
