@@ -214,6 +214,17 @@ def test_nothing_is_overwritten_unless_asked(whole: tuple[Path, subprocess.Compl
     assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (run / "checkpoints").iterdir())
 
 
+def test_a_folder_that_is_no_run_is_left_as_it_is(tmp_path: Path) -> None:
+    """What others keep in it is neither replaced nor deleted; status 66."""
+    for name in ("model.onnx", "checkpoints/mine.npz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"mine")
+    refused = _train(tmp_path, "--epochs=1")
+    assert (refused.returncode, refused.stdout) == (66, "")
+    assert "--overwrite" in refused.stderr
+    assert (tmp_path / "model.onnx").read_bytes() == (tmp_path / "checkpoints" / "mine.npz").read_bytes() == b"mine"
+
+
 def test_a_new_run_can_start_from_another_models_weights(
     tmp_path: Path, whole: tuple[Path, subprocess.CompletedProcess[str]]
 ) -> None:

@@ -45,19 +45,27 @@ class RunFolder:
         self._is_torn = False
 
     def create(self, overwrite: bool) -> None:
-        """Make the folder; RunFolderError where it holds a run already and ``overwrite`` is not asked for."""
-        if self.metrics.exists() and not overwrite:
-            raise RunFolderError(
-                f"{self.path}: the run folder must be new; go on with it (--resume {self.path}), "
-                "choose another (--run-folder), or allow --overwrite"
-            )
+        """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for."""
         self._is_new = not self.path.exists()
         try:
+            if not overwrite and self.path.is_dir():
+                self._must_be_empty()
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
                 folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
+
+    def _must_be_empty(self) -> None:
+        """Refuse a folder with more in it than a run leaves that was killed before it had anything to keep."""
+        made = {self.checkpoints, self.auditions, self.tensorboard}
+        for path in self.path.iterdir():
+            if path.name != ".lock" and not (path in made and path.is_dir() and not any(path.iterdir())):
+                onwards = f"go on with it (--resume {self.path}), " if self.metrics.exists() else ""
+                raise RunFolderError(
+                    f"{self.path}: the run folder must be new, got one with {path.name} in it; {onwards}"
+                    "choose another (--run-folder), or allow --overwrite"
+                )
 
     def clear(self) -> None:
         """Delete what a run before left, where that is to be overwritten."""
