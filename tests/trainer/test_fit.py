@@ -64,11 +64,13 @@ class Diary:
         self.saves += 1
 
 
-def _fit(diary: Diary, limits: Limits, losses: Iterator[float] | None = None) -> tuple[Fit, ScriptedStepper]:
+def _fit(
+    diary: Diary, limits: Limits, losses: Iterator[float] | None = None, lanes: int = 2
+) -> tuple[Fit, ScriptedStepper]:
     stepper = ScriptedStepper(losses or repeat(2.0))
-    lanes = Lanes(MATERIAL.train, Grammar(MATERIAL.vocabulary), 2, 64, seed=1)
+    stream = Lanes(MATERIAL.train, Grammar(MATERIAL.vocabulary), lanes, 64, seed=1)
     schedule = Schedule("constant", 0.01, warmup=0)
-    return Fit(stepper, lanes, schedule, limits, diary.hooks(), Count()), stepper
+    return Fit(stepper, stream, schedule, limits, diary.hooks(), Count()), stepper
 
 
 def test_it_ends_when_all_epochs_are_done() -> None:
@@ -77,6 +79,21 @@ def test_it_ends_when_all_epochs_are_done() -> None:
     fit, _ = _fit(diary, Limits(epochs=3))
     assert fit.run() == Ending.EPOCHS
     assert diary.epochs == [(1, True), (2, False), (3, False)]
+
+
+@pytest.mark.parametrize("lanes", [1, len(MATERIAL.train)])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_an_epoch_learns_from_as_many_tokens_as_there_are(lanes: int, epochs: int) -> None:
+    """Also where each piece has a lane, and all are begun in the first step; the rate falls from its peak on."""
+    fit, stepper = _fit(Diary(), Limits(epochs=epochs), lanes=lanes)
+    fit.schedule = Schedule("cosine", 0.01, warmup=0)
+    assert fit.run() == Ending.EPOCHS
+    tokens = epochs * sum(map(len, MATERIAL.train))
+    assert tokens <= fit.count.tokens < tokens + lanes * 64
+    assert stepper.rates[0] == 0.01
+    assert stepper.rates == sorted(stepper.rates, reverse=True)
+    assert stepper.rates[-1] > 0
+    assert fit.count.epoch == epochs
 
 
 def test_it_ends_when_patience_runs_out() -> None:

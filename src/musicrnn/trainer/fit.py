@@ -112,10 +112,10 @@ class Fit:
 
     def _step(self) -> bool:
         began = self.hooks.now()
+        rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
         batch, number = self._next_batch()
         if number in self.count.skipped:
             return False
-        rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
         result = self.stepper.train(batch, rate)
         if not all(map(math.isfinite, (result.nats, result.gradient_norm, result.parameter_norm))):
             self._go_back(result, batch, number)
@@ -154,7 +154,7 @@ class Fit:
         self.count.setbacks, self.count.rate_scale, self.count.skipped = setbacks, scale, skipped
 
     def _end_epoch(self) -> Ending | None:
-        self.count.epoch = self.lanes.epoch
+        self.count.epoch = max(self.count.epoch, self.lanes.epoch)
         valid_token, valid_tick = self.hooks.validate()
         self.count.figures = {
             "train_nats_a_token": self.count.epoch_nats / max(self.count.epoch_tokens, 1),
@@ -186,7 +186,7 @@ class Fit:
         speed = result.tokens / max(took, 1e-9)
         p.tokens_a_second = speed if p.tokens_a_second == 0 else 0.95 * p.tokens_a_second + 0.05 * speed
         p.epoch, p.step, p.rate, p.share = (
-            min(self.lanes.epoch + 1, self.limits.epochs or self.lanes.epoch + 1),
+            self.count.epoch + 1,
             self.count.step,
             rate,
             self.share(),

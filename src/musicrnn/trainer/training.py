@@ -347,7 +347,7 @@ class Training:
             return
         row: dict[str, Any] = {
             "step": count.step,
-            "epoch": self.lanes.epoch + 1,
+            "epoch": count.epoch + 1,
             "seconds": round(count.seconds, 1),
             "tokens": count.tokens,
             "rate": f"{rate:.6g}",
