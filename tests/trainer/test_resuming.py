@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.given import Given
 from musicrnn.config.load import settings_of
 from musicrnn.config.network import NetworkSettings
@@ -20,7 +21,7 @@ from musicrnn.errors import ConfigError, CorpusError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count
-from musicrnn.trainer.resuming import check_corpus, check_not_over, minutes_had, settings_of_run
+from musicrnn.trainer.resuming import check_corpus, check_not_over, kept_settings, minutes_had, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder
 
 pytestmark = pytest.mark.train
@@ -104,6 +105,17 @@ def test_flags_that_say_what_the_run_has_and_settings_files_are_let_be(run: RunF
     """A command is often typed again with --resume added; a settings file is one's own, for every run."""
     assert settings_of_run(run, _given({"network.units": 64})).network.units == 64
     assert settings_of_run(run, _given({"network.units": 999}, "musicrnn.toml")).network.units == 64
+
+
+def test_a_run_keeps_its_corpus_folders_by_their_whole_paths(run: RunFolder) -> None:
+    """It can be gone on with from any folder, and all else is as it was given."""
+    folder = Path(__file__).parent
+    given = replace(SETTINGS, corpus=CorpusSettings(folders=(os.path.relpath(folder), "/midi")))
+    run.write_settings(kept_settings(given))
+    found = settings_of_run(run, Settings())
+    assert [Path(os.path.normpath(name)) for name in found.corpus.folders] == [folder, Path("/midi")]
+    assert all(Path(name).is_absolute() for name in found.corpus.folders)
+    assert (found.network, found.training) == (SETTINGS.network, SETTINGS.training)
 
 
 @pytest.mark.parametrize(

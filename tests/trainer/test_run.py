@@ -173,24 +173,32 @@ def test_a_run_killed_before_its_model_was_written_comes_to_its_end(
 
 
 def test_a_run_inside_its_corpus_goes_on_and_a_corpus_that_changed_is_refused(tmp_path: Path) -> None:
-    """Its auditions are no part of the corpus; a new file is named, with status 65, and the manifest stays."""
+    """Its auditions are no part of the corpus; a new file is named, with status 65, and the manifest stays.
+
+    It goes on from another folder too, and where its corpus is gone it is named with it.
+    """
     music, command = tmp_path / "midi", [sys.executable, "-m", "musicrnn", "train"]
     shutil.copytree(CHORALES, music)
 
-    def train(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words], capture_output=True, text=True, timeout=300, check=False, cwd=music)
+    def train(*words: str, where: Path = music) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *words], capture_output=True, text=True, timeout=300, check=False, cwd=where)
 
     begun = train(*SMALL, ".", "--run-folder=runs/a", "--epochs=1")
     assert begun.returncode == 0, begun.stderr
     assert (music / "runs" / "a" / "auditions" / "epoch-0001.mid").exists()
-    resumed = train("--resume=runs/a", "--epochs=2")
+    resumed = train("--resume=midi/runs/a", "--epochs=2", where=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     manifest = (music / "runs" / "a" / "corpus.json").read_bytes()
+    assert str(tmp_path).encode() not in manifest
     shutil.copy(music / "runs" / "a" / "auditions" / "epoch-0001.mid", music / "new.mid")
     refused = train("--resume=runs/a", "--epochs=3")
     assert refused.returncode == 65
     assert "1 came (midi/new.mid);" in refused.stderr
     assert (music / "runs" / "a" / "corpus.json").read_bytes() == manifest
+    music.rename(tmp_path / "moved")
+    gone = train("--resume=moved/runs/a", "--epochs=3", where=tmp_path)
+    assert gone.returncode == 65
+    assert f"moved/runs/a: the run's corpus must still be there; {music}: a corpus folder must" in gone.stderr
 
 
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "n" * 65])

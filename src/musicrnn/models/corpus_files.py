@@ -48,7 +48,7 @@ def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
         if not _is_folder(folder):
             found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, str(folder)))
             continue
-        head = folder.name or Path(os.path.realpath(folder)).name
+        head = folder.name if folder.name not in ("", "..") else Path(os.path.realpath(folder)).name
         for path, trouble in _below(folder):
             name = str(Path(head) / path.relative_to(folder))
             found.setdefault(os.path.realpath(path), CorpusFile(name, str(path), trouble))
@@ -56,10 +56,26 @@ def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
 
 
 def _with_names_of_their_own(files: Iterable[CorpusFile]) -> list[CorpusFile]:
-    """Call files by their whole path where two corpus folders of one name have files of one name."""
+    """Call files by their path from the folder that all such are in where two corpus folders have files of one name.
+
+    So the names do not tell where that folder is, and are the same wherever it is looked at from.
+    """
     files = list(files)
     counts = Counter(file.name for file in files)
-    return [file if counts[file.name] == 1 else replace(file, name=file.location) for file in files]
+    alike = [file.location for file in files if counts[file.name] > 1]
+    root = _common_folder(alike)
+    return [
+        replace(file, name=os.path.relpath(file.location, root)) if root and counts[file.name] > 1 else file
+        for file in files
+    ]
+
+
+def _common_folder(locations: Sequence[str]) -> str:
+    """Return the folder that all files are in; an empty text for none, or for some on several drives of Windows."""
+    try:
+        return os.path.commonpath([os.path.normpath(Path(location).absolute()) for location in locations])
+    except ValueError:
+        return ""
 
 
 def _is_folder(folder: Path) -> bool:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from musicrnn.config.declare import has_surrogate
 from musicrnn.config.flags import COMMANDS, flag_of
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings, declared
-from musicrnn.config.write import default_text
+from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError, CorpusError, RunFolderError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.count import Count
 from musicrnn.trainer.run_folder import RunFolder
 
+SECTIONS = ("corpus", "network", "training")
 ANEW = ("epochs", "minutes", "patience", "profile")
 
 
@@ -38,6 +41,18 @@ def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
         raise ConfigError(f"--resume keeps the run's own settings; only {flags} can be given anew, got {others}")
     anew = {key: getattr(given.training, key) for key in ANEW if f"training.{key}" in given.origins}
     return replace(settings, training=replace(settings.training, **anew))
+
+
+def kept_settings(settings: Settings) -> str:
+    """Return what a run keeps of its settings, as TOML: its corpus folders by paths that are good from any folder."""
+    folders = tuple(map(_whole_path, settings.corpus.folders))
+    return to_toml(replace(settings, corpus=replace(settings.corpus, folders=folders)), SECTIONS)
+
+
+def _whole_path(folder: str) -> str:
+    """Return a folder's absolute path; as it was typed where that is no Unicode text, as settings must be."""
+    path = str(Path(folder).absolute())
+    return folder if has_surrogate(path) else path
 
 
 def _passed_over(settings: Settings, given: Settings) -> Iterator[str]:

@@ -18,19 +18,17 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 
 from musicrnn.config.settings import Settings
-from musicrnn.config.write import to_toml
-from musicrnn.errors import ConfigError
+from musicrnn.errors import ConfigError, CorpusError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.resuming import check_corpus, check_not_over, settings_of_run
+from musicrnn.trainer.resuming import check_corpus, check_not_over, kept_settings, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
 
 _NAME = re.compile(r"\w[\w .-]{0,63}")
-_SECTIONS = ("corpus", "network", "training")
 
 
 class StopRequest:
@@ -91,9 +89,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
     """Train; False where it was asked to stop before there was anything to keep."""
     console, lanes_told = Console(), ""
     try:
-        corpus = _read(settings, console)
-        if resume:
-            check_corpus(folder, [(piece.name, piece.sha256) for piece in corpus.pieces])
+        corpus = _read_again(settings, console, folder) if resume else _read(settings, console)
         prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
         if prepared is not None and not stop.signal:
             settings, lanes_told = _settled(settings, prepared, start(settings.training, place.size), place)
@@ -106,7 +102,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         return False
     if place.is_chief and not resume:
         folder.clear()
-        folder.write_settings(to_toml(settings, _SECTIONS))
+        folder.write_settings(kept_settings(settings))
     if place.is_chief:
         folder.write_manifest(_manifest(corpus, prepared))
     if lanes_told and place.is_chief:
@@ -167,6 +163,16 @@ def _read(settings: Settings, console: Console) -> Corpus:
         console.print(f"  left out: {left.reason}", highlight=False, markup=False, soft_wrap=True)
     if len(corpus.left_out) > 10:
         console.print(f"  and {len(corpus.left_out) - 10} more; corpus.json names them all", highlight=False)
+    return corpus
+
+
+def _read_again(settings: Settings, console: Console, folder: RunFolder) -> Corpus:
+    """Read the corpus of a run that goes on; CorpusError, with the run's folder, where that is gone or has changed."""
+    try:
+        corpus = _read(settings, console)
+    except CorpusError as error:
+        raise CorpusError(f"{folder.path}: the run's corpus must still be there; {error}") from error
+    check_corpus(folder, [(piece.name, piece.sha256) for piece in corpus.pieces])
     return corpus
 
 
