@@ -80,12 +80,22 @@ def test_a_folder_with_anything_in_it_is_no_new_one(tmp_path: Path, name: str) -
 
 
 def test_an_empty_folder_is_as_good_as_a_new_one(tmp_path: Path) -> None:
-    """So is one in which a run was killed, or refused, before it had anything to keep."""
+    """So is one in which a run was refused, or killed before its first checkpoint, as supervisors begin it again."""
     for _ in range(2):
         run = RunFolder(tmp_path)
         run.create(overwrite=False)
         run.discard()
-    assert run.checkpoints.is_dir()
+        for name in (
+            "settings.toml",
+            "corpus.json",
+            "train.log",
+            "checkpoints/.step.npz.x.tmp",
+            "tensorboard/events.1",
+        ):
+            (run.path / name).touch()
+    (run.checkpoints / "step-00000000-0123456789abcdef.npz").touch()
+    with pytest.raises(RunFolderError, match="must be new, got one with step-00000000-"):
+        run.create(overwrite=False)
 
 
 def test_a_folder_that_cannot_be_made_is_told_plainly(tmp_path: Path) -> None:

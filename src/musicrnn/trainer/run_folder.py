@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
-from musicrnn.files import clear_halves, write_text_whole, write_whole
+from musicrnn.files import HALVES, clear_halves, write_text_whole, write_whole
 from musicrnn.printable import json_text
 from musicrnn.trainer.spare import Spare
 
@@ -22,6 +22,8 @@ METRICS = (
     "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
     "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick",
 )  # fmt: skip
+
+FROM_THE_START = (".lock", "settings.toml", "corpus.json", "train.log", "checkpoints", "auditions", "tensorboard")
 
 
 def default_folder(name: str) -> Path:
@@ -49,18 +51,19 @@ class RunFolder:
         self._is_new = not self.path.exists()
         try:
             if not overwrite and self.path.is_dir():
-                self._must_be_empty()
+                self._must_be_new()
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
                 folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
 
-    def _must_be_empty(self) -> None:
-        """Refuse a folder with more in it than a run leaves that was killed before it had anything to keep."""
-        made = {self.checkpoints, self.auditions, self.tensorboard}
-        for path in self.path.iterdir():
-            if path.name != ".lock" and not (path in made and path.is_dir() and not any(path.iterdir())):
+    def _must_be_new(self) -> None:
+        """Refuse a folder with more in it than a run leaves that was killed before its first checkpoint."""
+        known = FROM_THE_START if (self.path / ".lock").exists() else ()
+        for path in sorted([*self.path.iterdir(), *self.checkpoints.glob("*"), *self.auditions.glob("*")]):
+            is_known = path.parent == self.path and path.name in known
+            if not is_known and not path.match(HALVES):
                 onwards = f"go on with it (--resume {self.path}), " if self.metrics.exists() else ""
                 raise RunFolderError(
                     f"{self.path}: the run folder must be new, got one with {path.name} in it; {onwards}"
