@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         from musicrnn.trainer.follower import Follower
         from musicrnn.trainer.workers import Workers, in_touch
 
-        kept = folder.path if place.is_chief else "the chief's run folder"
+        kept = shlex.quote(str(folder.path)) if place.is_chief else "the chief's run folder"
         with in_touch(f"musicrnn-train --resume {kept}"):
             team = Workers(place)
             kind = Training if place.is_chief else Follower

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -64,7 +65,7 @@ class RunFolder:
         for path in sorted([*self.path.iterdir(), *self.checkpoints.glob("*"), *self.auditions.glob("*")]):
             is_known = path.parent == self.path and path.name in known
             if not is_known and not path.match(HALVES):
-                onwards = f"go on with it (--resume {self.path}), " if self.metrics.exists() else ""
+                onwards = f"go on with it (--resume {shlex.quote(str(self.path))}), " if self.metrics.exists() else ""
                 raise RunFolderError(
                     f"{self.path}: the run folder must be new, got one with {path.name} in it; {onwards}"
                     "choose another (--run-folder), or allow --overwrite"
