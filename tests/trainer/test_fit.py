@@ -36,6 +36,29 @@ class ScriptedStepper:
         return StepResult(next(self.losses) * tokens, tokens, 1.0, 1.0)
 
 
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+
+class Slow:
+    """A stepper that takes three seconds for a step."""
+
+    def __init__(self, stepper: ScriptedStepper, clock: Clock) -> None:
+        self.stepper, self.clock = stepper, clock
+
+    def train(self, batch: Windows, rate: float) -> StepResult:
+        """Learn, while time goes by."""
+        self.clock.seconds += 3.0
+        return self.stepper.train(batch, rate)
+
+
 class Diary:
     """Remembers what the loop asked for."""
 
@@ -103,6 +126,20 @@ def test_it_ends_when_patience_runs_out() -> None:
     assert fit.run() == Ending.PATIENCE
     assert [better for _, better in diary.epochs] == [True, True, False, False]
     assert fit.count.best == 2.0
+
+
+def test_the_time_of_a_step_counts_as_soon_as_it_is_made() -> None:
+    """Of an epoch too that is a single step of three seconds; with the five that the run had before."""
+    clock, seconds = Clock(), list[float]()
+    fit, stepper = _fit(Diary(), Limits(epochs=1))
+    fit.lanes.window = 10_000
+    fit.count.seconds = 5.0
+    fit.stepper = Slow(stepper, clock)
+    fit.hooks.now = clock.now
+    fit.hooks.step_done = lambda count, *_: seconds.append(count.seconds)
+    fit.hooks.epoch_done = lambda count, _: seconds.append(count.seconds)
+    assert fit.run() == Ending.EPOCHS
+    assert seconds == [8.0, 8.0]
 
 
 def test_patience_waits_for_its_steps_too() -> None:

@@ -74,6 +74,7 @@ class Fit:
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
         self.progress = Progress(epochs=limits.epochs, best=count.best)
+        self._started = 0.0
 
     def run(self) -> Ending:
         """Train until an epoch's end, the clock, patience or a request ends it, and say which.
@@ -82,7 +83,7 @@ class Fit:
         """
         if 0 < self.limits.epochs <= self.count.epoch:
             return Ending.EPOCHS
-        started = self.hooks.now() - self.count.seconds
+        self._started = self.hooks.now() - self.count.seconds
         while True:
             if self.hooks.stop_asked():
                 self.hooks.save()
@@ -91,7 +92,7 @@ class Fit:
                 ending = self._end_epoch()
                 if ending is not None:
                     return ending
-            self.count.seconds = self.hooks.now() - started
+            self.count.seconds = self.hooks.now() - self._started
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
                 if self.count.epoch_tokens or not self.count.figures:
                     self._end_epoch()
@@ -124,7 +125,8 @@ class Fit:
         self.count.tokens += result.tokens
         self.count.epoch_nats += result.nats
         self.count.epoch_tokens += result.tokens
-        took = self.hooks.now() - began
+        now = self.hooks.now()
+        self.count.seconds, took = now - self._started, now - began
         self._report(result, rate, took)
         self.hooks.step_done(self.count, result, rate)
         return True
