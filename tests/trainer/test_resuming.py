@@ -21,7 +21,14 @@ from musicrnn.errors import ConfigError, CorpusError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count
-from musicrnn.trainer.resuming import check_corpus, check_not_over, kept_settings, minutes_had, settings_of_run
+from musicrnn.trainer.resuming import (
+    check_corpus,
+    check_not_over,
+    corpus_fact,
+    kept_settings,
+    minutes_had,
+    settings_of_run,
+)
 from musicrnn.trainer.run_folder import RunFolder
 
 pytestmark = pytest.mark.train
@@ -138,5 +145,9 @@ def test_a_corpus_that_holds_the_same_is_no_other(run: RunFolder) -> None:
     check_corpus(run, [("a.mid", "a")])
     run.write_manifest({"pieces": [{"name": "a.mid", "sha256": "a"}]})
     check_corpus(run, [("other.mid", "a")])
+    run.write_manifest({"pieces": [{"name": "audition.mid", "sha256": "x"}]})  # of a resumption that was refused
+    had = {"count": asdict(Count()), "facts": {"corpus": corpus_fact(["a", "b"])}}
+    checkpoint.write(run.checkpoints, "step-00000011", Checkpoint({}, had))
+    check_corpus(run, [("a.mid", "a"), ("b.mid", "b")])
     (run.path / "corpus.json").write_text("[]", encoding="utf-8")
     check_corpus(run, [("b.mid", "b")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -87,9 +88,14 @@ def check_not_over(folder: RunFolder, epochs: int, minutes: float, count: Count 
 
 
 def check_corpus(folder: RunFolder, now: Sequence[tuple[str, str]]) -> None:
-    """Raise CorpusError unless the pieces, by name and SHA-256, are those of the run's manifest, in their order."""
-    before = folder.files_read()
-    if not before or [digest for _, digest in before] == [digest for _, digest in now]:
+    """Raise CorpusError unless the pieces, by name and SHA-256, are those of the run's manifest, in their order.
+
+    Where they are those of its last checkpoint after all, the manifest is of a resumption that was refused.
+    """
+    before, digests = folder.files_read(), [digest for _, digest in now]
+    if not before or [digest for _, digest in before] == digests:
+        return
+    if _last(folder).get("facts", {}).get("corpus") == corpus_fact(digests):
         return
     changes = [_change(now, before, "came"), _change(before, now, "went")]
     what = " and ".join(filter(None, changes)) or "they are in another order"
@@ -97,6 +103,11 @@ def check_corpus(folder: RunFolder, now: Sequence[tuple[str, str]]) -> None:
         f"{folder.path}: to go on exactly the run's corpus must be the same {len(before)} pieces as before, got "
         f"{len(now)}: {what}; use --init-from for a new run"
     )
+
+
+def corpus_fact(digests: Sequence[str]) -> str:
+    """Return what a checkpoint tells a corpus by: the SHA-256 over those of its pieces, in their order."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _change(pieces: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]], word: str) -> str:
@@ -117,9 +128,15 @@ def _used_up(epochs: int, minutes: float, count: Count) -> str:
 
 
 def _last_count(folder: RunFolder) -> Count | None:
-    """Return the count of the last whole checkpoint; of those that are damaged it is told when they are taken up."""
+    """Return the count of the last whole checkpoint; None where there is none."""
+    last = _last(folder)
+    return Count(**last["count"]) if last else None
+
+
+def _last(folder: RunFolder) -> dict[str, Any]:
+    """Return what the last whole checkpoint is; of those that are damaged it is told when they are taken up."""
     found = checkpoint.newest(folder.checkpoints, "step-", lambda _: None)
-    return Count(**found[1].description["count"]) if found else None
+    return found[1].description if found else {}
 
 
 def _is_ended(folder: RunFolder) -> bool:

@@ -24,7 +24,7 @@ from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.resuming import check_corpus, check_not_over, kept_settings, settings_of_run
+from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact, kept_settings, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
@@ -209,11 +209,10 @@ def _manifest(corpus: Corpus, prepared: Material) -> dict[str, Any]:
 
 def _facts(settings: Settings, corpus: Corpus) -> dict[str, Any]:
     """Return what must not change between an interruption and its resumption."""
-    hashes = "".join(piece.sha256 for piece in corpus.pieces)
     kept = ("lanes", "window", "seed", "learning_rate", "schedule", "weight_decay", "clip")
     training = {key: getattr(settings.training, key) for key in kept}
     return {
-        "corpus": hashlib.sha256(hashes.encode()).hexdigest(),
+        "corpus": corpus_fact([piece.sha256 for piece in corpus.pieces]),
         "network": json.loads(json.dumps({key: getattr(settings.network, key) for key in settings.network.__slots__})),
         "training": training,
     }
