@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 STRETCH = 256 * 1024
+HALVES = ".*.tmp"
 
 
 class _InStretches(io.FileIO):
@@ -74,7 +75,7 @@ def write_text_whole(path: Path, text: str) -> None:
 
 def clear_halves(folder: Path) -> None:
     """Delete what writers that were killed left of :func:`write_whole` in a folder; nobody may be writing there."""
-    for half in folder.glob(".*.tmp"):
+    for half in folder.glob(HALVES):
         half.unlink(missing_ok=True)
 
 

@@ -146,15 +146,39 @@ def test_links_that_lead_nowhere_and_pipes_are_left_out_with_their_reasons(folde
             find_files([folder / name])
 
 
+@pytest.mark.parametrize("marks", [("settings.toml", "corpus.json"), (".lock", "checkpoints/step.npz")])
+def test_what_a_training_run_below_made_is_no_corpus(folder: Path, marks: tuple[str, ...]) -> None:
+    """Its folder is passed over, also while it is being made; its auditions are read where they are named."""
+    run = folder / "runs" / "mine"
+    for path in (*marks, "auditions/epoch-0001.mid"):
+        (run / path).parent.mkdir(parents=True, exist_ok=True)
+        (run / path).write_bytes(midi_bytes(TUNE))
+    (folder / "runs" / "by-hand.mid").write_bytes(midi_bytes(TUNE))
+    found = [file.name for file in find_files([folder])]
+    assert "tunes/runs/by-hand.mid" in found
+    assert not any("mine" in name for name in found)
+    for named, name in ((run / "auditions", "auditions/epoch-0001.mid"), (run, "mine/auditions/epoch-0001.mid")):
+        assert [file.name for file in find_files([named])] == [name]
+
+
 def test_files_of_one_name_in_folders_of_one_name_keep_apart(tmp_path: Path) -> None:
-    """They go by their whole paths; a file named twice is one."""
+    """They go by their paths from the folder that both are in, however that is named; a file named twice is one."""
     paths = [tmp_path / side / "set" / "x.mid" for side in "ab"]
     for path in paths:
         path.parent.mkdir(parents=True)
         path.write_bytes(b"")
     found = find_files([path.parent for path in paths] + [paths[0]])
     assert [file.path for file in found] == paths
-    assert [file.name for file in found] == [str(path) for path in paths]
+    names = [str(Path(side, "set", "x.mid")) for side in "ab"]
+    assert [file.name for file in found] == names
+    relative = [os.path.relpath(path.parent) for path in paths]
+    assert [file.name for file in find_files(relative)] == names
+
+
+def test_a_folder_is_called_by_its_name_however_its_path_is_written(folder: Path) -> None:
+    """Also where the path ends in dots, so that names are the same when it is written whole."""
+    for path in (folder, folder / "more" / "..", Path(os.path.relpath(folder))):
+        assert [file.name for file in find_files([path])][:2] == ["tunes/a copy of b.MIDI", "tunes/b.mid"]
 
 
 def test_a_file_of_format_2_gives_a_piece_a_track(tmp_path: Path) -> None:

@@ -36,6 +36,29 @@ class ScriptedStepper:
         return StepResult(next(self.losses) * tokens, tokens, 1.0, 1.0)
 
 
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+
+class Slow:
+    """A stepper that takes three seconds for a step."""
+
+    def __init__(self, stepper: ScriptedStepper, clock: Clock) -> None:
+        self.stepper, self.clock = stepper, clock
+
+    def train(self, batch: Windows, rate: float) -> StepResult:
+        """Learn, while time goes by."""
+        self.clock.seconds += 3.0
+        return self.stepper.train(batch, rate)
+
+
 class Diary:
     """Remembers what the loop asked for."""
 
@@ -64,11 +87,13 @@ class Diary:
         self.saves += 1
 
 
-def _fit(diary: Diary, limits: Limits, losses: Iterator[float] | None = None) -> tuple[Fit, ScriptedStepper]:
+def _fit(
+    diary: Diary, limits: Limits, losses: Iterator[float] | None = None, lanes: int = 2
+) -> tuple[Fit, ScriptedStepper]:
     stepper = ScriptedStepper(losses or repeat(2.0))
-    lanes = Lanes(MATERIAL.train, Grammar(MATERIAL.vocabulary), 2, 64, seed=1)
+    stream = Lanes(MATERIAL.train, Grammar(MATERIAL.vocabulary), lanes, 64, seed=1)
     schedule = Schedule("constant", 0.01, warmup=0)
-    return Fit(stepper, lanes, schedule, limits, diary.hooks(), Count()), stepper
+    return Fit(stepper, stream, schedule, limits, diary.hooks(), Count()), stepper
 
 
 def test_it_ends_when_all_epochs_are_done() -> None:
@@ -79,6 +104,21 @@ def test_it_ends_when_all_epochs_are_done() -> None:
     assert diary.epochs == [(1, True), (2, False), (3, False)]
 
 
+@pytest.mark.parametrize("lanes", [1, len(MATERIAL.train)])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_an_epoch_learns_from_as_many_tokens_as_there_are(lanes: int, epochs: int) -> None:
+    """Also where each piece has a lane, and all are begun in the first step; the rate falls from its peak on."""
+    fit, stepper = _fit(Diary(), Limits(epochs=epochs), lanes=lanes)
+    fit.schedule = Schedule("cosine", 0.01, warmup=0)
+    assert fit.run() == Ending.EPOCHS
+    tokens = epochs * sum(map(len, MATERIAL.train))
+    assert tokens <= fit.count.tokens < tokens + lanes * 64
+    assert stepper.rates[0] == 0.01
+    assert stepper.rates == sorted(stepper.rates, reverse=True)
+    assert stepper.rates[-1] > 0
+    assert fit.count.epoch == epochs
+
+
 def test_it_ends_when_patience_runs_out() -> None:
     """Two epochs without a better validation end it."""
     diary = Diary(lambda epoch: (3.0, 2.0, 2.5, 2.5, 2.5)[epoch])
@@ -86,6 +126,20 @@ def test_it_ends_when_patience_runs_out() -> None:
     assert fit.run() == Ending.PATIENCE
     assert [better for _, better in diary.epochs] == [True, True, False, False]
     assert fit.count.best == 2.0
+
+
+def test_the_time_of_a_step_counts_as_soon_as_it_is_made() -> None:
+    """Of an epoch too that is a single step of three seconds; with the five that the run had before."""
+    clock, seconds = Clock(), list[float]()
+    fit, stepper = _fit(Diary(), Limits(epochs=1))
+    fit.lanes.window = 10_000
+    fit.count.seconds = 5.0
+    fit.stepper = Slow(stepper, clock)
+    fit.hooks.now = clock.now
+    fit.hooks.step_done = lambda count, *_: seconds.append(count.seconds)
+    fit.hooks.epoch_done = lambda count, _: seconds.append(count.seconds)
+    assert fit.run() == Ending.EPOCHS
+    assert seconds == [8.0, 8.0]
 
 
 def test_patience_waits_for_its_steps_too() -> None:

@@ -165,10 +165,37 @@ def test_epochs_differ_in_order_and_hold_every_piece() -> None:
     """Each epoch takes every piece once, in an order of its own."""
     stream = _lanes(MATERIAL.train)
     first = stream._order.tolist()
-    stream.epoch += 1
+    stream.drawn += 1
     second = stream._draw_order().tolist()
     assert sorted(first) == sorted(second) == [*range(len(MATERIAL.train))]
     assert first != second
+
+
+@given(st.integers(1, 12), st.integers(3, 60), st.booleans(), st.booleans())
+def test_progress_and_epochs_are_told_by_the_tokens_that_were_read(
+    lanes: int, window: int, on_bars: bool, packed: bool
+) -> None:
+    """However many pieces are begun at once, of how many lanes' rows are made here, and after a position too."""
+    pieces = MATERIAL.train
+    stream, other = (_lanes(pieces, lanes, window, on_bars=on_bars, packed=packed, rows=r) for r in (None, range(1)))
+    whole, read = sum(map(len, pieces)), 0
+    for _ in range(40):
+        assert (stream.read, stream.progress, stream.epoch) == (read, read / whole, read // whole)
+        assert (other.read, other.progress, other.epoch) == (read, read / whole, read // whole)
+        batch = stream.next()
+        assert batch is not None
+        read += int(batch.valid.sum())
+        other.go_to(json.loads(json.dumps(stream.position())))
+
+
+def test_an_epoch_of_some_bars_a_piece_has_as_many_tokens_as_these_have_on_the_average() -> None:
+    """After many epochs as many orders were gone through, and progress does not fall behind at the start."""
+    stream = _lanes(MATERIAL.train, lanes=2, window=16, bars_a_piece=1)
+    assert stream.progress == 0.0
+    while stream.drawn < 50:
+        assert abs(stream.progress - stream.drawn - stream.taken / len(stream.pieces)) < 0.6
+        stream.next()
+    assert stream.epoch in {49, 50}
 
 
 def test_a_long_piece_gives_no_more_bars_than_asked_for() -> None:

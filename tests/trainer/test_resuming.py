@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.given import Given
 from musicrnn.config.load import settings_of
 from musicrnn.config.network import NetworkSettings
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
 from musicrnn.config.write import to_toml
-from musicrnn.errors import ConfigError
+from musicrnn.errors import ConfigError, CorpusError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count
-from musicrnn.trainer.resuming import check_not_over, minutes_had, settings_of_run
+from musicrnn.trainer.resuming import (
+    check_corpus,
+    check_not_over,
+    corpus_fact,
+    kept_settings,
+    minutes_had,
+    settings_of_run,
+)
 from musicrnn.trainer.run_folder import RunFolder
 
 pytestmark = pytest.mark.train
@@ -104,3 +112,42 @@ def test_flags_that_say_what_the_run_has_and_settings_files_are_let_be(run: RunF
     """A command is often typed again with --resume added; a settings file is one's own, for every run."""
     assert settings_of_run(run, _given({"network.units": 64})).network.units == 64
     assert settings_of_run(run, _given({"network.units": 999}, "musicrnn.toml")).network.units == 64
+
+
+def test_a_run_keeps_its_corpus_folders_by_their_whole_paths(run: RunFolder) -> None:
+    """It can be gone on with from any folder, and all else is as it was given."""
+    folder = Path(__file__).parent
+    given = replace(SETTINGS, corpus=CorpusSettings(folders=(os.path.relpath(folder), "/midi")))
+    run.write_settings(kept_settings(given))
+    found = settings_of_run(run, Settings())
+    assert [Path(os.path.normpath(name)) for name in found.corpus.folders] == [folder, Path("/midi")]
+    assert all(Path(name).is_absolute() for name in found.corpus.folders)
+    assert (found.network, found.training) == (SETTINGS.network, SETTINGS.training)
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (["a", "b", "d", "e"], "the same 3 pieces as before, got 4: 2 came (d.mid, …) and 1 went (c.mid); use --init-"),
+        (["a", "b"], "the same 3 pieces as before, got 2: 1 went (c.mid); use --init-from for a new run"),
+        (["b", "a", "c"], "the same 3 pieces as before, got 3: they are in another order; use --init-from"),
+    ],
+)
+def test_a_corpus_that_has_changed_is_told_by_what_came_and_went(run: RunFolder, now: list[str], words: str) -> None:
+    """With the run's folder; how many, and the first of each."""
+    run.write_manifest({"pieces": [{"name": f"{name}.mid", "sha256": name} for name in "abc"]})
+    with pytest.raises(CorpusError, match=re.escape(f"{run.path}: to go on exactly the run's corpus must be {words}")):
+        check_corpus(run, [(f"{name}.mid", name) for name in now])
+
+
+def test_a_corpus_that_holds_the_same_is_no_other(run: RunFolder) -> None:
+    """Whatever its files are called now; where there is no manifest, or a damaged one, the checkpoint tells."""
+    check_corpus(run, [("a.mid", "a")])
+    run.write_manifest({"pieces": [{"name": "a.mid", "sha256": "a"}]})
+    check_corpus(run, [("other.mid", "a")])
+    run.write_manifest({"pieces": [{"name": "audition.mid", "sha256": "x"}]})  # of a resumption that was refused
+    had = {"count": asdict(Count()), "facts": {"corpus": corpus_fact(["a", "b"])}}
+    checkpoint.write(run.checkpoints, "step-00000011", Checkpoint({}, had))
+    check_corpus(run, [("a.mid", "a"), ("b.mid", "b")])
+    (run.path / "corpus.json").write_text("[]", encoding="utf-8")
+    check_corpus(run, [("b.mid", "b")])

@@ -172,6 +172,35 @@ def test_a_run_killed_before_its_model_was_written_comes_to_its_end(
     assert [name for name in expected if expected[name].tobytes() != found[name].tobytes()] == []
 
 
+def test_a_run_inside_its_corpus_goes_on_and_a_corpus_that_changed_is_refused(tmp_path: Path) -> None:
+    """Its auditions are no part of the corpus; a new file is named, with status 65, and the manifest stays.
+
+    It goes on from another folder too, and where its corpus is gone it is named with it.
+    """
+    music, command = tmp_path / "midi", [sys.executable, "-m", "musicrnn", "train"]
+    shutil.copytree(CHORALES, music)
+
+    def train(*words: str, where: Path = music) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *words], capture_output=True, text=True, timeout=300, check=False, cwd=where)
+
+    begun = train(*SMALL, ".", "--run-folder=runs/a", "--epochs=1")
+    assert begun.returncode == 0, begun.stderr
+    assert (music / "runs" / "a" / "auditions" / "epoch-0001.mid").exists()
+    resumed = train("--resume=midi/runs/a", "--epochs=2", where=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    manifest = (music / "runs" / "a" / "corpus.json").read_bytes()
+    assert str(tmp_path).encode() not in manifest
+    shutil.copy(music / "runs" / "a" / "auditions" / "epoch-0001.mid", music / "new.mid")
+    refused = train("--resume=runs/a", "--epochs=3")
+    assert refused.returncode == 65
+    assert "1 came (midi/new.mid);" in refused.stderr
+    assert (music / "runs" / "a" / "corpus.json").read_bytes() == manifest
+    music.rename(tmp_path / "moved")
+    gone = train("--resume=moved/runs/a", "--epochs=3", where=tmp_path)
+    assert gone.returncode == 65
+    assert f"moved/runs/a: the run's corpus must still be there; {music}: a corpus folder must" in gone.stderr
+
+
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "n" * 65])
 def test_a_name_that_would_be_a_path_is_refused(tmp_path: Path, name: str) -> None:
     """A model's name becomes part of a folder's name, and must not lead out of it."""
@@ -191,6 +220,17 @@ def test_nothing_is_overwritten_unless_asked(whole: tuple[Path, subprocess.Compl
     assert "--resume" in again.stderr
     assert "--overwrite" in again.stderr
     assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (run / "checkpoints").iterdir())
+
+
+def test_a_folder_that_is_no_run_is_left_as_it_is(tmp_path: Path) -> None:
+    """What others keep in it is neither replaced nor deleted; status 66."""
+    for name in ("model.onnx", "checkpoints/mine.npz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"mine")
+    refused = _train(tmp_path, "--epochs=1")
+    assert (refused.returncode, refused.stdout) == (66, "")
+    assert "--overwrite" in refused.stderr
+    assert (tmp_path / "model.onnx").read_bytes() == (tmp_path / "checkpoints" / "mine.npz").read_bytes() == b"mine"
 
 
 def test_a_new_run_can_start_from_another_models_weights(

@@ -63,6 +63,41 @@ def test_a_row_of_metrics_that_was_not_written_whole_is_passed_over(tmp_path: Pa
     assert [row["step"] for row in run.read_metrics()] == ["10"]
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "checkpoints/mine.npz", ".hidden", "checkpoints", "folder/"])
+def test_a_folder_with_anything_in_it_is_no_new_one(tmp_path: Path, name: str) -> None:
+    """It is refused, with what stands in the way, and nothing in it is touched unless that is allowed."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir() if name.endswith("/") else path.write_bytes(b"mine")
+    before, (first,) = sorted(tmp_path.rglob("*")), tmp_path.iterdir()
+    with pytest.raises(RunFolderError, match=rf"must be new, got one with {first.name} in it; choose another"):
+        RunFolder(tmp_path).create(overwrite=False)
+    assert sorted(tmp_path.rglob("*")) == before
+    if name == "model.onnx":
+        run = RunFolder(tmp_path)
+        run.create(overwrite=True)
+        run.close()
+
+
+def test_an_empty_folder_is_as_good_as_a_new_one(tmp_path: Path) -> None:
+    """So is one in which a run was refused, or killed before its first checkpoint, as supervisors begin it again."""
+    for _ in range(2):
+        run = RunFolder(tmp_path)
+        run.create(overwrite=False)
+        run.discard()
+        for name in (
+            "settings.toml",
+            "corpus.json",
+            "train.log",
+            "checkpoints/.step.npz.x.tmp",
+            "tensorboard/events.1",
+        ):
+            (run.path / name).touch()
+    (run.checkpoints / "step-00000000-0123456789abcdef.npz").touch()
+    with pytest.raises(RunFolderError, match="must be new, got one with step-00000000-"):
+        run.create(overwrite=False)
+
+
 def test_a_folder_that_cannot_be_made_is_told_plainly(tmp_path: Path) -> None:
     """It is named, with what the system says."""
     (tmp_path / "file").write_bytes(b"")

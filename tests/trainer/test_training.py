@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 import shutil
 import sys
 from contextlib import closing
@@ -110,6 +112,17 @@ def test_a_first_step_short_of_memory_is_made_again_from_the_same_state(tmp_path
         _run(run)
     assert _last(tmp_path / "halved") == _last(tmp_path / "short")
     assert "gone over in two halves" in (tmp_path / "short" / "train.log").read_text(encoding="utf-8")
+
+
+def test_what_to_type_next_can_be_typed(tmp_path: Path) -> None:
+    """A shell takes the folder for one word whatever its name, as does the refusal to begin a run there again."""
+    run, said = tmp_path / "hundert 'mine'", io.StringIO()
+    _run(_training(run, replace(PLAIN, epochs=1), said=said))
+    typed = [shlex.split(line) for line in said.getvalue().splitlines() if line.startswith(("go on", "play it"))]
+    assert typed[0][:5] == ["go", "on:", "musicrnn-train", "--resume", str(run)]
+    assert typed[1] == ["play", "it:", "musicrnn-daemon", str(run / "model.onnx")]
+    with pytest.raises(RunFolderError, match=re.escape(f"(--resume {shlex.quote(str(run))})")):
+        RunFolder(run).create(overwrite=False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")

@@ -145,12 +145,12 @@ def _of_kind(rule: Rule, value: object, label: str) -> object:
         value = float(value)
     if type(value) is not rule.kind:
         raise _refusal(rule, value, label)
-    if isinstance(value, str) and ("\0" in value or _has_surrogate(value)):
+    if isinstance(value, str) and ("\0" in value or has_surrogate(value)):
         raise ConfigError(f"{label} must be Unicode text without NUL, got {_shown(value)}")
     return value
 
 
-def _has_surrogate(text: str) -> bool:
+def has_surrogate(text: str) -> bool:
     """Tell whether a text holds half a character, as a file name that is not UTF-8 does on the command line."""
     return any("\ud800" <= character <= "\udfff" for character in text)
 

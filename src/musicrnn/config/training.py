@@ -25,7 +25,7 @@ class TrainingSettings(Section):
     """How long, how fast and where a training run works."""
 
     name: str = setting("model", help="Name of the model.")
-    run_folder: str = setting("", path=True, help="Folder of the run; none is runs/NAME-DATE.")
+    run_folder: str = setting("", path=True, help="Folder of the run, new or empty; none is runs/NAME-DATE.")
     epochs: int = setting(
         0,
         low=0,
@@ -114,7 +114,7 @@ class TrainingSettings(Section):
         "can be given anew.",
     )
     init_from: str = setting("", path=True, help="Run, weights file, model file or bundled model to begin from.")
-    overwrite: bool = setting(False, help="Allow a run folder that exists to be written over.")
+    overwrite: bool = setting(False, help="Allow a run folder with something in it to be written over.")
     quantise: str = setting("none", choices=("none", "int8"), help="Form of the weights in the run's model.onnx.")
     licence: str = setting("", help="Licence of the corpus, kept in the model file.")
     source: str = setting("", help="Where the corpus comes from, kept in the model file.")

@@ -39,15 +39,16 @@ class CorpusFile:
 def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
     """Return the MIDI files and score texts in some folders and below, sorted by name; files are taken as named.
 
-    A folder further down that cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder
-    of ``folders`` that is not there or cannot be read, with its name.
+    Folders of training runs further down are passed over: what a model made is no corpus. A folder further down that
+    cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder of ``folders`` that is not
+    there or cannot be read, with its name.
     """
     found: dict[str, CorpusFile] = {}
     for folder in (Path(folder) for folder in folders):
         if not _is_folder(folder):
             found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, str(folder)))
             continue
-        head = folder.name or Path(os.path.realpath(folder)).name
+        head = folder.name if folder.name not in ("", "..") else Path(os.path.realpath(folder)).name
         for path, trouble in _below(folder):
             name = str(Path(head) / path.relative_to(folder))
             found.setdefault(os.path.realpath(path), CorpusFile(name, str(path), trouble))
@@ -55,10 +56,26 @@ def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
 
 
 def _with_names_of_their_own(files: Iterable[CorpusFile]) -> list[CorpusFile]:
-    """Call files by their whole path where two corpus folders of one name have files of one name."""
+    """Call files by their path from the folder that all such are in where two corpus folders have files of one name.
+
+    So the names do not tell where that folder is, and are the same wherever it is looked at from.
+    """
     files = list(files)
     counts = Counter(file.name for file in files)
-    return [file if counts[file.name] == 1 else replace(file, name=file.location) for file in files]
+    alike = [file.location for file in files if counts[file.name] > 1]
+    root = _common_folder(alike)
+    return [
+        replace(file, name=os.path.relpath(file.location, root)) if root and counts[file.name] > 1 else file
+        for file in files
+    ]
+
+
+def _common_folder(locations: Sequence[str]) -> str:
+    """Return the folder that all files are in; an empty text for none, or for some on several drives of Windows."""
+    try:
+        return os.path.commonpath([os.path.normpath(Path(location).absolute()) for location in locations])
+    except ValueError:
+        return ""
 
 
 def _is_folder(folder: Path) -> bool:
@@ -83,12 +100,20 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files of music, and the folders that cannot be looked into with the reason."""
     closed: list[OSError] = []
     for where, below, names in os.walk(folder, onerror=closed.append):
+        if Path(where) != folder and _is_run(below, names):
+            below.clear()
+            continue
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if _is_music(name):
                 yield Path(where) / name, ""
     for error in closed:
         yield Path(error.filename), f"a folder must be readable, got {error.strerror}"
+
+
+def _is_run(below: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell a training run's folder by what stands in it: its settings and manifest, or its lock and checkpoints."""
+    return {"settings.toml", "corpus.json"} <= set(names) or (".lock" in names and "checkpoints" in below)
 
 
 def _is_music(name: str) -> bool:

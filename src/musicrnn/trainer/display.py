@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+SHORTER = {"training": "train", "validation": "valid", "a tick": "tick", "time left": "left", "peak memory": "memory"}
+SPARED = ("tick", "rate", "best", "step", "done", "memory", "epoch")  # first what is soonest done without
+
 
 @dataclass(slots=True)
 class Progress:
@@ -65,16 +68,16 @@ class Display:
     def show(self, progress: Progress) -> None:
         """Redraw the table, on a terminal."""
         if self._live:
-            self._live.update(_table(progress))
+            self._live.update(_table(progress, self.console.width))
 
 
 def _figure(value: float) -> str:
     return f"{value:.4f}" if math.isfinite(value) else "–"
 
 
-def _table(progress: Progress) -> Table:
-    table = Table(box=None, pad_edge=False)
-    columns = {
+def _columns(progress: Progress) -> dict[str, str]:
+    """Return all that is shown, by its head."""
+    return {
         "epoch": f"{progress.epoch}/{progress.epochs}" if progress.epochs else str(progress.epoch),
         "done": f"{progress.share:.0%}",
         "step": str(progress.step),
@@ -87,7 +90,30 @@ def _table(progress: Progress) -> Table:
         "time left": clock(progress.left),
         "peak memory": megabytes(progress.memory),
     }
-    for name in columns:
-        table.add_column(name, justify="right")
+
+
+def _fitting(columns: dict[str, str], width: int) -> tuple[dict[str, str], int]:
+    """Return what has room, and the gap between columns: where it is narrow, closer and with shorter heads.
+
+    Where that does not suffice it is without what can best be spared.
+    """
+    if _width(columns, 2) <= width:
+        return columns, 2
+    columns = {SHORTER.get(head, head): text for head, text in columns.items()}
+    for head in SPARED:
+        if _width(columns, 1) > width:
+            del columns[head]
+    return columns, 1
+
+
+def _width(columns: dict[str, str], gap: int) -> int:
+    return sum(max(len(head), len(text)) + gap for head, text in columns.items()) - gap
+
+
+def _table(progress: Progress, width: int) -> Table:
+    columns, gap = _fitting(_columns(progress), width)
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+    for head in columns:
+        table.add_column(head, justify="right", no_wrap=True)
     table.add_row(*columns.values())
     return table

@@ -74,6 +74,7 @@ class Fit:
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
         self.progress = Progress(epochs=limits.epochs, best=count.best)
+        self._started = 0.0
 
     def run(self) -> Ending:
         """Train until an epoch's end, the clock, patience or a request ends it, and say which.
@@ -82,7 +83,7 @@ class Fit:
         """
         if 0 < self.limits.epochs <= self.count.epoch:
             return Ending.EPOCHS
-        started = self.hooks.now() - self.count.seconds
+        self._started = self.hooks.now() - self.count.seconds
         while True:
             if self.hooks.stop_asked():
                 self.hooks.save()
@@ -91,7 +92,7 @@ class Fit:
                 ending = self._end_epoch()
                 if ending is not None:
                     return ending
-            self.count.seconds = self.hooks.now() - started
+            self.count.seconds = self.hooks.now() - self._started
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
                 if self.count.epoch_tokens or not self.count.figures:
                     self._end_epoch()
@@ -112,10 +113,10 @@ class Fit:
 
     def _step(self) -> bool:
         began = self.hooks.now()
+        rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
         batch, number = self._next_batch()
         if number in self.count.skipped:
             return False
-        rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
         result = self.stepper.train(batch, rate)
         if not all(map(math.isfinite, (result.nats, result.gradient_norm, result.parameter_norm))):
             self._go_back(result, batch, number)
@@ -124,7 +125,8 @@ class Fit:
         self.count.tokens += result.tokens
         self.count.epoch_nats += result.nats
         self.count.epoch_tokens += result.tokens
-        took = self.hooks.now() - began
+        now = self.hooks.now()
+        self.count.seconds, took = now - self._started, now - began
         self._report(result, rate, took)
         self.hooks.step_done(self.count, result, rate)
         return True
@@ -154,7 +156,7 @@ class Fit:
         self.count.setbacks, self.count.rate_scale, self.count.skipped = setbacks, scale, skipped
 
     def _end_epoch(self) -> Ending | None:
-        self.count.epoch = self.lanes.epoch
+        self.count.epoch = max(self.count.epoch, self.lanes.epoch)
         valid_token, valid_tick = self.hooks.validate()
         self.count.figures = {
             "train_nats_a_token": self.count.epoch_nats / max(self.count.epoch_tokens, 1),
@@ -186,7 +188,7 @@ class Fit:
         speed = result.tokens / max(took, 1e-9)
         p.tokens_a_second = speed if p.tokens_a_second == 0 else 0.95 * p.tokens_a_second + 0.05 * speed
         p.epoch, p.step, p.rate, p.share = (
-            min(self.lanes.epoch + 1, self.limits.epochs or self.lanes.epoch + 1),
+            self.count.epoch + 1,
             self.count.step,
             rate,
             self.share(),

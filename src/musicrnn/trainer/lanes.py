@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,10 +58,12 @@ class Lane:
 
 
 class Lanes:
-    """An endless stream of batches over pieces in an order drawn anew each epoch.
+    """An endless stream of batches over pieces in an order drawn anew each time that all have been taken.
 
     Everything is a function of the seed and of :meth:`position`, so a stream taken up again at a
-    saved position goes on exactly. With ``once`` the pieces are read one time, as they are, in their order.
+    saved position goes on exactly. Lanes take the pieces of the next order while others are still at those of the
+    last one, so it is by the tokens read that epochs are told. With ``once`` the pieces are read one time, as they
+    are, in their order.
     ``rows`` are the lanes whose windows are made; where the others read is kept up too, by the pieces' bars alone.
     With ``on_bars`` windows begin on bar lines, and hold as many bars as fit. Unless ``packed`` a window is of one
     piece, for networks whose state can be reset only before a window.
@@ -87,30 +90,52 @@ class Lanes:
         self.shifter = Shifter(grammar.vocabulary, transpose)
         self.lanes = [Lane() for _ in range(lanes)]
         self.rows = range(lanes) if rows is None else rows
-        self.epoch = 0
+        self.drawn = 0
         self.taken = 0
         self._order = self._draw_order()
 
     def _draw_order(self) -> NDArray[np.int64]:
+        self._begun: NDArray[np.int64] | None = None
         count = len(self.pieces)
-        return np.arange(count) if self.once else self._rng(ORDER, self.epoch).permutation(count)
+        return np.arange(count) if self.once else self._rng(ORDER, self.drawn).permutation(count)
 
     def _rng(self, *place: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *place])
 
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        """How many tokens an epoch has of each piece; on the average, where it has only some of the bars."""
+        most = self.bars_a_piece
+        shares = ((len(piece), len(piece.bars) - 1) for piece in self.pieces)
+        sizes = (max(1, size * most // bars) if 0 < most < bars else size for size, bars in shares)
+        return np.fromiter(sizes, np.int64, len(self.pieces))
+
+    @property
+    def read(self) -> int:
+        """Tokens read in all lanes since the beginning: of all pieces taken, less what is still before the lanes."""
+        if self._begun is None:
+            self._begun = np.cumsum([0, *self._sizes[self._order]])
+        before = sum(lane.end - lane.at for lane in self.lanes)
+        return max(0, self.drawn * int(self._begun[-1]) + int(self._begun[self.taken]) - before)
+
     @property
     def progress(self) -> float:
-        """Epochs begun, with the share of the current one that has been taken."""
-        return self.epoch + self.taken / len(self.pieces)
+        """Tokens read, in epochs: in as many tokens as all pieces have."""
+        return self.read / int(self._sizes.sum())
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are over."""
+        return self.read // int(self._sizes.sum())
 
     def position(self) -> dict[str, Any]:
-        """Return where the stream stands, as plain integers."""
+        """Return where the stream stands, as plain integers; ``epoch`` is how many orders were gone through."""
         rows = [[lane.piece, lane.at, lane.end, lane.shift] for lane in self.lanes]
-        return {"epoch": self.epoch, "taken": self.taken, "lanes": rows}
+        return {"epoch": self.drawn, "taken": self.taken, "lanes": rows}
 
     def go_to(self, position: dict[str, Any]) -> None:
         """Take the stream up at a position returned by :meth:`position`."""
-        self.epoch, self.taken = int(position["epoch"]), int(position["taken"])
+        self.drawn, self.taken = int(position["epoch"]), int(position["taken"])
         self.lanes = [Lane(*(int(value) for value in row)) for row in position["lanes"]]
         self._order = self._draw_order()
 
@@ -118,7 +143,7 @@ class Lanes:
         if self.taken == len(self.pieces):
             if self.once:
                 return False
-            self.epoch, self.taken = self.epoch + 1, 0
+            self.drawn, self.taken = self.drawn + 1, 0
             self._order = self._draw_order()
         lane.piece = int(self._order[self.taken])
         self.taken += 1
@@ -130,7 +155,7 @@ class Lanes:
 
     def _vary(self, lane: Lane, piece: Piece) -> None:
         """Draw the transposition, and the section where a piece gives only some of its bars."""
-        rng = self._rng(DRAWS, self.epoch, lane.piece)
+        rng = self._rng(DRAWS, self.drawn, lane.piece)
         lane.shift = int(rng.integers(piece.shifts[0], piece.shifts[1] + 1))
         bars = len(piece.bars) - 1
         if 0 < self.bars_a_piece < bars:

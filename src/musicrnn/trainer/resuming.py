@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from musicrnn.config.declare import has_surrogate
 from musicrnn.config.flags import COMMANDS, flag_of
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings, declared
-from musicrnn.config.write import default_text
-from musicrnn.errors import ConfigError, RunFolderError
+from musicrnn.config.write import default_text, to_toml
+from musicrnn.errors import ConfigError, CorpusError, RunFolderError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.count import Count
 from musicrnn.trainer.run_folder import RunFolder
 
+SECTIONS = ("corpus", "network", "training")
 ANEW = ("epochs", "minutes", "patience", "profile")
 
 
@@ -38,6 +42,18 @@ def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
         raise ConfigError(f"--resume keeps the run's own settings; only {flags} can be given anew, got {others}")
     anew = {key: getattr(given.training, key) for key in ANEW if f"training.{key}" in given.origins}
     return replace(settings, training=replace(settings.training, **anew))
+
+
+def kept_settings(settings: Settings) -> str:
+    """Return what a run keeps of its settings, as TOML: its corpus folders by paths that are good from any folder."""
+    folders = tuple(map(_whole_path, settings.corpus.folders))
+    return to_toml(replace(settings, corpus=replace(settings.corpus, folders=folders)), SECTIONS)
+
+
+def _whole_path(folder: str) -> str:
+    """Return a folder's absolute path; as it was typed where that is no Unicode text, as settings must be."""
+    path = str(Path(folder).absolute())
+    return folder if has_surrogate(path) else path
 
 
 def _passed_over(settings: Settings, given: Settings) -> Iterator[str]:
@@ -71,6 +87,36 @@ def check_not_over(folder: RunFolder, epochs: int, minutes: float, count: Count 
         raise ConfigError(f"{folder.path}: the run is over; to go on, {words}")
 
 
+def check_corpus(folder: RunFolder, now: Sequence[tuple[str, str]]) -> None:
+    """Raise CorpusError unless the pieces, by name and SHA-256, are those of the run's manifest, in their order.
+
+    Where they are those of its last checkpoint after all, the manifest is of a resumption that was refused.
+    """
+    before, digests = folder.files_read(), [digest for _, digest in now]
+    if not before or [digest for _, digest in before] == digests:
+        return
+    if _last(folder).get("facts", {}).get("corpus") == corpus_fact(digests):
+        return
+    changes = [_change(now, before, "came"), _change(before, now, "went")]
+    what = " and ".join(filter(None, changes)) or "they are in another order"
+    raise CorpusError(
+        f"{folder.path}: to go on exactly the run's corpus must be the same {len(before)} pieces as before, got "
+        f"{len(now)}: {what}; use --init-from for a new run"
+    )
+
+
+def corpus_fact(digests: Sequence[str]) -> str:
+    """Return what a checkpoint tells a corpus by: the SHA-256 over those of its pieces, in their order."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _change(pieces: Sequence[tuple[str, str]], others: Sequence[tuple[str, str]], word: str) -> str:
+    """Say how many pieces are of no file among the others, and name the first; an empty text where there is none."""
+    digests = {digest for _, digest in others}
+    names = [name for name, digest in pieces if digest not in digests]
+    return f"{len(names)} {word} ({names[0]}{', …' if len(names) > 1 else ''})" if names else ""
+
+
 def _used_up(epochs: int, minutes: float, count: Count) -> str:
     """Return the rule of a limit that is reached; an empty text where there is none."""
     rule = "counts from the run's beginning, and must be more than"
@@ -82,9 +128,15 @@ def _used_up(epochs: int, minutes: float, count: Count) -> str:
 
 
 def _last_count(folder: RunFolder) -> Count | None:
-    """Return the count of the last whole checkpoint; of those that are damaged it is told when they are taken up."""
+    """Return the count of the last whole checkpoint; None where there is none."""
+    last = _last(folder)
+    return Count(**last["count"]) if last else None
+
+
+def _last(folder: RunFolder) -> dict[str, Any]:
+    """Return what the last whole checkpoint is; of those that are damaged it is told when they are taken up."""
     found = checkpoint.newest(folder.checkpoints, "step-", lambda _: None)
-    return Count(**found[1].description["count"]) if found else None
+    return found[1].description if found else {}
 
 
 def _is_ended(folder: RunFolder) -> bool:

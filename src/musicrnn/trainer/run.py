@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -18,19 +19,17 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 
 from musicrnn.config.settings import Settings
-from musicrnn.config.write import to_toml
-from musicrnn.errors import ConfigError
+from musicrnn.errors import ConfigError, CorpusError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.resuming import check_not_over, settings_of_run
+from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact, kept_settings, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
 
 _NAME = re.compile(r"\w[\w .-]{0,63}")
-_SECTIONS = ("corpus", "network", "training")
 
 
 class StopRequest:
@@ -91,7 +90,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
     """Train; False where it was asked to stop before there was anything to keep."""
     console, lanes_told = Console(), ""
     try:
-        corpus = _read(settings, console)
+        corpus = _read_again(settings, console, folder) if resume else _read(settings, console)
         prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
         if prepared is not None and not stop.signal:
             settings, lanes_told = _settled(settings, prepared, start(settings.training, place.size), place)
@@ -104,7 +103,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         return False
     if place.is_chief and not resume:
         folder.clear()
-        folder.write_settings(to_toml(settings, _SECTIONS))
+        folder.write_settings(kept_settings(settings))
     if place.is_chief:
         folder.write_manifest(_manifest(corpus, prepared))
     if lanes_told and place.is_chief:
@@ -121,7 +120,7 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
         from musicrnn.trainer.follower import Follower
         from musicrnn.trainer.workers import Workers, in_touch
 
-        kept = folder.path if place.is_chief else "the chief's run folder"
+        kept = shlex.quote(str(folder.path)) if place.is_chief else "the chief's run folder"
         with in_touch(f"musicrnn-train --resume {kept}"):
             team = Workers(place)
             kind = Training if place.is_chief else Follower
@@ -168,6 +167,16 @@ def _read(settings: Settings, console: Console) -> Corpus:
     return corpus
 
 
+def _read_again(settings: Settings, console: Console, folder: RunFolder) -> Corpus:
+    """Read the corpus of a run that goes on; CorpusError, with the run's folder, where that is gone or has changed."""
+    try:
+        corpus = _read(settings, console)
+    except CorpusError as error:
+        raise CorpusError(f"{folder.path}: the run's corpus must still be there; {error}") from error
+    check_corpus(folder, [(piece.name, piece.sha256) for piece in corpus.pieces])
+    return corpus
+
+
 def _room(folder: RunFolder, place: Place) -> Path:
     """Return where a corpus that is too large for memory goes: only the chief has a run folder."""
     return folder.path if place.is_chief else Path(tempfile.gettempdir())
@@ -200,11 +209,10 @@ def _manifest(corpus: Corpus, prepared: Material) -> dict[str, Any]:
 
 def _facts(settings: Settings, corpus: Corpus) -> dict[str, Any]:
     """Return what must not change between an interruption and its resumption."""
-    hashes = "".join(piece.sha256 for piece in corpus.pieces)
     kept = ("lanes", "window", "seed", "learning_rate", "schedule", "weight_decay", "clip")
     training = {key: getattr(settings.training, key) for key in kept}
     return {
-        "corpus": hashlib.sha256(hashes.encode()).hexdigest(),
+        "corpus": corpus_fact([piece.sha256 for piece in corpus.pieces]),
         "network": json.loads(json.dumps({key: getattr(settings.network, key) for key in settings.network.__slots__})),
         "training": training,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
-from musicrnn.files import clear_halves, write_text_whole, write_whole
+from musicrnn.files import HALVES, clear_halves, write_text_whole, write_whole
 from musicrnn.printable import json_text
 from musicrnn.trainer.spare import Spare
 
@@ -21,6 +23,8 @@ METRICS = (
     "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
     "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick",
 )  # fmt: skip
+
+FROM_THE_START = (".lock", "settings.toml", "corpus.json", "train.log", "checkpoints", "auditions", "tensorboard")
 
 
 def default_folder(name: str) -> Path:
@@ -44,19 +48,28 @@ class RunFolder:
         self._is_torn = False
 
     def create(self, overwrite: bool) -> None:
-        """Make the folder; RunFolderError where it holds a run already and ``overwrite`` is not asked for."""
-        if self.metrics.exists() and not overwrite:
-            raise RunFolderError(
-                f"{self.path}: the run folder must be new; go on with it (--resume {self.path}), "
-                "choose another (--run-folder), or allow --overwrite"
-            )
+        """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for."""
         self._is_new = not self.path.exists()
         try:
+            if not overwrite and self.path.is_dir():
+                self._must_be_new()
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
                 folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
+
+    def _must_be_new(self) -> None:
+        """Refuse a folder with more in it than a run leaves that was killed before its first checkpoint."""
+        known = FROM_THE_START if (self.path / ".lock").exists() else ()
+        for path in sorted([*self.path.iterdir(), *self.checkpoints.glob("*"), *self.auditions.glob("*")]):
+            is_known = path.parent == self.path and path.name in known
+            if not is_known and not path.match(HALVES):
+                onwards = f"go on with it (--resume {shlex.quote(str(self.path))}), " if self.metrics.exists() else ""
+                raise RunFolderError(
+                    f"{self.path}: the run folder must be new, got one with {path.name} in it; {onwards}"
+                    "choose another (--run-folder), or allow --overwrite"
+                )
 
     def clear(self) -> None:
         """Delete what a run before left, where that is to be overwritten."""
@@ -118,6 +131,14 @@ class RunFolder:
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Keep what the corpus consists of."""
         self._must_write("corpus.json", json_text(manifest) + "\n")
+
+    def files_read(self) -> list[tuple[str, str]]:
+        """Return name and SHA-256 of each piece in the manifest; none where there is no manifest, or a damaged one."""
+        try:
+            pieces = json.loads((self.path / "corpus.json").read_bytes())["pieces"]
+            return [(str(piece["name"]), str(piece["sha256"])) for piece in pieces]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
 
     def _must_write(self, name: str, text: str) -> None:
         try:

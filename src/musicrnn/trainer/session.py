@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from musicrnn.errors import RunFolderError, TrainingError
+from musicrnn.errors import CorpusError, RunFolderError, TrainingError
 from musicrnn.models.catalogue import SUFFIX
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
@@ -59,10 +59,11 @@ def newest(folder: Path, warn: Callable[[str], None]) -> tuple[Path, Checkpoint]
 
 
 def take_up(stored: Checkpoint, source: str, stepper: Stepping, lanes: Lanes, facts: dict[str, Any]) -> Count:
-    """Go on from a checkpoint; TrainingError, with nothing changed, where it is of other data or settings."""
+    """Go on from a checkpoint; with nothing changed, CorpusError where it is of other data, TrainingError of others."""
     for name, value in facts.items():
         if stored.description["facts"].get(name) != value:
-            raise TrainingError(
+            kind = CorpusError if name == "corpus" else TrainingError
+            raise kind(
                 f"{source}: to go on exactly the {name} must be the same as before; use --init-from for a new run"
             )
     checkpoint.assign({**_all_variables(stepper), "carried": stepper.carried}, stored.arrays, source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
@@ -347,7 +348,7 @@ class Training:
             return
         row: dict[str, Any] = {
             "step": count.step,
-            "epoch": self.lanes.epoch + 1,
+            "epoch": count.epoch + 1,
             "seconds": round(count.seconds, 1),
             "tokens": count.tokens,
             "rate": f"{rate:.6g}",
@@ -426,8 +427,8 @@ class Training:
             Ending.EPOCHS: f" --epochs TOTAL (of the whole run: more than {count.epoch})",
         }
         if ending in more:
-            self._say(f"go on: musicrnn-train --resume {self.folder.path}{more[ending]}")
-        self._say(f"play it: musicrnn-daemon {self.folder.model}")
+            self._say(f"go on: musicrnn-train --resume {shlex.quote(str(self.folder.path))}{more[ending]}")
+        self._say(f"play it: musicrnn-daemon {shlex.quote(str(self.folder.model))}")
         if self._unwritten:
             raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
 
