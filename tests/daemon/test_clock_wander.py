@@ -82,10 +82,10 @@ def test_a_tempo_that_went_far_and_is_steady_now_is_no_wandering(bpm: tuple[floa
     assert not wanders(found, jitter_of(found[:96]))
 
 
-@pytest.mark.parametrize("seed", [35, 39])
-@pytest.mark.parametrize("clocks", range(158, 199, 8))
+@pytest.mark.parametrize("seed", [35, 39, 85])
+@pytest.mark.parametrize("clocks", range(154, 199, 4))
 def test_clocks_that_begin_to_jitter_after_the_tempo_jumped_do_not_wander(seed: int, clocks: int) -> None:
-    """Where half of them jitter neighbours mostly do not, and the jump goes far; one in a thousand still fools it."""
+    """Where half of them jitter neighbours mostly do not, and the jump goes far."""
     truth = beats(lambda beat: 54.0 if beat < 17 else 49.0, 30)
     late = np.random.default_rng(seed).uniform(0.0, 0.0087, len(truth))
     late[:-clocks] = 0.0

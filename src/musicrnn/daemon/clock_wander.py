@@ -15,6 +15,7 @@ GROWTH = 3.0
 NEWEST_GROWTH = 2.0
 PART_OF_WALK = 0.15
 NOTICED_PART = 0.01
+STRAYS = 1.0
 SHORTEST = 24
 TOLERANCE = 4.0
 
@@ -34,7 +35,7 @@ def wanders(seconds: Floats, jitter: float) -> bool:
         return False
     if not (_grows(seconds[:NEWEST], NEWEST_GROWTH) and _grows(seconds[:NEWER], GROWTH)):
         return False
-    return _grows(seconds, GROWTH) and _goes_far(seconds)
+    return _grows(seconds, GROWTH) and _goes_far(seconds) and _strays(seconds[:NEWEST])
 
 
 def _grows(seconds: Floats, least: float) -> bool:
@@ -58,6 +59,20 @@ def _goes_far(seconds: Floats) -> bool:
     place = np.cumsum(errors)
     moved = place[span:] - place[:-span]
     return bool(moved @ moved / len(moved) > PART_OF_WALK * span * (errors @ errors) / len(errors))
+
+
+def _strays(seconds: Floats) -> bool:
+    """Tell whether clocks lie further from their own line than each from its place a period after the one before.
+
+    Errors that add up do, by several times; those that jitter around a line lie at half of that, in squares, and come
+    nowhere near: it is what was before them that makes such clocks seem to wander.
+    """
+    numbers = np.arange(len(seconds)) - (len(seconds) - 1) / 2
+    errors = seconds - seconds.mean()
+    errors -= numbers * (numbers @ errors) / (numbers @ numbers)
+    steps = seconds[:-1] - seconds[1:]
+    steps -= steps.mean()
+    return bool(errors @ errors / len(errors) > STRAYS * (steps @ steps) / len(steps))
 
 
 def period(seconds: Floats, jitter: float) -> float:

@@ -13,8 +13,10 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _DELTA = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
 _OF_TWO, _OF_ONE = rb"[\x80-\xbf\xe0-\xef]..", rb"[\xc0-\xdf]."
 _STATUS_FOLLOWS = rb"(?=" + _DELTA + rb"[\x80-\xef])"
-_SENT_AS_THEY_ARE = range(0xF1, 0xFF)
+_ESCAPE, _SYSTEM = 0xF7, [status for status in range(0xF1, 0xFF) if status != 0xF7]
 _SENT = re.compile(rb"[\xf1-\xfe]")
+_RUNNING = re.compile(rb"(?:[\xf1\xf3].|\xf2..|[\xf4-\xfe])" + _DELTA + rb"[\x00-\x7f]", re.DOTALL)
+_KEY = b"\xff\x59\x02"
 _EMPTY_TEXT = b"\xff\x01\x00"
 _SHORT_META = rb"\xff.(?:\x00|\x01.|\x02..|\x03...|\x04....|\x05.....|\x06......)"
 
@@ -47,6 +49,23 @@ def readable_prefix(track: bytes) -> bytes:
         whole = end
 
 
+def misleads(track: bytes) -> bool:
+    """Tell whether what is to be sent as it is may stand in a track where symusic would misread what follows.
+
+    A system message does no harm before an event with a status of its own; most bytes that could be one begin a delta
+    of over 14,000 ticks before such an event, or are a key signature.
+    """
+    if _ESCAPE in track:
+        return True
+    for status in _SYSTEM:
+        at = track.find(status, 1)
+        while at >= 0:
+            if _RUNNING.match(track, at) and track[at - 1] < 0x80 and not track.startswith(_KEY, at - len(_KEY)):
+                return True
+            at = track.find(status, at + 1)
+    return False
+
+
 def without_system(track: bytes) -> bytes:
     """Return a track with empty texts in place of what is to be sent as it is, as far as it is made of whole events.
 
@@ -54,8 +73,6 @@ def without_system(track: bytes) -> bytes:
     messages, which have no place in a file. symusic takes the length of the first for a delta, and after the second
     forgets the running status.
     """
-    if not any(status in track for status in _SENT_AS_THEY_ARE):
-        return track
     kept: list[bytes] = []
     whole = data = done = 0
     byte = _SENT.search(track)  # the next that may be such a status

@@ -22,7 +22,7 @@ from symusic.core import ScoreTick
 
 from musicrnn.errors import MidiFileError
 from musicrnn.models.midi_chunks import MidiChunks, split_chunks
-from musicrnn.models.midi_events import readable_prefix, without_system
+from musicrnn.models.midi_events import misleads, readable_prefix, without_system
 from musicrnn.models.midi_piece import MidiPiece, MidiTrack
 from musicrnn.models.midi_voices import Key, tracks_of
 
@@ -128,7 +128,7 @@ def _all_released(number: int, chunk: _Chunk, score: ScoreTick) -> list[MidiTrac
 
 def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) -> tuple[_Chunk, ScoreTick] | None:
     """Return one track, or its readable head if it is damaged, and what symusic reads of it."""
-    track = without_system(track)
+    track = without_system(track) if misleads(track) else track
     reason = "an event is cut off"
     head = None if track.endswith(_END_OF_TRACK) else readable_prefix(track)
     if (head is None or len(head) == len(track)) and _has_first_status(track):
@@ -142,7 +142,7 @@ def _parse(number: int, track: bytes, ticks_per_beat: int, warnings: list[str]) 
             reason = _reason(error)
     head = readable_prefix(track) if head is None else head
     warnings.append(f"track {number}: damaged, {len(head)} of {len(track)} bytes read ({reason})")
-    head = head.replace(_END_OF_TRACK, _EMPTY_TEXT)
+    head = without_system(head).replace(_END_OF_TRACK, _EMPTY_TEXT)
     try:
         chunk = _Chunk(head, _channels_of(head), ticks_per_beat, is_damaged=True)
         return chunk, chunk.parsed()
