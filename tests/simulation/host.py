@@ -16,7 +16,7 @@ CONFUSING_CLOCKS = 0.5  # a clock that is later is nearer to the next one's plac
 LAST_SIXTEENTH = (1 << 14) - 1  # a song position has 14 bits
 GENTLE = 4 / 3
 SURE_SECONDS = 2.0
-TELLING_CLOCKS = 4  # that come as ever after an odd one before the next is lost or the tempo changes: or what was it?
+TELLING_CLOCKS = 4  # that come as ever after one that was lost or came twice, before the tempo changes: or what was it?
 
 
 class SimulatedHost:
@@ -199,10 +199,9 @@ class SimulatedHost:
         return self.steady >= STEADY_CLOCKS and self.jitter <= SURE_OF_CLOCKS * self.period
 
     def _is_lost(self, now: float) -> None:
-        is_new = self._lost_since is None
-        if self._begins or not self._knows() or (is_new and self._since_odd < TELLING_CLOCKS):
-            self.doubt()  # every other clock lost is a tempo that halved
         self._since_odd = 0
+        if self._begins or not self._knows():
+            self.doubt()
         self._begins = False
         self._lost_since = self._lost_since if self._lost_since is not None else now
         if now - self._lost_since > SURE_SECONDS:

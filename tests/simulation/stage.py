@@ -19,7 +19,7 @@ from musicrnn.daemon.session import header_line
 from musicrnn.daemon.stream import Address
 from tests.simulation.clock_judge import ClockJudge
 from tests.simulation.family import Family
-from tests.simulation.host import CLOCKS_PER_BEAT, SimulatedHost
+from tests.simulation.host import SimulatedHost
 from tests.simulation.port_judge import PortJudge
 from tests.simulation.surroundings import (
     SimulatedKeeper,
@@ -282,8 +282,6 @@ class Stage:
             raise Violation("nothing must play after the host has stopped")
         due = engine.next_deadline()
         if due is None or not engine.is_underway or not host.is_known:
-            return
-        if due > self.world.seconds + CLOCKS_PER_BEAT * host.period:  # it is known better when it is nearer
             return
         off, bars = engine.distance_from(host.clock_at(due), host.period)
         if abs(off) > PHASE_SECONDS + host.jitter:

@@ -26,12 +26,14 @@ def bundled() -> dict[str, Path]:
 
 def own() -> dict[str, Path]:
     """Return the files in the user's folder of models, by name, but for those of the names that come with this."""
-    return {name: path for name, path in _in(models_folder()).items() if name not in (*bundled(), UNTRAINED)}
+    taken = {*bundled(), UNTRAINED}
+    return {name: path for name, path in _in(models_folder()).items() if name not in taken}
 
 
 def shadowed() -> dict[str, Path]:
     """Return the files in the user's folder of models that a model which ships, or the untrained one, hides."""
-    return {name: path for name, path in _in(models_folder()).items() if name in (*bundled(), UNTRAINED)}
+    taken = {*bundled(), UNTRAINED}
+    return {name: path for name, path in _in(models_folder()).items() if name in taken}
 
 
 def _in(folder: Path) -> dict[str, Path]:
