@@ -16,11 +16,12 @@ CONFUSING_CLOCKS = 0.5  # a clock that is later is nearer to the next one's plac
 LAST_SIXTEENTH = (1 << 14) - 1  # a song position has 14 bits
 GENTLE = 4 / 3
 SURE_SECONDS = 2.0
+TELLING_CHANGES = 8  # of step, of clocks that are rounded: three to another and back; before, nobody can know
 TELLING_CLOCKS = 4  # that come as ever after one that was lost or came twice, before the tempo changes: or what was it?
 
 
 class SimulatedHost:
-    """Sends clocks all the time, each late by up to ``jitter`` seconds.
+    """Sends clocks all the time, each late by up to ``jitter`` seconds, or as late as the next period of ``rounds_to``.
 
     ``deliver`` takes a message to the port and tells whether it got there. ``steady`` counts the clocks since anything
     but jitter disturbed the tempo; ``is_sure`` tells that whoever heard all this knows the song position;
@@ -29,7 +30,8 @@ class SimulatedHost:
 
     def __init__(self, world: World, deliver: Callable[[bytes, float], bool], bpm: float) -> None:
         self.bpm = bpm
-        self._jitter = 0.0
+        self._jitter = self._rounds_to = 0.0
+        self._sent_in, self._step, self._changes = 0, 0, 0
         self.steady = 0
         self.is_sure = False
         self.rolls_as_heard = False
@@ -55,7 +57,8 @@ class SimulatedHost:
         """
         has_jumped = self._world.jumped != self._jumped
         is_heard = self._rolls == self.rolls_as_heard
-        return self.steady >= KNOWN_CLOCKS and is_heard and not self._begins and not has_jumped
+        is_shown = not self._rounds_to or self._changes >= TELLING_CHANGES
+        return self.steady >= KNOWN_CLOCKS and is_heard and is_shown and not self._begins and not has_jumped
 
     @property
     def period(self) -> float:
@@ -69,12 +72,28 @@ class SimulatedHost:
     @property
     def jitter(self) -> float:
         """How late a clock may be, in seconds."""
-        return self._jitter
+        return max(self._jitter, self._rounds_to)
+
+    @property
+    def blur(self) -> float:
+        """How late whoever follows may take the clocks to be: those that are rounded to a period from its middle."""
+        return max(self._jitter, 1.5 * self._rounds_to)
 
     @jitter.setter
     def jitter(self, seconds: float) -> None:
-        self._jitter = seconds
+        self._jitter, self._rounds_to = seconds, 0.0
         self._disturb()
+
+    def round_to(self, seconds: float) -> None:
+        """Send each clock at the end of a period of so many seconds, as a program does that plays from buffers."""
+        self._jitter, self._rounds_to = 0.0, seconds
+        self.is_sure = self.is_sure and self._jumps_surely
+        self._disturb()
+
+    @property
+    def _jumps_surely(self) -> bool:
+        """Whether a clock may come sooner or later than before and be no other's: not by half a clock."""
+        return self._rounds_to <= SURE_OF_CLOCKS * self.period
 
     # What its user does.
 
@@ -110,13 +129,13 @@ class SimulatedHost:
     def tempo(self, bpm: float) -> None:
         """Play at another tempo at once."""
         is_gentle = 1 / GENTLE < bpm / self.bpm < GENTLE and self.steady >= STEADY_CLOCKS
-        self.is_sure = self.is_sure and is_gentle and self._since_odd >= TELLING_CLOCKS
+        self.is_sure = self.is_sure and is_gentle and self._since_odd >= TELLING_CLOCKS and self._jumps_surely
         self.bpm, self._ramp = bpm, None
         self._disturb()
 
     def ramp(self, bpm: float, clocks: int) -> None:
         """Go evenly to another tempo."""
-        self.is_sure = self.is_sure and self._since_odd >= TELLING_CLOCKS
+        self.is_sure = self.is_sure and self._since_odd >= TELLING_CLOCKS and self._jumps_surely
         self._ramp = (bpm - self.bpm) / clocks, clocks
 
     def lose_clocks(self, count: int, *, doubled: bool) -> None:
@@ -174,7 +193,7 @@ class SimulatedHost:
         self._disturb()
 
     def _disturb(self) -> None:
-        self.steady = 0
+        self.steady = self._changes = 0
 
     def _send_clock(self, now: float) -> None:
         if self._drops or now < self.silent_until:
@@ -183,10 +202,12 @@ class SimulatedHost:
             return
         count = 2 if self._doubles else 1
         self._since_odd = self._since_odd + 1 if count == 1 else 0
+        self._changes = self._changes if count == 1 else 0
         self._doubles = max(self._doubles - 1, 0)
         is_plain = count == 1 or (self._knows() and not self._begins)
+        rounded = self._rounded(now) if self._rounds_to else 0.0
         for _ in range(count):
-            late = self._random.uniform(0.0, self.jitter)
+            late = rounded + self._random.uniform(0.0, self._jitter)
             if not self._deliver(bytes((CLOCK,)), now + late):
                 self._is_lost(now)
                 return
@@ -194,12 +215,20 @@ class SimulatedHost:
         if not is_plain:
             self.doubt()
 
+    def _rounded(self, now: float) -> float:
+        """Return how late a clock is that is rounded, and count where the step from one to the next is another."""
+        sent_in = math.ceil(now / self._rounds_to)
+        step, self._sent_in = sent_in - self._sent_in, sent_in
+        self._changes += step != self._step
+        self._step = step
+        return sent_in * self._rounds_to - now
+
     def _knows(self) -> bool:
         """Tell whether somebody who follows can tell a clock that is lost from one that is late."""
         return self.steady >= STEADY_CLOCKS and self.jitter <= SURE_OF_CLOCKS * self.period
 
     def _is_lost(self, now: float) -> None:
-        self._since_odd = 0
+        self._since_odd = self._changes = 0
         if self._begins or not self._knows():
             self.doubt()
         self._begins = False

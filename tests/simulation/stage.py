@@ -284,7 +284,7 @@ class Stage:
         if due is None or not engine.is_underway or not host.is_known:
             return
         off, bars = engine.distance_from(host.clock_at(due), host.period)
-        if abs(off) > PHASE_SECONDS + host.jitter:
+        if abs(off) > PHASE_SECONDS + host.blur:
             raise Violation(f"a tick must be where the host's clocks are, got {off * 1000:+.3f} ms off")
         if host.is_sure and abs(bars) > 1e-9:
             raise Violation(f"the host's bar line must be the session's, got {bars:+.3f} bars off")

@@ -27,6 +27,9 @@ AHEAD_CLOCKS = 6.0
 AGREED_AT = (-12.0, 0.0, AHEAD_CLOCKS)
 SHORTEST_PERIOD = 60.0 / CONTROLS["tempo"].high / CLOCKS_PER_BEAT
 TOLERANCE = 5.0
+WILD = 2.5
+ROUNDED_JITTER = 0.7  # of a period: fits to clocks that are wrong by the same, one after another, are off by more
+ROUNDED_WILD = 0.34  # of a period: a little more than the root of a twelfth
 BELIEVING_CLOCKS = 2 * CLOCKS_PER_BEAT
 PLACES = np.array([(1.0, at, at * at) for at in AGREED_AT])
 
@@ -54,19 +57,23 @@ class _Shapes(NamedTuple):
     """What the numbers of some clocks alone tell of the fits to them: a line and a parabola for each of k sizes.
 
     Fits are in that order, the shortest first. ``last`` is the newest clock but so many up to which each size goes,
-    int[k]; ``inverse`` makes coefficients of sums, float64[2k, 3, 3]; ``variance`` is that a quarter of a beat ahead,
-    for a jitter of one second; ``spread`` the standard deviation of what a fit differs by from a longer one at each
-    place of ``AGREED_AT``, float64[2k, 2k, 3].
+    int[k]; ``count`` how many clocks each fit is to, int[2k]; ``inverse`` makes coefficients of sums, float64[2k, 3, 3];
+    ``variance`` is that a quarter of a beat ahead, for a jitter of one second; ``spread`` the standard deviation of
+    what a fit differs by from a longer one at each place of ``AGREED_AT``, float64[2k, 2k, 3].
     """
 
     last: NDArray[np.int64]
+    count: NDArray[np.int64]
     inverse: Floats
     variance: list[float]
     spread: Floats
 
 
 class ClockFit:
-    """Fits a line to the last sixteen beats of clocks, each given with its number and the seconds of its arrival."""
+    """Fits a line to the last sixteen beats of clocks, each given with its number and the seconds of its arrival.
+
+    ``rounded_to``, in seconds, is the period that their sender rounds them to, where that is known; 0 where it is not.
+    """
 
     def __init__(self, period: float) -> None:
         """Begin without a clock; ``period`` in seconds is believed until the second one."""
@@ -74,7 +81,7 @@ class ClockFit:
         self._kept = np.empty((2, 4 * MOST_CLOCKS))
         self._from = self._to = 0
         self._noise = LEAST_JITTER_SECONDS
-        self.jitter = 0.0
+        self.jitter = self.rounded_to = 0.0
 
     def __len__(self) -> int:
         return self._to - self._from
@@ -98,13 +105,14 @@ class ClockFit:
         if len(self) < 2:
             return ClockLine(clock, seconds, self._believed)
         x, y = self._kept[:, self._from : self._to][:, ::-1] - [[clock], [seconds]]
-        self.jitter = _jitter(x, y)
+        self.jitter = max(_jitter(x, y), ROUNDED_JITTER * self.rounded_to)
         noise = self._noise if len(x) < SIZES[0] else min(self._noise, self.jitter)  # wild clocks may lie before
         if len(x) < BELIEVING_CLOCKS and _holds(self._believed, x, y, TOLERANCE * noise):
             return ClockLine(clock, seconds + float((y - x * self._believed).mean()), self._believed)
-        if -x[-1] == len(x) - 1 and wanders(y, self.jitter):
+        if not self.rounded_to and -x[-1] == len(x) - 1 and wanders(y, self.jitter):
             return ClockLine(clock, seconds, period(y, self.jitter))
-        a, b, c = _chosen(x, y, self.jitter)
+        most = ROUNDED_WILD * self.rounded_to or WILD * self.jitter
+        a, b, c = _chosen(x, y, self.jitter, most)
         return ClockLine(clock, seconds + a, max(a + (b + c) - a, SHORTEST_PERIOD))
 
     def _keep(self, clock: int, seconds: float) -> None:
@@ -143,14 +151,21 @@ def _jitter(x: Floats, y: Floats) -> float:
     return max(float(np.sqrt(np.mean(bends**2) / 6)), LEAST_JITTER_SECONDS)
 
 
-def _chosen(x: Floats, y: Floats, jitter: float) -> tuple[float, float, float]:
-    """Return the coefficients of the steadiest fit that none contradicts, a curve or a line."""
+def _chosen(x: Floats, y: Floats, jitter: float, most: float) -> tuple[float, float, float]:
+    """Return the coefficients of the steadiest fit that none contradicts, a curve or a line.
+
+    Clocks lie no further from it than ``most``, in the mean of squares.
+    """
     shapes = _steady_shapes(len(x)) if x[-1] == 1 - len(x) else _shapes(x)
-    sums = np.cumsum(np.stack((y, x * y, x * x * y)), axis=1)[:, shapes.last].T
+    xy = x * y
+    sums = np.cumsum(np.stack((y, xy, x * xy, y * y)), axis=1)[:, shapes.last].T
     sums = sums.repeat(len(shapes.inverse) // len(sums), axis=0)
+    sums, squares = sums[:, :3], sums[:, 3]
     coefficients = (shapes.inverse * sums[:, None]).sum(axis=2)
     seconds = (coefficients[:, None] * PLACES).sum(axis=2)
     apart = (np.abs(seconds[:, None] - seconds) > TOLERANCE * jitter * shapes.spread).any(axis=2)
+    wild = squares - (coefficients * sums).sum(axis=1) > most**2 * shapes.count
+    np.fill_diagonal(apart, wild)
     best = _steadiest(apart.tolist(), shapes.variance) if len(x) >= SIZES[0] else 0
     a, b, c = coefficients[best].tolist()
     return a, b, c
@@ -159,19 +174,21 @@ def _chosen(x: Floats, y: Floats, jitter: float) -> tuple[float, float, float]:
 def _steadiest(apart: list[list[bool]], variance: list[float]) -> int:
     """Return which fit is taken, where ``apart`` tells of two, the shorter first, whether they contradict each other.
 
+    Of one and the same it tells that its clocks lie much further from it than their jitter: through a break a long line
+    may come near the right ones at all three places, and go elsewhere.
     Fits differ, half a beat ago, now and a quarter ahead, by no more than the jitter makes them. Three places, for a
     parabola through a break long ago crosses the right one somewhere.
     """
     curves: list[int] = []
     for curve in range(1, len(apart), 2):
-        if any(apart[shorter][curve] for shorter in curves):
+        if curves and (apart[curve][curve] or any(apart[shorter][curve] for shorter in curves)):
             break
         curves.append(curve)
     longest = curves[-1]
     lines: list[int] = []
     for line in range(0, len(apart), 2):
         contradicted = apart[min(line, longest)][max(line, longest)] or any(apart[shorter][line] for shorter in lines)
-        if not contradicted:
+        if not (contradicted or apart[line][line]):
             lines.append(line)
     return min([longest, *lines], key=variance.__getitem__)
 
@@ -202,7 +219,8 @@ def _shapes(x: Floats) -> _Shapes:
     s2, s3 = sums[2:4, :, None].repeat(len(inverse) // len(last), axis=1)
     square = np.where(cc > 0, at_at, aa * s2 + ab * s3 + at * (ab * s2 + bb * s3))
     between = variance[:, None] + variance - 2 * (plain + curved * square[:, None])
-    return _Shapes(last, inverse, variance[:, -1].tolist(), np.maximum(between, 0.0) ** 0.5)  # rounding goes below 0
+    count = (last + 1).repeat(len(inverse) // len(last))
+    return _Shapes(last, count, inverse, variance[:, -1].tolist(), np.maximum(between, 0.0) ** 0.5)  # rounding goes below 0
 
 
 def _lines(s0: Floats, s1: Floats, s2: Floats, s3: Floats, _: Floats) -> Floats:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT, ClockFit, ClockLine
+from musicrnn.daemon.clock_rounding import RoundedClocks
 from musicrnn.daemon.clock_tally import ClockTally
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
@@ -41,7 +42,9 @@ class ClockNumbers:
     Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
     the last was that it came twice; unless its distance from the one before it is near enough a clock's, or the
     distance before that: of a tempo that changes fast the line is wrong. One that was taken to have come twice
-    counts after all where the next one comes at its distance: that is the tempo now. Where more than three of eight are
+    counts after all where the next one comes at its distance: that is the tempo now. One at the distance before that
+    which is also where a later one should be waits for the next: two clocks may have been lost with a single one
+    between. Where more than three of eight are
     not where they should be, it is begun again, each clock counting one. What many clocks that came late made wrong is
     known once they are steady again (``ClockTally``).
     """
@@ -50,12 +53,15 @@ class ClockNumbers:
         self._fit = ClockFit(60.0 / bpm / CLOCKS_PER_BEAT)
         self._recent: deque[_Heard] = deque(maxlen=DOUBTS_OF)
         self._tally = ClockTally()
+        self._rounded = RoundedClocks()
+        self._too_high = 0
         self.line = ClockLine(0, 0.0, 60.0 / bpm / CLOCKS_PER_BEAT)
         self.number = -1
         self.arrived = float("-inf")
         self._distance = 0.0
         self._resumed = False
         self._passed_over = False
+        self._maybe: int | None = None
 
     @property
     def silence(self) -> float:
@@ -69,11 +75,15 @@ class ClockNumbers:
         else:
             self._take(seconds)
         self._tally.forget()
+        self._rounded.take(seconds, self.number - self._too_high)
 
     def take(self, seconds: float) -> int:
         """Take a clock that arrived; return by how many the numbers turn out to be too high, mostly none."""
         self._take(seconds)
-        return self._tally.take(seconds, self.number, self.line)
+        too_high = self._tally.take(seconds, self.number, self.line)
+        too_high += self._settle_rounded(seconds, self.number - self._too_high - too_high)
+        self._too_high += too_high
+        return too_high
 
     def _take(self, seconds: float) -> None:
         """Give a clock its number; after a silence it is the nearest one on the line, as if that had gone on."""
@@ -88,13 +98,18 @@ class ClockNumbers:
         if self._passed_over and SHORTEST * before_that < since < LONGEST * before_that:
             self._add(self.number + 1, last)
         self._passed_over = False
+        if self._maybe is not None:
+            self._settle(self._maybe, seconds, last)
         place, before = self._place(seconds), self.number
         nearest = round(place)
         expected = nearest == before + 1 and abs(place - nearest) <= NEAR
-        follows = any(SHORTEST * one < since < LONGEST * one for one in (self.line.period, before_that))
-        doubtful = not expected and not follows
+        follows = SHORTEST * self.line.period < since < LONGEST * self.line.period
+        follows_that = SHORTEST * before_that < since < LONGEST * before_that
+        doubtful = not (expected or follows or follows_that)
         self._recent.append(_Heard(seconds, before, doubtful))
-        if not doubtful:
+        if not (doubtful or expected or follows) and nearest > before and abs(place - nearest) <= NEAR:
+            self.number, self._maybe = before + 1, nearest
+        elif not doubtful:
             self._add(before + 1, seconds)
         elif sum(heard.doubtful for heard in self._recent) > MOST_DOUBTS:
             self._count_again()
@@ -105,10 +120,29 @@ class ClockNumbers:
         else:
             self._passed_over = True
 
+    def _settle_rounded(self, seconds: float, number: int) -> int:
+        """See whether clocks are rounded; return by how many the number is too high if all of them were meant."""
+        too_high = self._rounded.take(seconds, number)
+        self._fit.rounded_to = self._rounded.period
+        if too_high is not None:
+            arrivals = self._rounded.arrivals
+            self._fit.begin_again(self.line.period, is_known=False)
+            for clock, arrival in enumerate(arrivals, start=self.number + 1 - len(arrivals)):
+                self._add(clock, arrival)
+        if too_high:
+            self._tally.forget()
+        return too_high or 0
+
+    def _settle(self, maybe: int, seconds: float, last: float) -> None:
+        """Give the clock before this one its number: ``maybe``, if this one comes where the line has the next."""
+        goes_on = abs(self.line.clock_at(seconds) - maybe - 1) <= NEAR
+        self._maybe = None
+        self._add(maybe if goes_on else self.number, last)
+
     def _place(self, seconds: float) -> float:
         """Return where on the line a clock came; before the line is steady, each comes where it should.
 
-        A line that outlasted a silence is steady from its first clock on.
+        A line that outlasted a silence is steady from its first clock on. Clocks that are rounded are where they are.
         """
         calm = 2.5 * self._fit.jitter < NEAR * self.line.period
         steady = calm if len(self._fit) >= STEADY_CLOCKS else self._resumed
@@ -134,6 +168,8 @@ class ClockNumbers:
         """Go on with that number and a new fit."""
         self.arrived, self._distance, self._resumed, self._passed_over = seconds, 0.0, False, False
         self._recent.clear()
+        self._maybe = None
+        self._rounded.forget()
         self._fit.begin_again(self.line.period, is_known=True)
         self._add(number, seconds)
 

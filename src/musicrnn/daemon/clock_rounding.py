@@ -1,0 +1,155 @@
+"""Clocks that their sender rounds to a grid: to the periods of an audio server, or to the ticks of a timer.
+
+Most come at the same distance, a number of periods, and every so often one comes a period sooner or later than that. So
+each is wrong by up to a period, though neighbours hardly differ in how much. Where a period is about a clock long, what
+is rounded looks like clocks that are lost or come twice: two fall into one period, or none does.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from musicrnn.daemon.clock_fit import MOST_CLOCKS
+
+USUAL_PARTS = (0.02, 0.1)
+FEWEST_USUAL = 5
+ODD_STEPS = 2
+ODD_STEPS_OF_A_CLOCK = 3
+SAME_PART = 0.25
+SPREAD_PART, SPREAD_PART_OF_A_CLOCK = 0.12, 0.03
+WHOLE_PART = 0.2
+JUDGED = 24
+MOST_OFF, TOO_MANY_OFF = 3, 12
+
+
+@dataclass(frozen=True, slots=True)
+class _OddStep:
+    """A distance unlike those around it: up to which clock, by how many seconds, and the number before that clock."""
+
+    clock: int
+    by: float
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Rounding:
+    """What clocks are rounded to: a period in seconds, and whether that is a clock; and the first odd step of it."""
+
+    period: float
+    is_a_clock: bool
+    first: _OddStep
+
+
+class _Steps:
+    """Tells odd distances from usual ones, which differ by no more than ``part`` of themselves."""
+
+    def __init__(self, part: float) -> None:
+        self._part = part
+        self._odd: list[_OddStep] = []
+        self._usual = self._squares = 0.0
+        self._run = self._usuals = 0
+
+    def begin(self, since: float) -> None:
+        """Take a distance for the first of those to come."""
+        self._odd.clear()
+        self._usual, self._squares = since, 0.0
+        self._run = self._usuals = 1
+
+    def take(self, clock: int, since: float, before: int) -> _Rounding | None:
+        """Take the distance to a clock, and the number before it; return what rounding it shows."""
+        if abs(since - self._usual) <= self._part * self._usual:
+            self._run += 1
+            self._usuals += 1
+            self._squares += (since - self._usual) ** 2
+            self._usual += (since - self._usual) / min(self._run, JUDGED)
+            return None
+        if self._run < FEWEST_USUAL:
+            self.begin(since)
+            return None
+        self._run = 0
+        self._odd.append(_OddStep(clock, since - self._usual, before))
+        return self._seen()
+
+    def _seen(self) -> _Rounding | None:
+        """See whether the odd distances are those of rounding."""
+        by = self._odd[-1].by
+        period = abs(by)
+        if not all(abs(one.by - by) < SAME_PART * period for one in self._odd):
+            del self._odd[:-1]
+        periods = self._usual / period
+        is_a_clock = periods < 1.5
+        odd = self._odd[-(ODD_STEPS_OF_A_CLOCK if is_a_clock else ODD_STEPS) :]
+        del self._odd[:-ODD_STEPS_OF_A_CLOCK]
+        if self._squares > self._usuals * ((SPREAD_PART_OF_A_CLOCK if is_a_clock else SPREAD_PART) * period) ** 2:
+            return None
+        if abs(periods - round(periods)) > WHOLE_PART or not (_are_even(odd) if is_a_clock else len(odd) == ODD_STEPS):
+            return None
+        return _Rounding(self._usual / round(periods), is_a_clock, odd[0])
+
+
+def _are_even(odd: list[_OddStep]) -> bool:
+    """Tell whether there are enough odd steps, as far apart as rounding makes them."""
+    if len(odd) < ODD_STEPS_OF_A_CLOCK:
+        return False
+    return abs(odd[2].clock - 2 * odd[1].clock + odd[0].clock) <= 1
+
+
+class RoundedClocks:
+    """Recognises clocks that are rounded, and to which period, by their distances alone.
+
+    That takes two odd distances among usual ones, by the same period, of which the usual one is a multiple. Where the
+    period is a clock, it takes three, evenly spread, as clocks that get lost are not. A sender that rounds goes on to,
+    whatever the tempo: the period holds as long as nearly all distances are multiples of it, and their sum is one.
+    """
+
+    def __init__(self) -> None:
+        self._arrivals: deque[float] = deque(maxlen=MOST_CLOCKS)
+        self._beside: deque[float] = deque(maxlen=JUDGED)
+        self._steps = [_Steps(part) for part in USUAL_PARTS]
+        self._clock = self._before = 0
+        self._period: float | None = None
+
+    @property
+    def period(self) -> float:
+        """What the clocks are rounded to, in seconds; 0 where they are not."""
+        if self._period is None or self._off > MOST_OFF or abs(sum(self._beside)) > WHOLE_PART:
+            return 0.0
+        return self._period
+
+    @property
+    def _off(self) -> int:
+        """How many of the newest distances are no multiples of the period."""
+        return sum(abs(part) > WHOLE_PART for part in self._beside)
+
+    @property
+    def arrivals(self) -> tuple[float, ...]:
+        """The moments of the newest clocks."""
+        return tuple(self._arrivals)
+
+    def forget(self) -> None:
+        """Take the next clock for the first one; a period that is known stays known."""
+        self._arrivals.clear()
+        for steps in self._steps:
+            steps.begin(0.0)
+
+    def take(self, seconds: float, number: int) -> int | None:
+        """Take a clock with its number; where it shows that they are rounded, return by how many that is too high.
+
+        For all of them were meant. None where nothing new is shown.
+        """
+        since = seconds - self._arrivals[-1] if self._arrivals else 0.0
+        before, self._before = self._before, number
+        self._clock += 1
+        self._arrivals.append(seconds)
+        if self._period is not None:
+            periods = since / self._period
+            self._beside.append(periods - round(periods))
+            self._period = self._period if self._off < TOO_MANY_OFF else None
+        holds, known = self.period > 0, self._period or 0.0
+        for seen in filter(None, [steps.take(self._clock, since, before) for steps in self._steps]):
+            self._period = seen.period
+            self._beside.clear()
+            is_known = abs(known / seen.period - 1) < SAME_PART and (holds or not seen.is_a_clock)
+            return None if is_known else number - (seen.first.before + 1 + self._clock - seen.first.clock)
+        return None

@@ -1,0 +1,102 @@
+"""A host that rounds its clocks to the periods of its audio server, or to the ticks of a timer, is followed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicrnn.daemon.clock_rounding import RoundedClocks
+from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.protocols import TimedMessage
+from tests.daemon.clock_sender import CLOCK, START, Beats, Tempo, beats, jittered, steady
+
+TELLING_BEATS = 40
+
+
+def rounded(truth: Beats, period: float, phase: float = 0.5, noise: float = 0.0, seed: int = 0) -> list[float]:
+    """Return arrivals at the ends of periods, each up to ``noise`` seconds later."""
+    late = np.random.default_rng(seed).uniform(0.0, noise, len(truth))
+    ends = (np.ceil(np.array(truth.seconds[:-1]) / period - phase) + phase) * period
+    return list(np.maximum.accumulate(ends + late).tolist())
+
+
+def worst(truth: Beats, arrivals: list[float], after: int, period: float) -> float:
+    """Follow, and return how far the line is from the middle of what was rounded at worst, in seconds."""
+    clock = MidiClock(100.0)
+    clock.hear([TimedMessage(truth.seconds[0] - 0.5, START)], truth.seconds[0] - 0.5)
+    found = []
+    for number, arrival in enumerate(arrivals):
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        if number >= after:
+            assert clock.line is not None
+            found.append(abs(clock.line.seconds_at((number + 1) / 24) - truth.seconds[number + 1] - period / 2))
+    return max(found)
+
+
+@pytest.mark.parametrize(
+    ("bpm", "frames", "rate"),
+    [
+        (114.0, 1024, 48_000),
+        (120.0, 1024, 48_000),
+        (126.0, 1024, 48_000),
+        (96.0, 1024, 44_100),
+        (118.0, 512, 48_000),
+        (144.0, 256, 44_100),
+        (85.0, 128, 48_000),
+        (125.0, 480, 48_000),
+        (60.0, 2048, 48_000),
+    ],
+)
+@pytest.mark.parametrize("phase", [0.1, 0.6])
+def test_a_host_that_rounds_its_clocks_to_periods_is_followed(
+    bpm: float, frames: int, rate: int, phase: float
+) -> None:
+    """Near a clock, a half, a third and a twelfth of one; to two thirds of a period, however long one goes on."""
+    period = frames / rate
+    truth = beats(steady(bpm), TELLING_BEATS + 40)
+    assert worst(truth, rounded(truth, period, phase), TELLING_BEATS * 24, period) < 0.67 * period
+
+
+@pytest.mark.parametrize("bpm", [114.0, 120.0, 126.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_so_is_one_whose_clocks_are_late_as_well(bpm: float, seed: int) -> None:
+    """By a millisecond, as they are where threads hand them on."""
+    period = 1024 / 48_000
+    truth = beats(steady(bpm), TELLING_BEATS + 40)
+    arrivals = rounded(truth, period, seed / 4, 0.001, seed)
+    assert worst(truth, arrivals, TELLING_BEATS * 24, period) < 0.67 * period + 0.001
+
+
+@pytest.mark.parametrize(("first", "second"), [(120.0, 114.0), (120.0, 90.0), (110.0, 119.0), (118.0, 122.0)])
+def test_what_is_known_of_the_rounding_outlasts_a_tempo(first: float, second: float) -> None:
+    """The second tempo need not show it again: four beats after the change the song is where the host's is."""
+    period = 1024 / 48_000
+    tempo: Tempo = lambda beat: first if beat < TELLING_BEATS else second  # noqa: E731
+    truth = beats(tempo, TELLING_BEATS + 40)
+    assert worst(truth, rounded(truth, period), (TELLING_BEATS + 4) * 24, period) < period
+
+
+@pytest.mark.parametrize("part", [0.0, 0.02, 0.1, 0.3])
+def test_clocks_that_jitter_are_not_taken_for_rounded(part: float) -> None:
+    """Nor are those that are exact, nor some that get lost or come twice now and then."""
+    truth = beats(steady(120.0), 100)
+    rng = np.random.default_rng(1)
+    clocks = RoundedClocks()
+    for number, arrival in enumerate(jittered(truth, part, seed=1)):
+        for _ in range(int(rng.choice((0, 1, 2), p=(0.02, 0.96, 0.02)))):
+            assert clocks.take(arrival, number) is None
+    assert clocks.period == 0.0
+
+
+def test_a_host_that_rounds_no_longer_is_believed_again() -> None:
+    """Once its distances are no multiples of the period, or drift from them."""
+    period, clocks = 0.02, RoundedClocks()
+    seconds = 0.0
+    for number in range(300):
+        seconds = round(number * 1.02 + 0.01) * period
+        clocks.take(seconds, number)
+    assert clocks.period == pytest.approx(period, rel=0.01)
+    for number in range(300, 324):
+        seconds += 0.0205
+        clocks.take(seconds, number)
+    assert clocks.period == 0.0
