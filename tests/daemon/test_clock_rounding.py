@@ -48,9 +48,7 @@ def worst(truth: Beats, arrivals: list[float], after: int, period: float) -> flo
     ],
 )
 @pytest.mark.parametrize("phase", [0.1, 0.6])
-def test_a_host_that_rounds_its_clocks_to_periods_is_followed(
-    bpm: float, frames: int, rate: int, phase: float
-) -> None:
+def test_a_host_that_rounds_its_clocks_to_periods_is_followed(bpm: float, frames: int, rate: int, phase: float) -> None:
     """Near a clock, a half, a third and a twelfth of one; to two thirds of a period, however long one goes on."""
     period = frames / rate
     truth = beats(steady(bpm), TELLING_BEATS + 40)

@@ -204,6 +204,20 @@ def test_clocks_lost_or_doubled_after_a_silence_leave_the_beat_where_it_was(
             assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24
 
 
+@pytest.mark.parametrize("bpm", [40.0, 120.0, 240.0])
+@pytest.mark.parametrize("lost", [{200, 202}, {200, 203}, {200, 201, 203}, {200, 202, 240, 242}])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_clocks_lost_with_few_between_are_counted(bpm: float, lost: set[int], seed: int) -> None:
+    """With a single one between it looks, for two clocks, like a tempo halved."""
+    truth = beats(steady(bpm), 20)
+    clock = started(bpm)
+    for number, arrival in enumerate(jittered(truth, 0.02, seed)):
+        if number not in lost:
+            clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        if number > 204 and number not in range(240, 245):
+            assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.2 / 24
+
+
 @pytest.mark.parametrize("times", [0, 2])
 @pytest.mark.parametrize("faster", [0.8, 0.94, 1.07, 1.25])
 @pytest.mark.parametrize("after", range(4, 14))
@@ -233,6 +247,26 @@ def test_a_period_from_wild_clocks_is_not_believed_against_steady_ones() -> None
         if number >= 12:
             assert abs(line.period / 0.0645 - 1) < TEMPO_ERROR
             assert abs(line.seconds_at(100 + number) - 50.0 - number * 0.0645) < PHASE_ERROR
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_line_through_a_break_long_ago_is_not_taken(seed: int) -> None:
+    """Clocks late by up to 10 ms, whose phase jumped a few times 60 to 100 clocks before the first one judged here.
+
+    A line through sixteen beats may go by where the right ones are, half a beat ago, now and a quarter ahead, and a
+    beat and a half later be 20 ms off.
+    """
+    period, jitter = 0.0375, 0.01
+    rng = np.random.default_rng(seed)
+    moments = np.arange(784) * period
+    for clock in rng.integers(300, 341, 2):
+        moments[clock:] += rng.uniform(-0.15, 0.15)
+    fit, off = ClockFit(period), []
+    for clock, moment in enumerate(moments.tolist()):
+        line = fit.add(clock, moment + rng.uniform(0.0, jitter))
+        if clock >= 520:
+            off.append(abs(line.seconds_at(clock + 36) - moment - 36 * period - jitter / 2))
+    assert max(off) < 0.7 * jitter
 
 
 def late(truth: Beats, clocks: range, parts: list[float]) -> list[float]:

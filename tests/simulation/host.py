@@ -74,15 +74,15 @@ class SimulatedHost:
         """How late a clock may be, in seconds."""
         return max(self._jitter, self._rounds_to)
 
-    @property
-    def blur(self) -> float:
-        """How late whoever follows may take the clocks to be: those that are rounded to a period from its middle."""
-        return max(self._jitter, 1.5 * self._rounds_to)
-
     @jitter.setter
     def jitter(self, seconds: float) -> None:
         self._jitter, self._rounds_to = seconds, 0.0
         self._disturb()
+
+    @property
+    def blur(self) -> float:
+        """How late whoever follows may take the clocks to be: those that are rounded to a period from its middle."""
+        return max(self._jitter, 1.5 * self._rounds_to)
 
     def round_to(self, seconds: float) -> None:
         """Send each clock at the end of a period of so many seconds, as a program does that plays from buffers."""

@@ -57,13 +57,13 @@ class _Shapes(NamedTuple):
     """What the numbers of some clocks alone tell of the fits to them: a line and a parabola for each of k sizes.
 
     Fits are in that order, the shortest first. ``last`` is the newest clock but so many up to which each size goes,
-    int[k]; ``count`` how many clocks each fit is to, int[2k]; ``inverse`` makes coefficients of sums, float64[2k, 3, 3];
+    int[k]; ``clocks`` how many each fit is to, int[2k]; ``inverse`` makes coefficients of sums, float64[2k, 3, 3];
     ``variance`` is that a quarter of a beat ahead, for a jitter of one second; ``spread`` the standard deviation of
     what a fit differs by from a longer one at each place of ``AGREED_AT``, float64[2k, 2k, 3].
     """
 
     last: NDArray[np.int64]
-    count: NDArray[np.int64]
+    clocks: NDArray[np.int64]
     inverse: Floats
     variance: list[float]
     spread: Floats
@@ -164,7 +164,7 @@ def _chosen(x: Floats, y: Floats, jitter: float, most: float) -> tuple[float, fl
     coefficients = (shapes.inverse * sums[:, None]).sum(axis=2)
     seconds = (coefficients[:, None] * PLACES).sum(axis=2)
     apart = (np.abs(seconds[:, None] - seconds) > TOLERANCE * jitter * shapes.spread).any(axis=2)
-    wild = squares - (coefficients * sums).sum(axis=1) > most**2 * shapes.count
+    wild = squares - (coefficients * sums).sum(axis=1) > most**2 * shapes.clocks
     np.fill_diagonal(apart, wild)
     best = _steadiest(apart.tolist(), shapes.variance) if len(x) >= SIZES[0] else 0
     a, b, c = coefficients[best].tolist()
@@ -219,8 +219,9 @@ def _shapes(x: Floats) -> _Shapes:
     s2, s3 = sums[2:4, :, None].repeat(len(inverse) // len(last), axis=1)
     square = np.where(cc > 0, at_at, aa * s2 + ab * s3 + at * (ab * s2 + bb * s3))
     between = variance[:, None] + variance - 2 * (plain + curved * square[:, None])
-    count = (last + 1).repeat(len(inverse) // len(last))
-    return _Shapes(last, count, inverse, variance[:, -1].tolist(), np.maximum(between, 0.0) ** 0.5)  # rounding goes below 0
+    clocks = (last + 1).repeat(len(inverse) // len(last))
+    spread = np.maximum(between, 0.0) ** 0.5  # rounding goes below 0
+    return _Shapes(last, clocks, inverse, variance[:, -1].tolist(), spread)
 
 
 def _lines(s0: Floats, s1: Floats, s2: Floats, s3: Floats, _: Floats) -> Floats:
