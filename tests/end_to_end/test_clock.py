@@ -33,6 +33,7 @@ BEATS = 16
 LONG_BEATS = 40
 KNOWN_CLOCKS = 20 * CLOCKS_PER_BEAT
 AHEAD_CLOCKS = 2
+ROUNDED_BEATS = 14
 PHASE_ERROR = 0.002
 CONTINUE = 0xFB
 XRUN_SECONDS = 0.25
@@ -182,6 +183,45 @@ def test_it_stays_in_phase_through_a_ramp(tmp_path: Path) -> None:
     assert max(notes) * 60 / 100 / CLOCKS_PER_BEAT < PHASE_ERROR
     assert heads
     assert max(heads) * 60 / 100 / CLOCKS_PER_BEAT < PHASE_ERROR
+
+
+def test_it_stays_with_a_host_that_rounds_its_clocks_to_periods(tmp_path: Path) -> None:
+    """Of 1,024 frames, at 120 bpm: now and then two come in one period, which is no clock that came twice.
+
+    Once three such have shown it, the notes lie on the line through all clocks to less than a period, which is a clock.
+    """
+    words, own, _ = command(tmp_path, "--clock", "midi", "--tempo", 120)
+    path = tmp_path / "heard.mid"
+    with JackServer(1024) as server, contextlib.ExitStack() as stack:
+        environment = {**own, **server.environment}
+        recorder = _started(stack, [sys.executable, "-m", "tests.peers.jack_recorder", path], environment)
+        recorder.wait_for_line("RECORDING")
+        daemon = _started(stack, words, environment)
+        daemon.wait_for_line("Ctrl-C stops")
+        server.connect(server.wait_for_port("MusicRNN:out"), PORT)
+        _started(stack, [sys.executable, "-m", "tests.peers.jack_rounded_clock", "120"], environment)
+        server.connect(server.wait_for_port("rounded:out"), PORT)
+        server.connect("rounded:out", server.wait_for_port("MusicRNN:in"))
+        subprocess.run(["sleep", "24"], check=True)
+        daemon.stop()
+        recorder.stop()
+        recorder.wait_for_line("WROTE")
+    heard = Heard.read(path)
+    clocks = heard.clocks
+    start, length = line(clocks)
+    first = ROUNDED_BEATS * CLOCKS_PER_BEAT
+    places = [((moment - start) / length, velocity) for moment, velocity in heard.notes]
+    settled = [(place, velocity) for place, velocity in places if first < place < len(clocks) - 2]
+    off = [_distance(place, CLOCKS_PER_TICK) for place, _ in settled]
+    heads = [_distance(place, CLOCKS_PER_BAR) for place, velocity in settled if velocity == BAR_HEAD_VELOCITY]
+    together = sum(after == before for before, after in pairwise(clocks))
+    print(f"{len(clocks)} clocks at {2.5 / length:.3f} bpm, {together} with another; {len(off)} notes, ", end="")
+    print(f"median {np.median(off):.3f}, worst {max(off):.3f} clocks; xruns {len(heard.xruns)}")
+    assert together > 5
+    assert len(off) > 8
+    assert max(off) < 0.5
+    assert heads
+    assert max(heads) < 1
 
 
 def test_it_goes_where_the_host_goes(tmp_path: Path) -> None:
