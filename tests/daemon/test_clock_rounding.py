@@ -86,6 +86,15 @@ def test_clocks_that_jitter_are_not_taken_for_rounded(part: float) -> None:
     assert clocks.period == 0.0
 
 
+@pytest.mark.parametrize("bpm", [240.0, 300.0, 999.0])
+@pytest.mark.parametrize("frames", [2048, 4096, 8192])
+def test_handfuls_of_clocks_that_come_at_once_are_counted(bpm: float, frames: int) -> None:
+    """Up to 69 of them: all count, and the line is a period from the truth at most."""
+    period = frames / 48_000
+    truth = beats(steady(bpm), 60)
+    assert worst(truth, rounded(truth, period), 40 * 24, period) < period
+
+
 def test_a_host_that_rounds_no_longer_is_believed_again() -> None:
     """Once its distances are no multiples of the period, or drift from them."""
     period, clocks = 0.02, RoundedClocks()

@@ -78,14 +78,16 @@ class _Steps:
         if not all(abs(one.by - by) < SAME_PART * period for one in self._odd):
             del self._odd[:-1]
         periods = self._usual / period
-        is_a_clock = periods < 1.5
+        whole = round(periods)
+        is_a_clock = whole == 1
         odd = self._odd[-(ODD_STEPS_OF_A_CLOCK if is_a_clock else ODD_STEPS) :]
         del self._odd[:-ODD_STEPS_OF_A_CLOCK]
         if self._squares > self._usuals * ((SPREAD_PART_OF_A_CLOCK if is_a_clock else SPREAD_PART) * period) ** 2:
             return None
-        if abs(periods - round(periods)) > WHOLE_PART or not (_are_even(odd) if is_a_clock else len(odd) == ODD_STEPS):
+        if not whole or abs(periods - whole) > WHOLE_PART:  # none: whole handfuls come at once
             return None
-        return _Rounding(self._usual / round(periods), is_a_clock, odd[0])
+        is_shown = _are_even(odd) if is_a_clock else len(odd) == ODD_STEPS
+        return _Rounding(self._usual / whole, is_a_clock, odd[0]) if is_shown else None
 
 
 def _are_even(odd: list[_OddStep]) -> bool:
