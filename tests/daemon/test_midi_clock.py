@@ -320,6 +320,39 @@ def test_clocks_that_were_held_back_together_are_counted_too() -> None:
     assert line_of(clock).beat_at(truth.seconds[-2]) == pytest.approx(14.0, abs=0.002)
 
 
+@pytest.mark.parametrize("bpm", [60.0, 120.0, 240.0])
+@pytest.mark.parametrize("seconds", [0.03, 0.08, 0.15, 0.25])
+@pytest.mark.parametrize("seed", range(4))
+def test_clocks_that_are_held_back_for_a_moment_move_nothing(bpm: float, seconds: float, seed: int) -> None:
+    """Where the host's computer stands still, every ten beats: what comes at once afterwards tells of no tempo."""
+    truth = beats(steady(bpm), 60)
+    arrivals = jittered(truth, 0.01, seed)
+    begins = np.random.default_rng(seed).uniform(0.0, 60 / bpm / 24)
+    clock = started(bpm)
+    for number, arrival in enumerate(arrivals):
+        stood = truth.seconds[max(number // 240, 1) * 240] + begins
+        clock.hear([TimedMessage(stood + seconds if stood < arrival < stood + seconds else arrival, CLOCK)], arrival)
+        if number > 96:
+            assert abs(line_of(clock).beat_at(truth.seconds[number]) - number / 24) < 0.05 / 24
+            assert abs(line_of(clock).bpm / bpm - 1) < 2 * TEMPO_ERROR
+
+
+@pytest.mark.parametrize("bpm", [60.0, 120.0, 240.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_clock_that_is_late_alone_moves_nothing(bpm: float, seed: int) -> None:
+    """By a tenth to three tenths of a clock, about every two beats, as a thread that is not woken in time sends it."""
+    truth = beats(steady(bpm), 60)
+    rng = np.random.default_rng(seed)
+    clock, late_before = started(bpm), False
+    for number, arrival in enumerate(truth.seconds[:-1]):
+        is_late = number > 96 and rng.random() < 0.02 and not late_before
+        late_before = is_late
+        moment = arrival + (rng.uniform(0.1, 0.3) * 2.5 / bpm if is_late else 0.0)
+        clock.hear([TimedMessage(moment, CLOCK)], moment)
+        if number > 96:
+            assert abs(line_of(clock).seconds_at((number + 6) / 24) - arrival - 6 * 2.5 / bpm) < PHASE_ERROR
+
+
 @pytest.mark.parametrize("part", [0.3, -0.3])
 def test_a_host_that_moves_its_clocks_for_good_is_followed_there(part: float) -> None:
     """By less than half a clock: it is another phase, and no clock was lost."""

@@ -291,14 +291,16 @@ def change_the_hosts_tempo(stage: Stage, rng: random.Random) -> None:
 
 
 def disturb_the_host(stage: Stage, rng: random.Random) -> None:
-    """Let clocks be late, rounded, lost, doubled, wild, unheard for a while, or stand still."""
+    """Let clocks be late, rounded, held back, lost, doubled, wild, unheard for a while, or stand still."""
     host, now = stage.host, stage.world.seconds
     if host is None:
         return
     seconds = log_uniform(rng, 0.05, 30.0)
-    match rng.randrange(7):
+    match rng.randrange(8):
         case 0:
             host.jitter = rng.choice((0.0, 0.0, 0.0005, 0.003, 0.01))
+        case 7:
+            host.hold_back(log_uniform(rng, 0.02, 0.25))
         case 6:
             host.round_to(rng.choice((0.01, 64 / 44_100, 256 / 48_000, 512 / 44_100, 1024 / 48_000, 2048 / 48_000)))
         case 1 | 2:

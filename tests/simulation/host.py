@@ -35,7 +35,7 @@ class SimulatedHost:
         self.steady = 0
         self.is_sure = False
         self.rolls_as_heard = False
-        self.wild_until = self.silent_until = self.frozen_until = -math.inf
+        self.wild_until = self.silent_until = self.frozen_until = self.held_until = -math.inf
         self._world = world
         self._deliver = deliver
         self._random = world.random("host")
@@ -147,6 +147,12 @@ class SimulatedHost:
         else:
             self._drops += count
 
+    def hold_back(self, seconds: float) -> None:
+        """Keep what is sent for so long, and then let it come at once; nobody can tell where it happens often."""
+        if self.steady < STEADY_CLOCKS or self._since_odd < STEADY_CLOCKS:
+            self.doubt()
+        self.held_until = max(self.held_until, self._world.seconds + seconds)
+
     def doubt(self) -> None:
         """Let nobody be sure of the song position until the next start or locate."""
         self.is_sure = False
@@ -206,8 +212,12 @@ class SimulatedHost:
         self._doubles = max(self._doubles - 1, 0)
         is_plain = count == 1 or (self._knows() and not self._begins)
         rounded = self._rounded(now) if self._rounds_to else 0.0
+        is_held = now < self.held_until
+        if is_held:
+            self._since_odd = self._changes = 0
+            is_plain = is_plain and self._knows() and not self._begins
         for _ in range(count):
-            late = rounded + self._random.uniform(0.0, self._jitter)
+            late = max(rounded + self._random.uniform(0.0, self._jitter), self.held_until - now)
             if not self._deliver(bytes((CLOCK,)), now + late):
                 self._is_lost(now)
                 return
@@ -246,7 +256,8 @@ class SimulatedHost:
 
     def _say(self, *data: int) -> None:
         """Send a message at once; where it gets lost nobody is sure of anything."""
-        is_there = self._world.seconds >= self.silent_until and self._deliver(bytes(data), self._world.seconds)
+        moment = max(self._world.seconds, self.held_until)
+        is_there = self._world.seconds >= self.silent_until and self._deliver(bytes(data), moment)
         if not is_there:
             self._begins = False
             self.doubt()

@@ -21,6 +21,10 @@ NEAR = 0.35
 SHORTEST, LONGEST = 0.5, 1.5
 STILL_NEAR = 0.15
 STEADY_CLOCKS = 12
+LATE_JITTERS, LATE_PART = 5.0, 0.03
+FIRM_CLOCKS = 24
+GAP, AT_ONCE = 1.75, 0.25
+RARE_CLOCKS = 36
 DOUBTS_OF = 8
 MOST_DOUBTS = 3
 SILENCE_CLOCKS = 8
@@ -36,6 +40,21 @@ class _Heard:
     doubtful: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A clock that waits for the next one before the line is fitted to it.
+
+    Where that comes ``within`` so many clocks of where the line has it, this one is number ``number`` and came at
+    ``seconds``, or would have; where that comes in the place of this one, this one was late; otherwise it is number
+    ``counted`` and came when it did.
+    """
+
+    number: int
+    seconds: float
+    counted: int
+    within: float
+
+
 class ClockNumbers:
     """Numbers the clocks of a stream, and fits the line through them.
 
@@ -44,9 +63,9 @@ class ClockNumbers:
     distance before that: of a tempo that changes fast the line is wrong. One that was taken to have come twice
     counts after all where the next one comes at its distance: that is the tempo now. One at the distance before that
     which is also where a later one should be waits for the next: two clocks may have been lost with a single one
-    between. Where more than three of eight are
-    not where they should be, it is begun again, each clock counting one. What many clocks that came late made wrong is
-    known once they are steady again (``ClockTally``).
+    between. So does one that is late, alone or because all were held back: those come at once then, and tell nothing
+    of the tempo. Where more than three of eight are not where they should be, it is begun again, each clock counting
+    one. What many clocks that came late made wrong is known once they are steady again (``ClockTally``).
     """
 
     def __init__(self, bpm: float) -> None:
@@ -61,7 +80,10 @@ class ClockNumbers:
         self._distance = 0.0
         self._resumed = False
         self._passed_over = False
-        self._maybe: int | None = None
+        self._waiting: _Waiting | None = None
+        self._firm = self._held_back = 0
+        self._since_gap = 0
+        self._made_up_for = False
 
     @property
     def silence(self) -> float:
@@ -94,31 +116,79 @@ class ClockNumbers:
             self._resumed = is_known
             return
         since, before_that, last = seconds - self.arrived, self._distance, self.arrived
-        self.arrived, self._distance = seconds, since
+        self.arrived = seconds
+        self._since_gap += 1
+        if self._held_back and since < AT_ONCE * self.line.period:
+            self._held_back -= 1
+            self._waiting = None
+            self.number += not self._made_up_for
+            return
+        self._distance, self._held_back = since, 0
         if self._passed_over and SHORTEST * before_that < since < LONGEST * before_that:
             self._add(self.number + 1, last)
         self._passed_over = False
-        if self._maybe is not None:
-            self._settle(self._maybe, seconds, last)
+        if self._waiting is not None:
+            self._settle(self._waiting, seconds, last)
+        self._give_number(seconds, since, before_that)
+
+    def _give_number(self, seconds: float, since: float, before_that: float) -> None:
+        """Give a clock its number by where it is on the line, and how long it came after the one before it."""
         place, before = self._place(seconds), self.number
         nearest = round(place)
-        expected = nearest == before + 1 and abs(place - nearest) <= NEAR
+        is_near = abs(place - nearest) <= NEAR
+        expected = nearest == before + 1 and is_near
         follows = SHORTEST * self.line.period < since < LONGEST * self.line.period
         follows_that = SHORTEST * before_that < since < LONGEST * before_that
         doubtful = not (expected or follows or follows_that)
         self._recent.append(_Heard(seconds, before, doubtful))
-        if not (doubtful or expected or follows) and nearest > before and abs(place - nearest) <= NEAR:
-            self.number, self._maybe = before + 1, nearest
-        elif not doubtful:
+        self._firm -= self._firm > 0
+        if self._comes_after_a_gap(since):
+            self._held_back = round(self.line.clock_at(seconds)) - before - 1
+            self._made_up_for = doubtful and is_near
+        if not (doubtful or expected or follows) and nearest > before and is_near:
+            self._wait(_Waiting(nearest, seconds, before + 1, NEAR))
+        elif not doubtful and self._strays(place - before - 1):
+            self._wait(_Waiting(before + 1, self.line.seconds_at(before + 1), before + 1, (place - before - 1) / 2))
+        elif not doubtful and not self._held_back:
             self._add(before + 1, seconds)
         elif sum(heard.doubtful for heard in self._recent) > MOST_DOUBTS:
+            self._held_back = 0
             self._count_again()
-        elif abs(place - nearest) > NEAR:
+        elif not doubtful or not is_near:
             self.number += 1  # too far from everything to be used, but it counts
         elif nearest > before:
-            self._add(nearest, seconds)
+            self._wait(_Waiting(nearest, seconds, nearest, 0.0))
         else:
             self._passed_over = True
+
+    def _comes_after_a_gap(self, since: float) -> bool:
+        """Tell whether a clock may be late because all were held back, which is rare, of a line that is known."""
+        if since <= GAP * self.line.period + self._rounded.period:
+            return False
+        is_rare, self._since_gap = self._since_gap > RARE_CLOCKS, 0
+        return is_rare and len(self._fit) >= STEADY_CLOCKS
+
+    def _strays(self, late: float) -> bool:
+        """Tell whether a clock is late by more than its jitter, in clocks, and may be so alone."""
+        jitter = LATE_JITTERS * self._fit.jitter / self.line.period
+        return late > max(jitter, LATE_PART) and not (self._firm or self._resumed)
+
+    def _wait(self, waiting: _Waiting) -> None:
+        """Count a clock, and leave open what it tells of the tempo."""
+        self.number = waiting.counted
+        self._waiting = waiting
+
+    def _settle(self, waiting: _Waiting, seconds: float, last: float) -> None:
+        """Fit the line to the clock before this one, which waited."""
+        self._waiting = None
+        place = self.line.clock_at(seconds)
+        if abs(place - waiting.counted) < AT_ONCE and seconds - last > AT_ONCE * self.line.period:
+            self.number = waiting.counted - 1  # that one was late, not the next: here is the next
+        elif abs(place - waiting.number - 1) <= waiting.within:
+            self._add(waiting.number, waiting.seconds)
+        else:
+            self._firm = FIRM_CLOCKS
+            self._add(waiting.counted, last)
 
     def _settle_rounded(self, seconds: float, number: int) -> int:
         """See whether clocks are rounded; return by how many the number is too high if all of them were meant."""
@@ -132,12 +202,6 @@ class ClockNumbers:
         if too_high:
             self._tally.forget()
         return too_high or 0
-
-    def _settle(self, maybe: int, seconds: float, last: float) -> None:
-        """Give the clock before this one its number: ``maybe``, if this one comes where the line has the next."""
-        goes_on = abs(self.line.clock_at(seconds) - maybe - 1) <= NEAR
-        self._maybe = None
-        self._add(maybe if goes_on else self.number, last)
 
     def _place(self, seconds: float) -> float:
         """Return where on the line a clock came; before the line is steady, each comes where it should.
@@ -168,7 +232,7 @@ class ClockNumbers:
         """Go on with that number and a new fit."""
         self.arrived, self._distance, self._resumed, self._passed_over = seconds, 0.0, False, False
         self._recent.clear()
-        self._maybe = None
+        self._waiting, self._firm, self._held_back = None, 0, 0
         self._rounded.forget()
         self._fit.begin_again(self.line.period, is_known=True)
         self._add(number, seconds)
