@@ -338,14 +338,20 @@ def test_clocks_that_are_held_back_for_a_moment_move_nothing(bpm: float, seconds
 
 
 @pytest.mark.parametrize("bpm", [60.0, 120.0, 240.0])
+@pytest.mark.parametrize("paused", [0, 96])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_clock_that_is_late_alone_moves_nothing(bpm: float, seed: int) -> None:
-    """By a tenth to three tenths of a clock, about every two beats, as a thread that is not woken in time sends it."""
+def test_a_clock_that_is_late_alone_moves_nothing(bpm: float, paused: int, seed: int) -> None:
+    """By a tenth to three tenths of a clock, about every two beats, as a thread that is not woken in time sends it.
+
+    After a silence, too.
+    """
     truth = beats(steady(bpm), 60)
     rng = np.random.default_rng(seed)
     clock, late_before = started(bpm), False
     for number, arrival in enumerate(truth.seconds[:-1]):
-        is_late = number > 96 and rng.random() < 0.02 and not late_before
+        if 120 <= number < 120 + paused:
+            continue
+        is_late = number > 96 and rng.random() < 0.02 and not late_before and number not in range(119, 140 + paused)
         late_before = is_late
         moment = arrival + (rng.uniform(0.1, 0.3) * 2.5 / bpm if is_late else 0.0)
         clock.hear([TimedMessage(moment, CLOCK)], moment)

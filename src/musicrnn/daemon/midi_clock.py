@@ -143,7 +143,7 @@ class ClockNumbers:
         self._recent.append(_Heard(seconds, before, doubtful))
         self._firm -= self._firm > 0
         if self._comes_after_a_gap(since):
-            self._held_back = round(self.line.clock_at(seconds)) - before - 1
+            self._held_back = max(round(self.line.clock_at(seconds)) - before - 1, 0)
             self._made_up_for = doubtful and is_near
         if not (doubtful or expected or follows) and nearest > before and is_near:
             self._wait(_Waiting(nearest, seconds, before + 1, NEAR))
@@ -171,7 +171,7 @@ class ClockNumbers:
     def _strays(self, late: float) -> bool:
         """Tell whether a clock is late by more than its jitter, in clocks, and may be so alone."""
         jitter = LATE_JITTERS * self._fit.jitter / self.line.period
-        return late > max(jitter, LATE_PART) and not (self._firm or self._resumed)
+        return late > max(jitter, LATE_PART) and not self._firm and len(self._fit) >= STEADY_CLOCKS
 
     def _wait(self, waiting: _Waiting) -> None:
         """Count a clock, and leave open what it tells of the tempo."""
