@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from musicrnn.daemon.midi_clock import ClockNumbers
+from musicrnn.daemon.clock_numbers import ClockNumbers
 
 Floats = NDArray[np.float64]
 Host = Callable[[np.random.Generator], tuple[Floats, Floats]]  # the truth, one clock more than is sent, and arrivals

@@ -299,16 +299,16 @@ def disturb_the_host(stage: Stage, rng: random.Random) -> None:
     match rng.randrange(8):
         case 0:
             host.jitter = rng.choice((0.0, 0.0, 0.0005, 0.003, 0.01))
-        case 7:
-            host.hold_back(log_uniform(rng, 0.02, 0.25))
-        case 6:
-            host.round_to(rng.choice((0.01, 64 / 44_100, 256 / 48_000, 512 / 44_100, 1024 / 48_000, 2048 / 48_000)))
         case 1 | 2:
             host.lose_clocks(rng.choice((1, 1, 1, 5)), doubled=rng.random() < 0.5)
         case 3:
             host.wild_until = now + min(seconds, 10.0)
         case 4:
             host.silent_until = now + seconds
+        case 6:
+            host.round_to(rng.choice((0.01, 64 / 44_100, 256 / 48_000, 512 / 44_100, 1024 / 48_000, 2048 / 48_000)))
+        case 7:
+            host.hold_back(log_uniform(rng, 0.02, 0.25))
         case _:
             host.frozen_until = now + seconds
 
