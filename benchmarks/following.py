@@ -20,11 +20,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT
 from musicrnn.daemon.clock_numbers import ClockNumbers
 
 Floats = NDArray[np.float64]
 Host = Callable[[np.random.Generator], tuple[Floats, Floats]]  # the truth, one clock more than is sent, and arrivals
-CLOCKS_PER_BEAT = 24
 CLOCKS = 60 * CLOCKS_PER_BEAT
 AHEAD = 6
 FROM = 5 * CLOCKS_PER_BEAT
@@ -236,6 +236,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=12, help="runs of each host (default 12)")
     options = parser.parse_args(arguments)
+    if options.runs < 1:
+        parser.error(f"--runs must be at least 1, got {options.runs}")
     print("ms, median / 99 % / worst, a quarter of a beat ahead\n")
     print("| host | " + " | ".join(FOLLOWERS) + " |")
     print("|---" * (1 + len(FOLLOWERS)) + "|")

@@ -62,9 +62,9 @@ def jittered(truth: Beats, part: float, seed: int) -> list[float]:
     return sorted(arrivals)
 
 
-def in_periods(truth: Beats, period: float) -> list[float]:
-    """Return arrivals at the middle of the periods in which an audio server handles them."""
-    return [(moment // period + 0.5) * period for moment in truth.seconds[:-1]]
+def in_periods(truth: Beats, period: float, phase: float = 0.0) -> list[float]:
+    """Return arrivals at the middle of the periods in which an audio server handles them, which begin at that phase."""
+    return [((moment / period - phase) // 1 + phase + 0.5) * period for moment in truth.seconds[:-1]]
 
 
 def messages(moments: Iterable[float], data: bytes = CLOCK) -> Iterator[TimedMessage]:

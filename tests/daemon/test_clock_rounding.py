@@ -8,20 +8,19 @@ import pytest
 from musicrnn.daemon.clock_rounding import RoundedClocks
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.protocols import TimedMessage
-from tests.daemon.clock_sender import CLOCK, START, Beats, Tempo, beats, jittered, steady
+from tests.daemon.clock_sender import CLOCK, START, Beats, Tempo, beats, in_periods, jittered, steady
 
 TELLING_BEATS = 40
 
 
-def rounded(truth: Beats, period: float, phase: float = 0.5, noise: float = 0.0, seed: int = 0) -> list[float]:
-    """Return arrivals at the ends of periods, each up to ``noise`` seconds later."""
-    late = np.random.default_rng(seed).uniform(0.0, noise, len(truth))
-    ends = (np.ceil(np.array(truth.seconds[:-1]) / period - phase) + phase) * period
-    return list(np.maximum.accumulate(ends + late).tolist())
+def late(arrivals: list[float], seconds: float, seed: int) -> list[float]:
+    """Return arrivals up to so much later, in order."""
+    more = np.random.default_rng(seed).uniform(0.0, seconds, len(arrivals))
+    return list(np.maximum.accumulate(np.array(arrivals) + more).tolist())
 
 
-def worst(truth: Beats, arrivals: list[float], after: int, period: float) -> float:
-    """Follow, and return how far the line is from the middle of what was rounded at worst, in seconds."""
+def worst(truth: Beats, arrivals: list[float], after: int) -> float:
+    """Follow, and return how far the line is from the truth at worst, in seconds."""
     clock = MidiClock(100.0)
     clock.hear([TimedMessage(truth.seconds[0] - 0.5, START)], truth.seconds[0] - 0.5)
     found = []
@@ -29,7 +28,7 @@ def worst(truth: Beats, arrivals: list[float], after: int, period: float) -> flo
         clock.hear([TimedMessage(arrival, CLOCK)], arrival)
         if number >= after:
             assert clock.line is not None
-            found.append(abs(clock.line.seconds_at((number + 1) / 24) - truth.seconds[number + 1] - period / 2))
+            found.append(abs(clock.line.seconds_at((number + 1) / 24) - truth.seconds[number + 1]))
     return max(found)
 
 
@@ -52,7 +51,7 @@ def test_a_host_that_rounds_its_clocks_to_periods_is_followed(bpm: float, frames
     """Near a clock, a half, a third and a twelfth of one; to two thirds of a period, however long one goes on."""
     period = frames / rate
     truth = beats(steady(bpm), TELLING_BEATS + 40)
-    assert worst(truth, rounded(truth, period, phase), TELLING_BEATS * 24, period) < 0.67 * period
+    assert worst(truth, in_periods(truth, period, phase), TELLING_BEATS * 24) < 0.67 * period
 
 
 @pytest.mark.parametrize("bpm", [114.0, 120.0, 126.0])
@@ -61,8 +60,8 @@ def test_so_is_one_whose_clocks_are_late_as_well(bpm: float, seed: int) -> None:
     """By a millisecond, as they are where threads hand them on."""
     period = 1024 / 48_000
     truth = beats(steady(bpm), TELLING_BEATS + 40)
-    arrivals = rounded(truth, period, seed / 4, 0.001, seed)
-    assert worst(truth, arrivals, TELLING_BEATS * 24, period) < 0.67 * period + 0.001
+    arrivals = late(in_periods(truth, period, seed / 4), 0.001, seed)
+    assert worst(truth, arrivals, TELLING_BEATS * 24) < 0.67 * period + 0.001
 
 
 @pytest.mark.parametrize(("first", "second"), [(120.0, 114.0), (120.0, 90.0), (110.0, 119.0), (118.0, 122.0)])
@@ -71,7 +70,7 @@ def test_what_is_known_of_the_rounding_outlasts_a_tempo(first: float, second: fl
     period = 1024 / 48_000
     tempo: Tempo = lambda beat: first if beat < TELLING_BEATS else second  # noqa: E731
     truth = beats(tempo, TELLING_BEATS + 40)
-    assert worst(truth, rounded(truth, period), (TELLING_BEATS + 4) * 24, period) < period
+    assert worst(truth, in_periods(truth, period), (TELLING_BEATS + 4) * 24) < period
 
 
 @pytest.mark.parametrize("part", [0.0, 0.02, 0.1, 0.3])
@@ -92,7 +91,7 @@ def test_handfuls_of_clocks_that_come_at_once_are_counted(bpm: float, frames: in
     """Up to 69 of them: all count, and the line is a period from the truth at most."""
     period = frames / 48_000
     truth = beats(steady(bpm), 60)
-    assert worst(truth, rounded(truth, period), 40 * 24, period) < period
+    assert worst(truth, in_periods(truth, period), 40 * 24) < period
 
 
 def test_a_host_that_rounds_no_longer_is_believed_again() -> None:
