@@ -279,6 +279,7 @@ def late(truth: Beats, clocks: range, parts: list[float]) -> list[float]:
 
 @given(st.sampled_from((40.0, 120.0, 240.0)), st.lists(st.floats(0.0, 3.0), min_size=1, max_size=96))
 @example(40.0, [0.0, 0.0, 0.0, 2.875, 2.875])
+@example(40.0, [2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 3.0, 0.0, 3.0, 0.0, 0.0, 3.0, 0.0, 3.0])
 def test_a_burst_of_clocks_that_are_late_beyond_telling_leaves_the_beat_where_it_was(
     bpm: float, parts: list[float]
 ) -> None:

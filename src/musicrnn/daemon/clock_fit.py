@@ -21,7 +21,8 @@ from musicrnn.daemon.clock_wander import period, wanders
 CLOCKS_PER_BEAT = 24
 MOST_CLOCKS = 16 * CLOCKS_PER_BEAT
 SIZES = (12, 24, 48, 96, 192, MOST_CLOCKS)
-JITTER_CLOCKS = 4 * CLOCKS_PER_BEAT
+JITTER_CLOCKS, NEWER_CLOCKS = 4 * CLOCKS_PER_BEAT, 2 * CLOCKS_PER_BEAT - 2
+MUCH_LESS = 3.0
 LEAST_JITTER_SECONDS = 2e-5
 AHEAD_CLOCKS = 6.0
 AGREED_AT = (-12.0, 0.0, AHEAD_CLOCKS)
@@ -138,17 +139,21 @@ def _holds(period: float, x: Floats, y: Floats, most: float) -> bool:
 def _jitter(x: Floats, y: Floats) -> float:
     """Return the standard deviation of the newest arrivals, from second differences, which a steady ramp leaves alone.
 
-    Older ones would let clocks that were wild hide for sixteen beats that they do not belong to the line.
+    Older ones would let clocks that were wild hide for sixteen beats that they do not belong to the line; two beats
+    after such are over, those alone tell.
     """
     x, y = x[:JITTER_CLOCKS], y[:JITTER_CLOCKS]
     if len(x) < 4:
         return LEAST_JITTER_SECONDS
     whole = x[1:] - x[:-1] == -1
     steps = y[1:] - y[:-1]
-    bends = (steps[1:] - steps[:-1])[whole[:-1] & whole[1:]]
-    if len(bends) < 2:
+    squares = (steps[1:] - steps[:-1]) ** 2 / 6
+    is_whole = whole[:-1] & whole[1:]
+    of_all, of_newest = squares[is_whole], squares[:NEWER_CLOCKS][is_whole[:NEWER_CLOCKS]]
+    if len(of_all) < 2:
         return LEAST_JITTER_SECONDS
-    return max(float(np.sqrt(np.mean(bends**2) / 6)), LEAST_JITTER_SECONDS)
+    least = MUCH_LESS**2 * of_newest.mean() if len(of_newest) >= SIZES[0] else np.inf
+    return max(float(np.sqrt(min(of_all.mean(), least))), LEAST_JITTER_SECONDS)
 
 
 def _chosen(x: Floats, y: Floats, jitter: float, most: float) -> tuple[float, float, float]:
