@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from types import TracebackType
 
 from tests.peers.program import PeerError, Program, wait_until
@@ -80,6 +81,12 @@ class JackServer:
         """End the server as a crash would."""
         self._program.send_signal(signal.SIGKILL)
         self._program.wait(5)
+
+    def stand_still(self, seconds: float) -> None:
+        """Stop the server for a moment, as a busy machine does."""
+        self._program.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._program.send_signal(signal.SIGCONT)
 
     def ports(self) -> list[str]:
         """Return the names of all ports, as ``client:port``."""

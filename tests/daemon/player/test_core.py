@@ -101,6 +101,18 @@ def test_a_note_on_that_is_withheld_was_never_sent() -> None:
     assert (made.dropped, made.sent) == (0, 0)
 
 
+def test_what_waits_moves_with_the_beat_that_it_belongs_to() -> None:
+    """The order stays, what has left stays, and what must go at once does."""
+    made = core(Play(1.0, ON), Play(2.0, OFF), Play(2.5, ON), Play(3.0, OFF), Force(SILENCERS[1]))
+    assert popped(made, 1.5) == [SILENCERS[1], ON]
+    made.move(-0.75)
+    assert made.next_moment == 1.25
+    assert popped(made, 1.5) == [OFF]
+    made.move(1.0)
+    assert popped(made, 2.7) == []
+    assert popped(made) == [ON, OFF]
+
+
 def test_a_flood_drops_note_ons_only() -> None:
     """The heap is bounded."""
     made = core(*[Play(1.0, ON)] * (MOST_WAITING + 5), *[Play(1.0, OFF)] * 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from itertools import pairwise
 
@@ -96,6 +97,35 @@ def test_frames_lost_up_to_ten_milliseconds_move_no_note_at_once() -> None:
             if made.settled:
                 made.hold()
         assert made.frame_at(moment) - 799 * 256 == pytest.approx(0.0 if moves else lost * RATE, abs=1.0)
+
+
+@pytest.mark.parametrize(("period", "seconds"), [(64, 0.11), (256, 0.11), (1024, 0.26), (4096, 1.03)])
+def test_many_lost_frames_are_known_after_twelve_cycles_and_a_tenth_of_a_second(period: int, seconds: float) -> None:
+    """Wherever in the second they were lost; each cycle after it says the same."""
+    for last in range(0, round(RATE / period), max(round(RATE / period) // 7, 1)):
+        made, first, lost = FrameMap(RATE), round(5 * RATE / period) + last, 0.021
+        for cycle in range(first):
+            made.observe(cycle * period, cycle * period / RATE)
+            made.hold()
+        since = first * period / RATE + lost
+        known = math.inf
+        for cycle in range(first, first + 100):
+            moment = cycle * period / RATE + lost
+            made.observe(cycle * period, moment)
+            if abs(made.frame_at(moment) - cycle * period) < 0.5:
+                known = min(known, moment)
+        assert known - since <= seconds
+
+
+def test_cycles_that_a_load_delays_are_no_lost_frames_while_some_come_in_time() -> None:
+    """Seven of eight by up to 18 ms, for half a minute: the map does not move."""
+    chance, made = random.Random(4), FrameMap(RATE)
+    for cycle in range(6000):
+        late = 0.0 if cycle < 100 or cycle % 8 == 0 else chance.uniform(0.011, 0.018)
+        made.observe(cycle * 256, cycle * 256 / RATE + late)
+        if made.settled:
+            made.hold()
+        assert made.frame_at(cycle * 256 / RATE) == pytest.approx(cycle * 256, abs=1e-3)
 
 
 @given(PERIODS, SEEDS, st.floats(-1e-4, 1e-4))

@@ -213,3 +213,35 @@ def test_a_transport_that_stands_is_told_where_it_is_moved_to_and_no_more() -> N
     assert room.watch.ready(STOPPED, room.start, 256)
     told = [place for _, place in room.cycles(STOPPED, iter(places)) if place is not None]
     assert [(place.position, place.rolling) for place in told] == [(0.0, False), (1.0, False), (0.0, False)]
+
+
+class Moments:
+    """At which moment a frame is played, of a server that may lose time."""
+
+    lost = 0.0
+
+    def __call__(self, frame: float) -> float:
+        """Return the moment of a frame."""
+        return seconds_at(frame) + self.lost
+
+
+def test_what_moves_the_beats_is_told_for_what_waits_already() -> None:
+    """Frames that pass without the transport, and moments that are known anew; not where nothing of it happens."""
+    moments, period = Moments(), 256
+    watch = TransportWatch(RATE, moments)
+
+    def moved(state: int, frame: int, start: int) -> float:
+        watch.observe(state, Position(frame), start, period)
+        return watch.moved * RATE
+
+    assert moved(STOPPED, 0, FIRST) == 0.0
+    assert moved(ROLLING, 0, FIRST + 500) == 0.0
+    assert moved(ROLLING, 256, FIRST + 756) == 0.0
+    assert moved(ROLLING, 512, FIRST + 1268) == pytest.approx(256.0)
+    assert moved(ROLLING, 768, FIRST + 1524) == 0.0
+    moments.lost = 0.021
+    assert moved(ROLLING, 1024, FIRST + 1780) == pytest.approx(0.021 * RATE)
+    moments.lost += 1e-6
+    assert moved(ROLLING, 1280, FIRST + 2036) == 0.0
+    assert moved(ROLLING, 48_000, FIRST + 2292) == 0.0, "located"
+    assert moved(STOPPED, 48_256, FIRST + 9000) == 0.0

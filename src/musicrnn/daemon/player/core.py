@@ -168,6 +168,10 @@ class Core:
                 self._repeats.add(self._number)
         return True
 
+    def move(self, seconds: float) -> None:
+        """Let all that waits leave so much later: its place is that of a beat, and the beat has moved."""
+        self._waiting = [(moment + seconds, number, data) for moment, number, data in self._waiting]
+
     def refused(self, data: bytes) -> None:
         """Take back a message that there was no room for: a note-on is dropped, anything else goes first next time."""
         self.sent -= 1

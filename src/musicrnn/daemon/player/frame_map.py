@@ -26,6 +26,8 @@ SLACK_SECONDS = 80e-6
 CHANCE_SECONDS = 100e-6
 TOO_EARLY_SECONDS = 0.002
 TOO_LATE_SECONDS = 0.010
+LATE_CYCLES = 12
+LATE_FOR_SECONDS = 0.1
 _WRAP = 1 << 32
 
 
@@ -41,7 +43,8 @@ class FrameMap:
     """Learns at which moment frame 0 was, and how far the audio clock runs from its nominal rate.
 
     It begins anew where cycles come at moments that the audio clock cannot explain: frames were lost, or the
-    machine has slept.
+    machine has slept. One cycle that is too early shows it; that all are too late shows it after twelve, a tenth of a
+    second at least: a load that delays cycles lets some through in time.
     """
 
     def __init__(self, rate: float) -> None:
@@ -52,6 +55,8 @@ class FrameMap:
         self._blocks: deque[Cycle] = deque(maxlen=BLOCKS)
         self._earliest: Cycle | None = None
         self._cycles = 0
+        self._late: deque[Cycle] = deque(maxlen=LATE_CYCLES)  # those since the last one that was not too late
+        self._late_since = math.inf
         self._settling = 0
         self._held = False
         self._block_ends = -math.inf
@@ -77,6 +82,8 @@ class FrameMap:
         cycle = Cycle(seconds, seconds - frame / self.rate)
         if self._block_ends == -math.inf or self._error(cycle) < -TOO_EARLY_SECONDS:
             self._begin(cycle)
+        elif self._are_late(cycle):
+            self._begin(Cycle(seconds, min(late.start for late in self._late)))
         elif self._free and self._error(cycle) < 0.0:
             self._start += self._error(cycle)
         if self._earliest is None or self._error(cycle) < self._error(self._earliest):
@@ -106,9 +113,20 @@ class FrameMap:
         """Return how many seconds later than it should a cycle ran, by this map."""
         return cycle.start - self._start_at(cycle.seconds)
 
+    def _are_late(self, cycle: Cycle) -> bool:
+        """Take a cycle; tell whether it and those before it have been too late for so long that frames were lost."""
+        if self._error(cycle) <= TOO_LATE_SECONDS:
+            self._late.clear()
+            return False
+        if not self._late:
+            self._late_since = cycle.seconds
+        self._late.append(cycle)
+        return len(self._late) == LATE_CYCLES and cycle.seconds - self._late_since >= LATE_FOR_SECONDS
+
     def _begin(self, cycle: Cycle) -> None:
         self._start, self._since = cycle.start, cycle.seconds
         self._drift = 0.0
+        self._late.clear()
         self._settling = SETTLING_CYCLES
         self._blocks.clear()
         self._begin_block(cycle.seconds)
@@ -119,9 +137,6 @@ class FrameMap:
         self._cycles = 0
 
     def _end_block(self, seconds: float, earliest: Cycle) -> None:
-        if self._blocks and self._error(earliest) > TOO_LATE_SECONDS:
-            self._begin(Cycle(seconds, self._start_at(seconds) + self._error(earliest)))
-            return
         self._blocks.append(earliest)
         here, slope = self._start_at(seconds), self._slope()
         recent = islice(self._blocks, max(0, len(self._blocks) - RECENT_BLOCKS), None)

@@ -192,10 +192,10 @@ class JackOutput(Output):
         start, now = self._map.unwrapped(self._client.last_frame_time), time.monotonic()
         self._map.observe(start, now)
         self._listen(start)
+        self._core.take()
         if self._watch is not None:
             self._look_at_transport(self._watch, start, frames)
         self._out.clear_buffer()
-        self._core.take()
         self._core.repeat(self._repeats.due(now, self._core.sounding))
         self._quiet_cycles = self._quiet_cycles + 1 if self._core.empty else 0
         self._write(start - PERIODS * frames, frames, now)
@@ -211,6 +211,8 @@ class JackOutput(Output):
     def _look_at_transport(self, watch: TransportWatch, start: int, frames: int) -> None:
         state, position = self._client.transport_query_struct()
         place = watch.observe(state, position, start, frames)
+        if watch.moved:
+            self._core.move(watch.moved)
         if place is not None:
             self.places.append(place)
             self._wake()

@@ -20,6 +20,7 @@ TELL_FRAMES = 0.25
 SLACK_TICKS = 0.001
 HOLD_PERIODS = 3
 HOLD_SECONDS = 0.025
+MOST_MOVED_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class TransportWatch:
     The transport is held back for a few cycles before it rolls, as JACK lets slow clients do: so long that the engine
     knows of it in time, and the first note is in its place. ``seconds_at`` tells the moment of a frame. ``rolls`` tells
     whether it rolls in this cycle, ``hold`` from which moment on nothing is to leave: it should roll by then, and does
-    not yet.
+    not yet. ``moved`` is by how many seconds later than in the cycle before the same frame of the transport is played,
+    because the server lost or skipped frames, or the moments of its frames are known better; 0 where it was located.
     """
 
     def __init__(self, rate: float, seconds_at: Callable[[float], float]) -> None:
@@ -98,8 +100,10 @@ class TransportWatch:
         self._knew_bars = False
         self._starting_since: int | None = None
         self._told: Place | None = None
+        self._origin: float | None = None
         self.hold = math.inf
         self.rolls = False
+        self.moved = 0.0
 
     def held(self, frames: int) -> int:
         """Return for how many cycles of so many frames a start is held back."""
@@ -116,6 +120,7 @@ class TransportWatch:
     def observe(self, state: int, position: Any, start: int, frames: int) -> Place | None:
         """Take what a cycle of so many frames says, which begins with frame ``start``; return what is to be told."""
         roll = self._roll_frame(state, start, frames)
+        self._see_moves(self._seconds_at(start) - position.frame / self._rate)
         bars = Bars.of(position)
         self._follow(state, bars, position.frame)
         place = Place(
@@ -146,6 +151,12 @@ class TransportWatch:
         expected = since + self.held(frames) * frames
         self.hold = self._seconds_at(expected - 0.5)
         return max(expected, start + frames)
+
+    def _see_moves(self, origin: float) -> None:
+        """Notice whether the moment ``origin`` of the transport's frame 0 is another than in the cycle before."""
+        moved = origin - self._origin if self.rolls and self._origin is not None else 0.0
+        self.moved = moved if TELL_FRAMES / self._rate < abs(moved) <= MOST_MOVED_SECONDS else 0.0
+        self._origin = origin if self.rolls else None
 
     def _follow(self, state: int, bars: Bars | None, frame: int) -> None:
         """Keep the beat of this cycle."""
