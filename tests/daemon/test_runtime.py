@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Learn, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Forget, Learn, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.loader import Loaded, Refused, Wish
@@ -66,6 +66,7 @@ class Stage:
         self.loader = ScriptLoader()
         self.stood: list[int] = []
         self._log_breaks_at = log_breaks_at
+        self.saved: list[str] = []
         play = dataclasses.replace(PLAY, bars=bars)
         self.engine = engine(Generator(ScriptedModel(small_vocabulary(), frames)), play)
         self.runtime = Runtime(
@@ -79,6 +80,7 @@ class Stage:
             stand_still=self._stand_still,
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
             hands=hands,
+            save_hands=self.saved.append,
         )
 
     def _stand_still(self) -> None:
@@ -441,6 +443,14 @@ def test_what_is_learnt_for_a_part_that_there_is_not_is_refused() -> None:
     stage = Stage({2.0: [Learn("mute", "tuba")], 3.0: [Quit()]})
     stage.runtime.run([Start()])
     assert stage.refused == ["a part must be one of soprano, bass, drums, got 'tuba'"]
+
+
+def test_a_map_is_written_only_where_a_hand_is_forgotten() -> None:
+    """A file that could not be read is left as it is, whatever is asked to be forgotten."""
+    hands = read_map(PAD, "a map")
+    stage = Stage({1.0: [Forget("mu")], 2.0: [Forget("tap")], 3.0: [Quit()]}, hands=hands)
+    stage.runtime.run([Start()])
+    assert stage.saved == [MidiMap().text()]
 
 
 def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:

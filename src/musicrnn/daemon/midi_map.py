@@ -54,12 +54,13 @@ class MidiMap:
         """Let the next hand that moves be the one of a control."""
         self._learning = target
 
-    def forget(self, name: str, part: str = "") -> None:
-        """Let no hand move a control any more."""
+    def forget(self, name: str, part: str = "") -> bool:
+        """Let no hand move a control any more; return whether one did."""
         self._learning = None
         forgotten = (name, part)
-        grips = self._grips.items()
+        grips, before = self._grips.items(), len(self._grips)
         self._grips = {hand: grip for hand, grip in grips if (grip.target.name, grip.target.part) != forgotten}
+        return len(self._grips) < before
 
     def hear(self, data: bytes, status: Status) -> Command | None:
         """Return what a message asks for, if anything; in learning, bind the hand that sent it."""

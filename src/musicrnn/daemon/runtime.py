@@ -223,8 +223,8 @@ class Runtime:
                     self._check_part(target.part)
                     self._hands.learn(target)
                 case Forget(name, part):
-                    self._hands.forget(name, part)
-                    self._save_hands(self._hands.text())
+                    if self._hands.forget(name, part):
+                        self._save_hands(self._hands.text())
                 case Keep(bars):
                     self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
                 case Record(on):
