@@ -55,6 +55,7 @@ class Stage:
         port: RecordingPort | None = None,
         frames: Sequence[Frame] = FRAMES,
         hands: MidiMap | None = None,
+        quantise: str = "none",
     ) -> None:
         self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
@@ -67,7 +68,7 @@ class Stage:
         self.stood: list[int] = []
         self._log_breaks_at = log_breaks_at
         self.saved: list[str] = []
-        play = dataclasses.replace(PLAY, bars=bars)
+        play = dataclasses.replace(PLAY, bars=bars, quantise=quantise)
         self.engine = engine(Generator(ScriptedModel(small_vocabulary(), frames)), play)
         self.runtime = Runtime(
             self.engine,
@@ -443,6 +444,14 @@ def test_what_is_learnt_for_a_part_that_there_is_not_is_refused() -> None:
     stage = Stage({2.0: [Learn("mute", "tuba")], 3.0: [Quit()]})
     stage.runtime.run([Start()])
     assert stage.refused == ["a part must be one of soprano, bass, drums, got 'tuba'"]
+
+
+@pytest.mark.parametrize(("stops", "ticks"), [(1, 16), (2, 11)])
+def test_two_stops_that_come_together_do_not_wait_for_the_bar(stops: int, ticks: int) -> None:
+    """As two that come one after the other; a single one waits."""
+    stage = Stage({1.3: [Stop()] * stops, 4.0: [Quit()]}, quantise="bar")
+    stage.runtime.run([Start()])
+    assert [entry["tick"] for entry in stage.entries if entry["do"] == "stop"] == [ticks]
 
 
 def test_a_map_is_written_only_where_a_hand_is_forgotten() -> None:
