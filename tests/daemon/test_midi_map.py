@@ -215,6 +215,21 @@ def test_whatever_a_hand_asks_for_is_a_command(targets: list[tuple[str, int]], d
             assert command is None or isinstance(command, (Set, *(type(press()) for press in BUTTONS.values())))
 
 
+@pytest.mark.parametrize(
+    ("target", "data", "words"),
+    [
+        (Learn("mu"), cc(0), "learnt: controller 21 of channel 1 moves mu"),
+        (Learn("mute", "bass"), PAD, "learnt: key 36 of channel 10 moves mute of bass"),
+        (Learn("seed", low=42, high=42), PAD, "learnt: key 36 of channel 10 sets seed"),
+        (Learn("start"), PAD, "learnt: key 36 of channel 10 presses start"),
+        (Learn("transpose"), bytes((0xE2, 0, 64)), "learnt: the pitch wheel of channel 3 moves transpose"),
+    ],
+)
+def test_what_was_learnt_is_told(target: Learn, data: bytes, words: str) -> None:
+    """Which hand it is, and what it does: a touched knob may have been another than was meant."""
+    assert learnt(target, data).learnt == words
+
+
 def test_a_map_is_kept(tmp_path: Path) -> None:
     """Whole, in a folder that is made for it, and read again."""
     said: list[str] = []

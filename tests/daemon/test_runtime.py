@@ -462,6 +462,15 @@ def test_a_map_is_written_only_where_a_hand_is_forgotten() -> None:
     assert stage.saved == [MidiMap().text()]
 
 
+def test_what_was_learnt_is_said_and_kept() -> None:
+    """Which knob it is, and what it moves."""
+    stage = Stage({1.0: [Learn("mu")], 4.0: [Quit()]}, port=(port := TimedPort()))
+    stage.at(2.0, lambda: port.incoming.append(TimedMessage(1002.0, b"\xb0\x15\x40")))
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.message == "learnt: controller 21 of channel 1 moves mu"
+    assert len(read_map(stage.saved[0], "a map")) == 1
+
+
 def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:
     """Their own moments count, not those at which they are read: 0.4 s apart, read at each tick."""
     stage = Stage({6.0: [Quit()]}, port=(port := TimedPort()), hands=read_map(PAD, "a map"))

@@ -28,6 +28,11 @@ class Hand(NamedTuple):
     channel: int
     number: int = 0
 
+    def __str__(self) -> str:
+        """Return it in words."""
+        what = {"controller": f"controller {self.number}", "wheel": "the pitch wheel", "note": f"key {self.number}"}
+        return f"{what[self.kind]} of channel {self.channel}"
+
 
 @dataclass(slots=True)
 class _Grip:
@@ -43,9 +48,10 @@ class MidiMap:
     """Which hand moves which control.
 
     A hand takes a control over only once it has come to where the control is, so that nothing jumps; whoever else
-    changes the control takes it out of the hand again.
+    changes the control takes it out of the hand again. ``learnt`` says in words what was learnt last.
     """
 
+    learnt: str = ""
     _grips: dict[Hand, _Grip] = field(default_factory=dict)
     _learning: Learn | None = None
 
@@ -72,6 +78,7 @@ class MidiMap:
         hand, place = moved
         if self._learning is not None and len(self._grips) < MOST:
             self._grips[hand] = _Grip(self._learning)
+            self.learnt = f"learnt: {hand} {_does(self._learning)}"
             self._learning = None
         grip = self._grips.get(hand)
         return None if grip is None else _meant(grip, hand, place, status)
@@ -94,7 +101,7 @@ def read_map(text: str, source: str) -> MidiMap:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{source}: a map of MIDI controllers must be JSON, got {text[:40]!r}") from error
     try:
-        return MidiMap(dict(_rows(values)))
+        return MidiMap(_grips=dict(_rows(values)))
     except (ValueError, ControlError) as error:
         raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written: {error}") from error
 
@@ -139,6 +146,14 @@ def _whole(row: Mapping[str, Any], key: str, low: int, high: int) -> int:
 
 def _short(value: object) -> str:
     return repr(value)[:64]
+
+
+def _does(target: Learn) -> str:
+    """Return in words what a hand does: which button it presses, or which control it moves."""
+    if target.name in BUTTONS:
+        return f"presses {target.name}"
+    whole = f"{target.name} of {target.part}" if target.part else target.name
+    return f"sets {whole}" if target.low == target.high else f"moves {whole}"
 
 
 def _moved(data: bytes) -> tuple[Hand, float] | None:
