@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
+from musicrnn.tui.pads import PadFile
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
@@ -114,6 +115,37 @@ def test_a_seed_is_stored_on_a_pad_and_recalled(tmp_path: Path) -> None:
 
     on_screen(act, pads=pads)
     on_screen(again, pads=pads)
+
+
+def test_a_pad_that_another_ui_wrote_is_recalled(tmp_path: Path) -> None:
+    """As soon as it is asked for; it is shown from the question on."""
+    pads = tmp_path / "seed-pads.json"
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        PadFile(pads).keep("5", 4711)
+        await pilot.press("f5")
+        await until(pilot, lambda: daemon.asked("seed") == [(4711,)], "the seed of pad 5")
+        PadFile(pads).keep("6", 815)
+        await pilot.press("r")
+        assert "6 815" in screen_text(app)
+
+    on_screen(act, pads=pads)
+
+
+def test_a_pad_that_cannot_be_kept_is_recalled_all_the_same(tmp_path: Path) -> None:
+    """It outlasts what the file has, until one can be written."""
+    pads = tmp_path / "seed-pads.json"
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        pads.mkdir()
+        await pilot.press("w", "3")
+        assert "until the UI ends" in screen_text(app)
+        pads.rmdir()
+        PadFile(pads).keep("3", 4711)
+        await pilot.press("r", "3")
+        assert "seed 187093702 of pad 3" in screen_text(app)
+
+    on_screen(act, pads=pads)
 
 
 def test_a_pad_that_cannot_be_kept_says_why() -> None:

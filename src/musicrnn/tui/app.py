@@ -100,6 +100,7 @@ class MusicApp(App[int]):
         self._owner = owner
         self._leaving = False
         self._pad = ""
+        self._unkept: dict[str, int] = {}
         self._drawn = (-1, False)
         self._panels = panels(self, View())
 
@@ -155,8 +156,9 @@ class MusicApp(App[int]):
             self.say(f"{text} plays")
 
     def _load_pads(self) -> None:
+        """Take the pads as the file has them by now, which other UIs write to as well."""
         try:
-            self.hand.pads = self._pad_file.load()
+            self.hand.pads = {**self._pad_file.load(), **self._unkept}
         except ConfigError as error:
             self.state.log.append(str(error))
             self.say(str(error), wrong=True)
@@ -308,6 +310,7 @@ class MusicApp(App[int]):
     def action_pad(self, what: str) -> None:
         """Ask for a pad."""
         self._pad = what
+        self._load_pads()
         self.say(f"{what} the seed: which pad, 1 to 9?")
 
     def action_recall(self, pad: str) -> None:
@@ -318,15 +321,19 @@ class MusicApp(App[int]):
         """Store the seed on a pad, or recall it."""
         if what == "store":
             self._store(pad)
-        elif self.hand.recall(pad):
+            return
+        self._load_pads()
+        if self.hand.recall(pad):
             self.say(f"seed {self.hand.pads[pad]} of pad {pad}")
         else:
             self.say(f"pad {pad} keeps no seed yet: w {pad} or a right click writes this one to it")
 
     def _store(self, pad: str) -> None:
-        seed = self.hand.store(pad)
+        seed = self._unkept[pad] = self.hand.store(pad)
         try:
-            self.hand.pads = self._pad_file.keep(pad, seed)
+            pads = self._pad_file.keep(pad, seed)
+            del self._unkept[pad]
+            self.hand.pads = {**pads, **self._unkept}
             self.say(f"pad {pad} keeps seed {seed}")
         except ConfigError as error:
             self.say(f"pad {pad} keeps seed {seed} until the UI ends: {error}", wrong=True)
