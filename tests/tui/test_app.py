@@ -68,6 +68,25 @@ def test_keys_steer_the_daemon(keys: list[str], name: str, values: tuple[Value, 
     sends(keys, name, *values)
 
 
+@pytest.mark.parametrize(
+    ("keys", "rule"),
+    [
+        (["down"] * 4, "(0 to 2147483647)"),
+        (["down"] * 4 + ["7"], "seed: 0 to 2147483647; enter gives it"),
+        (["down"] * 2, "(0 to 3: tick, run, bar, token)"),
+        (["down"] * 5, "(20 to 999 bpm)"),
+    ],
+)
+def test_what_a_control_takes_is_told(keys: list[str], rule: str) -> None:
+    """With all digits, and with the names that the numbers stand for."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press(*keys)
+        assert rule in screen_text(app)
+
+    on_screen(act, (160, 48))
+
+
 def test_the_last_change_is_taken_back() -> None:
     """Once for each change, and then there is nothing left."""
 

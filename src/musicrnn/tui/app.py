@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from musicrnn.config.controls import plain
 from musicrnn.config.tui import TuiSettings
 from musicrnn.control import CONTROLS, Control
 from musicrnn.errors import ConfigError, ControlError
@@ -241,13 +242,14 @@ class MusicApp(App[int]):
 
     def _rule(self) -> str:
         control = self.hand.control
-        return f"{control.low:g} to {control.high:g} {control.unit}".strip()
+        return f"{plain(control.low)} to {plain(control.high)} {control.unit}".strip()
 
     def action_choose(self, steps: int) -> None:
         """Choose another control."""
         self.hand.choose(steps)
         control = self.hand.control
-        self.say(f"{control.name}: {control.meaning} ({self._rule()})")
+        names = f": {', '.join(control.choices)}" if control.choices else ""
+        self.say(f"{control.name}: {control.meaning} ({self._rule()}{names})")
 
     def action_part(self, steps: int) -> None:
         """Choose another part."""
