@@ -316,6 +316,9 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
                 daemon.close()
                 await until(pilot, lambda: missing in screen_text(app), "the address again")
+            for key in ("p", "t", "T"):
+                await pilot.press(key)
+                assert " no daemon answers: it may not have heard '" in screen_text(app)
 
     asyncio.run(run())
 

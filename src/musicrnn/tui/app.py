@@ -286,7 +286,15 @@ class MusicApp(App[int]):
     def action_panic(self) -> None:
         """Silence everything at once."""
         self.link.send("panic")
-        self.say("panic: everything is silenced")
+        self._say_done("panic: everything is silenced")
+
+    def _say_done(self, words: str) -> None:
+        """Say what the daemon was told to do; where none answers, that it may not have heard."""
+        if self.connected:
+            self.say(words)
+        else:
+            what, *_ = words.partition(":")
+            self.say(f"no daemon answers: it may not have heard {what!r}", wrong=True)
 
     def action_start_stop(self) -> None:
         """Start, or stop."""
@@ -296,12 +304,12 @@ class MusicApp(App[int]):
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
         self.link.send(name)
-        self.say(name)
+        self._say_done(name)
 
     def action_take(self) -> None:
         """Begin a take, or end it."""
         self.link.send("record", int(not self.state.taking))
-        self.say("the take is written" if self.state.taking else "a take begins with this bar; T ends it")
+        self._say_done("the take is written" if self.state.taking else "a take begins with this bar; T ends it")
 
     def action_switch(self, name: str) -> None:
         """Mute or solo the chosen part."""
