@@ -75,10 +75,12 @@ def test_a_value_takes_the_place_of_an_older_one_however_full_it_is() -> None:
 def test_a_stop_after_one_that_waits_is_the_second_of_two() -> None:
     """In one bundle they come together; what plays on meanwhile calls the first one off."""
     inbox, _ = _inbox()
-    for command in (Stop(), Set("mu", 1.0), Stop()):
+    together: list[Command] = [Stop(), Set("mu", 1.0), Stop()]
+    apart: list[Command] = [Stop(), Continue(), Stop()]
+    for command in together:
         inbox.put(Request(command))
     assert [request.command for request in inbox.take()] == [Set("mu", 1.0), Stop(again=True)]
-    for command in (Stop(), Continue(), Stop()):
+    for command in apart:
         inbox.put(Request(command))
     assert [request.command for request in inbox.take()] == [Continue(), Stop()]
 
