@@ -50,10 +50,12 @@ class Start:
 class Stop:
     """Stop and release every note; the place is kept.
 
-    It waits for the beat or bar that ``play.quantise`` asks for, unless ``at_once``, or asked a second time.
+    It waits for the beat or bar that ``play.quantise`` asks for, unless ``at_once``, or asked a second time: ``again``
+    tells that this one stands for two that came together.
     """
 
     at_once: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

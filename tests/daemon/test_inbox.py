@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import Command, Panic, Quit, Reset, Set, Start, Stop
+from musicrnn.control import Command, Continue, Panic, Quit, Reset, Set, Start, Stop
 from musicrnn.daemon.inbox import Inbox, Request
 
 COMMANDS: st.SearchStrategy[Command] = st.one_of(
@@ -72,6 +72,19 @@ def test_a_value_takes_the_place_of_an_older_one_however_full_it_is() -> None:
     assert [request.command for request in inbox.take()] == [Reset(), Panic(), Stop(), Set("mu", 2.0)]
 
 
+def test_a_stop_after_one_that_waits_is_the_second_of_two() -> None:
+    """In one bundle they come together; what plays on meanwhile calls the first one off."""
+    inbox, _ = _inbox()
+    together: list[Command] = [Stop(), Set("mu", 1.0), Stop()]
+    apart: list[Command] = [Stop(), Continue(), Stop()]
+    for command in together:
+        inbox.put(Request(command))
+    assert [request.command for request in inbox.take()] == [Set("mu", 1.0), Stop(again=True)]
+    for command in apart:
+        inbox.put(Request(command))
+    assert [request.command for request in inbox.take()] == [Continue(), Stop()]
+
+
 @given(st.lists(COMMANDS))
 def test_it_stays_bounded_and_loses_nothing_urgent(commands: list[Command]) -> None:
     """Whatever comes, the queue holds its limit and the three urgent commands at most."""
@@ -80,4 +93,5 @@ def test_it_stays_bounded_and_loses_nothing_urgent(commands: list[Command]) -> N
         inbox.put(Request(command))
     waiting = [request.command for request in inbox.take()]
     assert len(waiting) <= 4 + 3
-    assert {command for command in commands if isinstance(command, Panic | Stop | Quit)} <= set(waiting)
+    urgent = {type(command) for command in commands if isinstance(command, Panic | Stop | Quit)}
+    assert urgent <= {type(command) for command in waiting}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,21 @@ def test_whatever_a_hand_asks_for_is_a_command(targets: list[tuple[str, int]], d
             assert command is None or isinstance(command, (Set, *(type(press()) for press in BUTTONS.values())))
 
 
+@pytest.mark.parametrize(
+    ("target", "data", "words"),
+    [
+        (Learn("mu"), cc(0), "learnt: controller 21 of channel 1 moves mu"),
+        (Learn("mute", "bass"), PAD, "learnt: key 36 of channel 10 moves mute of bass"),
+        (Learn("seed", low=42, high=42), PAD, "learnt: key 36 of channel 10 sets seed"),
+        (Learn("start"), PAD, "learnt: key 36 of channel 10 presses start"),
+        (Learn("transpose"), bytes((0xE2, 0, 64)), "learnt: the pitch wheel of channel 3 moves transpose"),
+    ],
+)
+def test_what_was_learnt_is_told(target: Learn, data: bytes, words: str) -> None:
+    """Which hand it is, and what it does: a touched knob may have been another than was meant."""
+    assert learnt(target, data).learnt == words
+
+
 def test_a_map_is_kept(tmp_path: Path) -> None:
     """Whole, in a folder that is made for it, and read again."""
     said: list[str] = []
@@ -266,8 +282,44 @@ def test_where_there_is_no_file_there_is_no_hand(tmp_path: Path) -> None:
 def test_what_is_no_map_is_refused(text: str) -> None:
     """With the file's name."""
     with pytest.raises(
-        ConfigError, match=r"map\.json: a map of MIDI controllers must be (as it was written|JSON), got "
+        ConfigError, match=r"map\.json: a map of MIDI controllers must be (as it was written: |JSON, got )"
     ):
+        read_map(text, "map.json")
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"channel": 17}, "channel must be a whole number in 1..16, got 17"),
+        ({"number": 128}, "number must be a whole number in 0..127, got 128"),
+        ({"number": True}, "number must be a whole number in 0..127, got True"),
+        ({"kind": "knob"}, "kind must be one of controller, wheel, note, got 'knob'"),
+        ({"kind": []}, "kind must be one of controller, wheel, note, got []"),
+        ({"high": 99}, "mu must be in 0..16, got 99"),
+        ({"low": "a"}, "mu must be a finite number, got 'a'"),
+        ({"low": None}, "mu must be a finite number, got None"),
+        ({"name": ["mu"]}, "name must be text, got ['mu']"),
+        ({"part": 3}, "part must be text, got 3"),
+    ],
+)
+def test_the_hand_that_is_wrong_in_a_map_is_told_of(changed: dict[str, object], rule: str) -> None:
+    """Which one it is, counted from 1, the rule and the value: a map may be written by hand."""
+    with pytest.raises(ConfigError, match=re.escape(f"must be as it was written: hand 1: {rule}")):
+        read_map(row(**changed), "map.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('{"musicrnn": "midi-map", "format": 2, "hands": []}', "format must be 1, got 2"),
+        ('{"musicrnn": "midi-map", "format": 1, "hands": {}}', "hands must be a list of at most 256"),
+        ('{"musicrnn": "midi-map", "format": 1, "hands": [3]}', "hand 1: it must be an object, got 3"),
+        ('{"musicrnn": "midi-map", "format": 1, "hands": [{"kind": "note"}]}', "hand 1: it must have a channel"),
+    ],
+)
+def test_what_a_map_lacks_is_told(text: str, rule: str) -> None:
+    """By its name in the file."""
+    with pytest.raises(ConfigError, match=re.escape(f"must be as it was written: {rule}")):
         read_map(text, "map.json")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Learn, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Forget, Learn, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.loader import Loaded, Refused, Wish
@@ -55,6 +55,7 @@ class Stage:
         port: RecordingPort | None = None,
         frames: Sequence[Frame] = FRAMES,
         hands: MidiMap | None = None,
+        quantise: str = "none",
     ) -> None:
         self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
@@ -66,7 +67,8 @@ class Stage:
         self.loader = ScriptLoader()
         self.stood: list[int] = []
         self._log_breaks_at = log_breaks_at
-        play = dataclasses.replace(PLAY, bars=bars)
+        self.saved: list[str] = []
+        play = dataclasses.replace(PLAY, bars=bars, quantise=quantise)
         self.engine = engine(Generator(ScriptedModel(small_vocabulary(), frames)), play)
         self.runtime = Runtime(
             self.engine,
@@ -79,6 +81,7 @@ class Stage:
             stand_still=self._stand_still,
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
             hands=hands,
+            save_hands=self.saved.append,
         )
 
     def _stand_still(self) -> None:
@@ -441,6 +444,31 @@ def test_what_is_learnt_for_a_part_that_there_is_not_is_refused() -> None:
     stage = Stage({2.0: [Learn("mute", "tuba")], 3.0: [Quit()]})
     stage.runtime.run([Start()])
     assert stage.refused == ["a part must be one of soprano, bass, drums, got 'tuba'"]
+
+
+@pytest.mark.parametrize(("stops", "ticks"), [(1, 16), (2, 11)])
+def test_two_stops_that_come_together_do_not_wait_for_the_bar(stops: int, ticks: int) -> None:
+    """As two that come one after the other; a single one waits."""
+    stage = Stage({1.3: [Stop()] * stops, 4.0: [Quit()]}, quantise="bar")
+    stage.runtime.run([Start()])
+    assert [entry["tick"] for entry in stage.entries if entry["do"] == "stop"] == [ticks]
+
+
+def test_a_map_is_written_only_where_a_hand_is_forgotten() -> None:
+    """A file that could not be read is left as it is, whatever is asked to be forgotten."""
+    hands = read_map(PAD, "a map")
+    stage = Stage({1.0: [Forget("mu")], 2.0: [Forget("tap")], 3.0: [Quit()]}, hands=hands)
+    stage.runtime.run([Start()])
+    assert stage.saved == [MidiMap().text()]
+
+
+def test_what_was_learnt_is_said_and_kept() -> None:
+    """Which knob it is, and what it moves."""
+    stage = Stage({1.0: [Learn("mu")], 4.0: [Quit()]}, port=(port := TimedPort()))
+    stage.at(2.0, lambda: port.incoming.append(TimedMessage(1002.0, b"\xb0\x15\x40")))
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.message == "learnt: controller 21 of channel 1 moves mu"
+    assert len(read_map(stage.saved[0], "a map")) == 1
 
 
 def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:

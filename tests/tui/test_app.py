@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
+from musicrnn.tui.pads import PadFile
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
@@ -67,6 +68,25 @@ def test_keys_steer_the_daemon(keys: list[str], name: str, values: tuple[Value, 
     sends(keys, name, *values)
 
 
+@pytest.mark.parametrize(
+    ("keys", "rule"),
+    [
+        (["down"] * 4, "(0 to 2147483647)"),
+        (["down"] * 4 + ["7"], "seed: 0 to 2147483647; enter gives it"),
+        (["down"] * 2, "(0 to 3: tick, run, bar, token)"),
+        (["down"] * 5, "(20 to 999 bpm)"),
+    ],
+)
+def test_what_a_control_takes_is_told(keys: list[str], rule: str) -> None:
+    """With all digits, and with the names that the numbers stand for."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press(*keys)
+        assert rule in screen_text(app)
+
+    on_screen(act, (160, 48))
+
+
 def test_the_last_change_is_taken_back() -> None:
     """Once for each change, and then there is nothing left."""
 
@@ -114,6 +134,37 @@ def test_a_seed_is_stored_on_a_pad_and_recalled(tmp_path: Path) -> None:
 
     on_screen(act, pads=pads)
     on_screen(again, pads=pads)
+
+
+def test_a_pad_that_another_ui_wrote_is_recalled(tmp_path: Path) -> None:
+    """As soon as it is asked for; it is shown from the question on."""
+    pads = tmp_path / "seed-pads.json"
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        PadFile(pads).keep("5", 4711)
+        await pilot.press("f5")
+        await until(pilot, lambda: daemon.asked("seed") == [(4711,)], "the seed of pad 5")
+        PadFile(pads).keep("6", 815)
+        await pilot.press("r")
+        assert "6 815" in screen_text(app)
+
+    on_screen(act, pads=pads)
+
+
+def test_a_pad_that_cannot_be_kept_is_recalled_all_the_same(tmp_path: Path) -> None:
+    """It outlasts what the file has, until one can be written."""
+    pads = tmp_path / "seed-pads.json"
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        pads.mkdir()
+        await pilot.press("w", "3")
+        assert "until the UI ends" in screen_text(app)
+        pads.rmdir()
+        PadFile(pads).keep("3", 4711)
+        await pilot.press("r", "3")
+        assert "seed 187093702 of pad 3" in screen_text(app)
+
+    on_screen(act, pads=pads)
 
 
 def test_a_pad_that_cannot_be_kept_says_why() -> None:
@@ -265,6 +316,9 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
                 daemon.close()
                 await until(pilot, lambda: missing in screen_text(app), "the address again")
+            for key in ("p", "t", "T"):
+                await pilot.press(key)
+                assert " no daemon answers: it may not have heard '" in screen_text(app)
 
     asyncio.run(run())
 

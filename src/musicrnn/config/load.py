@@ -41,12 +41,20 @@ def read_toml(text: str, file: str) -> Given:
     values: dict[str, Any] = {}
     for section, table in tables.items():
         where = f"{_place(file, text, section)}[{section}]"
+        if section not in SECTIONS and not isinstance(table, dict | list):
+            raise ConfigError(f"{_place(file, text, '', section)}{_homeless(section)}")
         if section not in SECTIONS:
             raise ConfigError(unknown(where, section, list(SECTIONS)))
         if not isinstance(table, dict):
             raise ConfigError(f"{where} must be a table, got {table!r:.80}")
         values |= _read_section(SECTIONS[section], section, table, text, file)
     return Given(values, dict.fromkeys(values, file))
+
+
+def _homeless(key: str) -> str:
+    """Word the refusal of a key above the first section, with the sections that have one of its name."""
+    homes = [f"[{name}]" for name, kind in SECTIONS.items() if key in dict(rules(kind))]
+    return f"{key[:200]} must be below the head of a section, {' or '.join(homes) or 'such as [play]'}, got it in none"
 
 
 def settings_of(*given: Given) -> Settings:

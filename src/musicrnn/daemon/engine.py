@@ -120,7 +120,7 @@ class Engine:
             case Continue():
                 return self._presence.go_on(now)
             case Stop():
-                return self._presence.leave(now, command.at_once)
+                return self._presence.leave(now, command.at_once, command.again)
             case Panic():
                 return self.panic(now)
             case Quit():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from musicrnn.control import Command, Model, Panic, Quit, Set, Stop
+from musicrnn.control import Command, Continue, Model, Panic, Quit, Set, Start, Stop
 
 LIMIT = 256
 URGENT = (Panic, Stop, Quit)
@@ -41,7 +41,8 @@ class Inbox:
     def put(self, request: Request) -> bool:
         """Add a request; False where the queue is full. Panic, stop and quit always go in.
 
-        A newer value of a control takes the place of one that waits, so a flood of them takes no room.
+        A newer value of a control takes the place of one that waits, so a flood of them takes no room. A stop that
+        follows one that waits is the second of two, which is not to wait for a bar.
         """
         urgent = isinstance(request.command, URGENT)
         with self._lock:
@@ -75,8 +76,19 @@ class Inbox:
         if not has_place and not isinstance(request.command, URGENT):
             self.dropped += 1
             return False
-        self._waiting = [*kept, request]
+        self._waiting = [*kept, self._with_what_it_replaces(request)]
         return True
+
+    def _with_what_it_replaces(self, request: Request) -> Request:
+        """Return a stop as the second one where one waits that nothing has called off; other requests as they are."""
+        match request.command:
+            case Stop(at_once=False) as stop if self._is_stopping():
+                return replace(request, command=replace(stop, again=True))
+        return request
+
+    def _is_stopping(self) -> bool:
+        asked = [waiting.command for waiting in self._waiting if isinstance(waiting.command, (Stop, Start, Continue))]
+        return bool(asked) and isinstance(asked[-1], Stop)
 
 
 def _replaces(new: Command, old: Command) -> bool:
@@ -84,4 +96,6 @@ def _replaces(new: Command, old: Command) -> bool:
         return isinstance(old, Set) and (new.name, new.part) == (old.name, old.part)
     if isinstance(new, Model):
         return isinstance(old, Model)
+    if isinstance(new, Stop):
+        return isinstance(old, Stop) and new.at_once == old.at_once
     return isinstance(new, URGENT) and new == old

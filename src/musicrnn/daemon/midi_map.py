@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from musicrnn.config.controls import CONTROLS, Control, ControlValue
 from musicrnn.control import BUTTONS, Command, Learn, Set, Status
 from musicrnn.errors import ConfigError, ControlError
 
 Kind = Literal["controller", "wheel", "note"]
+KINDS = get_args(Kind)
+ROW = ("kind", "channel", "number", "name", "part", "low", "high")
 CHANNEL_MODE = 120
 NEAR = 1 / 48
 MIDDLE = 0.5
@@ -25,6 +27,11 @@ class Hand(NamedTuple):
     kind: Kind
     channel: int
     number: int = 0
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        what = {"controller": f"controller {self.number}", "wheel": "the pitch wheel", "note": f"key {self.number}"}
+        return f"{what[self.kind]} of channel {self.channel}"
 
 
 @dataclass(slots=True)
@@ -41,9 +48,10 @@ class MidiMap:
     """Which hand moves which control.
 
     A hand takes a control over only once it has come to where the control is, so that nothing jumps; whoever else
-    changes the control takes it out of the hand again.
+    changes the control takes it out of the hand again. ``learnt`` says in words what was learnt last.
     """
 
+    learnt: str = ""
     _grips: dict[Hand, _Grip] = field(default_factory=dict)
     _learning: Learn | None = None
 
@@ -54,12 +62,13 @@ class MidiMap:
         """Let the next hand that moves be the one of a control."""
         self._learning = target
 
-    def forget(self, name: str, part: str = "") -> None:
-        """Let no hand move a control any more."""
+    def forget(self, name: str, part: str = "") -> bool:
+        """Let no hand move a control any more; return whether one did."""
         self._learning = None
         forgotten = (name, part)
-        grips = self._grips.items()
+        grips, before = self._grips.items(), len(self._grips)
         self._grips = {hand: grip for hand, grip in grips if (grip.target.name, grip.target.part) != forgotten}
+        return len(self._grips) < before
 
     def hear(self, data: bytes, status: Status) -> Command | None:
         """Return what a message asks for, if anything; in learning, bind the hand that sent it."""
@@ -69,6 +78,7 @@ class MidiMap:
         hand, place = moved
         if self._learning is not None and len(self._grips) < MOST:
             self._grips[hand] = _Grip(self._learning)
+            self.learnt = f"learnt: {hand} {_does(self._learning)}"
             self._learning = None
         grip = self._grips.get(hand)
         return None if grip is None else _meant(grip, hand, place, status)
@@ -91,22 +101,59 @@ def read_map(text: str, source: str) -> MidiMap:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{source}: a map of MIDI controllers must be JSON, got {text[:40]!r}") from error
     try:
-        if values["musicrnn"] != "midi-map" or values["format"] != FORMAT or len(values["hands"]) > MOST:
-            raise ValueError(f"it must be a map of format {FORMAT} with at most {MOST} hands")
-        return MidiMap(dict(_rows(values["hands"])))
-    except (ValueError, KeyError, TypeError, AttributeError, ControlError) as error:
-        raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written, got {error}") from error
+        return MidiMap(_grips=dict(_rows(values)))
+    except (ValueError, ControlError) as error:
+        raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written: {error}") from error
 
 
-def _rows(rows: list[Mapping[str, Any]]) -> Iterator[tuple[Hand, _Grip]]:
-    for row in rows:
-        hand = Hand(row["kind"], row["channel"], row["number"])
-        numbers = type(hand.channel) is int and type(hand.number) is int
-        if hand.kind not in ("controller", "wheel", "note") or not numbers:
-            raise ValueError(f"a hand of kind {hand.kind!r}, channel {hand.channel!r}, number {hand.number!r}")
-        if not (1 <= hand.channel <= 16 and 0 <= hand.number <= 127):
-            raise ValueError(f"channel {hand.channel}, number {hand.number}")
-        yield hand, _Grip(Learn(row["name"], row["part"], row["low"], row["high"]))
+def _rows(values: object) -> Iterator[tuple[Hand, _Grip]]:
+    """Return the hands of a file, each with what it moves. ValueError or ControlError, naming the hand, for others."""
+    if not isinstance(values, dict) or values.get("musicrnn") != "midi-map":
+        raise ValueError('"musicrnn" must be "midi-map"')
+    if values.get("format") != FORMAT:
+        raise ValueError(f"format must be {FORMAT}, got {_short(values.get('format'))}")
+    rows = values.get("hands")
+    if not isinstance(rows, list) or len(rows) > MOST:
+        raise ValueError(f"hands must be a list of at most {MOST}")
+    for number, row in enumerate(rows, start=1):
+        try:
+            yield _row(row)
+        except (ValueError, ControlError) as error:
+            raise ValueError(f"hand {number}: {error}") from error
+
+
+def _row(row: object) -> tuple[Hand, _Grip]:
+    if not isinstance(row, dict):
+        raise ValueError(f"it must be an object, got {_short(row)}")
+    for key in ROW:
+        if key not in row:
+            raise ValueError(f"it must have a {key}, got none")
+    for key in ("name", "part"):
+        if not isinstance(row[key], str):
+            raise ValueError(f"{key} must be text, got {_short(row[key])}")
+    if row["kind"] not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {_short(row['kind'])}")
+    hand = Hand(row["kind"], _whole(row, "channel", 1, 16), _whole(row, "number", 0, 127))
+    return hand, _Grip(Learn(row["name"], row["part"], row["low"], row["high"]))
+
+
+def _whole(row: Mapping[str, Any], key: str, low: int, high: int) -> int:
+    value = row[key]
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{key} must be a whole number in {low}..{high}, got {_short(value)}")
+    return value
+
+
+def _short(value: object) -> str:
+    return repr(value)[:64]
+
+
+def _does(target: Learn) -> str:
+    """Return in words what a hand does: which button it presses, or which control it moves."""
+    if target.name in BUTTONS:
+        return f"presses {target.name}"
+    whole = f"{target.name} of {target.part}" if target.part else target.name
+    return f"sets {whole}" if target.low == target.high else f"moves {whole}"
 
 
 def _moved(data: bytes) -> tuple[Hand, float] | None:

@@ -151,13 +151,13 @@ class Presence:
 
     # Leaving.
 
-    def leave(self, now: float, at_once: bool) -> list[TimedMessage]:
-        """Stop at once or, where that is asked for, at the next beat or bar; a second time, at once."""
+    def leave(self, now: float, at_once: bool, again: bool = False) -> list[TimedMessage]:
+        """Stop at once or, where that is asked for, at the next beat or bar; ``again``, or a second time, at once."""
         self._wanted = False
         unit = self._unit
         if at_once:
             return self.stop(now)
-        if not self.playing or unit == 1 or self._leave_at is not None:
+        if again or not self.playing or unit == 1 or self._leave_at is not None:
             return self.stop_with_host(now)
         self._leave_at = -(-self._performance.tick // unit) * unit
         return []

@@ -198,7 +198,7 @@ class Runtime:
         if isinstance(command, Tap):  # it may have waited for the next tick
             command = Tap(message.seconds + self._ahead)
         if learning and not self._hands.learning:
-            self._engine.say("a MIDI controller was learnt", self._now())
+            self._engine.say(self._hands.learnt, self._now())
             self._save_hands(self._hands.text())
         if command is not None:
             self._inbox.put(Request(command))
@@ -223,8 +223,8 @@ class Runtime:
                     self._check_part(target.part)
                     self._hands.learn(target)
                 case Forget(name, part):
-                    self._hands.forget(name, part)
-                    self._save_hands(self._hands.text())
+                    if self._hands.forget(name, part):
+                        self._save_hands(self._hands.text())
                 case Keep(bars):
                     self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
                 case Record(on):

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from musicrnn.config.controls import plain
 from musicrnn.config.tui import TuiSettings
 from musicrnn.control import CONTROLS, Control
 from musicrnn.errors import ConfigError, ControlError
@@ -100,6 +101,7 @@ class MusicApp(App[int]):
         self._owner = owner
         self._leaving = False
         self._pad = ""
+        self._unkept: dict[str, int] = {}
         self._drawn = (-1, False)
         self._panels = panels(self, View())
 
@@ -155,8 +157,9 @@ class MusicApp(App[int]):
             self.say(f"{text} plays")
 
     def _load_pads(self) -> None:
+        """Take the pads as the file has them by now, which other UIs write to as well."""
         try:
-            self.hand.pads = self._pad_file.load()
+            self.hand.pads = {**self._pad_file.load(), **self._unkept}
         except ConfigError as error:
             self.state.log.append(str(error))
             self.say(str(error), wrong=True)
@@ -239,13 +242,14 @@ class MusicApp(App[int]):
 
     def _rule(self) -> str:
         control = self.hand.control
-        return f"{control.low:g} to {control.high:g} {control.unit}".strip()
+        return f"{plain(control.low)} to {plain(control.high)} {control.unit}".strip()
 
     def action_choose(self, steps: int) -> None:
         """Choose another control."""
         self.hand.choose(steps)
         control = self.hand.control
-        self.say(f"{control.name}: {control.meaning} ({self._rule()})")
+        names = f": {', '.join(control.choices)}" if control.choices else ""
+        self.say(f"{control.name}: {control.meaning} ({self._rule()}{names})")
 
     def action_part(self, steps: int) -> None:
         """Choose another part."""
@@ -282,7 +286,15 @@ class MusicApp(App[int]):
     def action_panic(self) -> None:
         """Silence everything at once."""
         self.link.send("panic")
-        self.say("panic: everything is silenced")
+        self._say_done("panic: everything is silenced")
+
+    def _say_done(self, words: str) -> None:
+        """Say what the daemon was told to do; where none answers, that it may not have heard."""
+        if self.connected:
+            self.say(words)
+        else:
+            what, *_ = words.partition(":")
+            self.say(f"no daemon answers: it may not have heard {what!r}", wrong=True)
 
     def action_start_stop(self) -> None:
         """Start, or stop."""
@@ -292,12 +304,12 @@ class MusicApp(App[int]):
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
         self.link.send(name)
-        self.say(name)
+        self._say_done(name)
 
     def action_take(self) -> None:
         """Begin a take, or end it."""
         self.link.send("record", int(not self.state.taking))
-        self.say("the take is written" if self.state.taking else "a take begins with this bar; T ends it")
+        self._say_done("the take is written" if self.state.taking else "a take begins with this bar; T ends it")
 
     def action_switch(self, name: str) -> None:
         """Mute or solo the chosen part."""
@@ -308,6 +320,7 @@ class MusicApp(App[int]):
     def action_pad(self, what: str) -> None:
         """Ask for a pad."""
         self._pad = what
+        self._load_pads()
         self.say(f"{what} the seed: which pad, 1 to 9?")
 
     def action_recall(self, pad: str) -> None:
@@ -318,15 +331,19 @@ class MusicApp(App[int]):
         """Store the seed on a pad, or recall it."""
         if what == "store":
             self._store(pad)
-        elif self.hand.recall(pad):
+            return
+        self._load_pads()
+        if self.hand.recall(pad):
             self.say(f"seed {self.hand.pads[pad]} of pad {pad}")
         else:
             self.say(f"pad {pad} keeps no seed yet: w {pad} or a right click writes this one to it")
 
     def _store(self, pad: str) -> None:
-        seed = self.hand.store(pad)
+        seed = self._unkept[pad] = self.hand.store(pad)
         try:
-            self.hand.pads = self._pad_file.keep(pad, seed)
+            pads = self._pad_file.keep(pad, seed)
+            del self._unkept[pad]
+            self.hand.pads = {**pads, **self._unkept}
             self.say(f"pad {pad} keeps seed {seed}")
         except ConfigError as error:
             self.say(f"pad {pad} keeps seed {seed} until the UI ends: {error}", wrong=True)
