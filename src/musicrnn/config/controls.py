@@ -8,11 +8,12 @@ say in `musicrnn.daemon.steering` what it changes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from musicrnn.config.declare import setting
-from musicrnn.config.scales import ROOTS, SCALES
+from musicrnn.config.declare import setting, spelling
+from musicrnn.config.scales import OTHER_ROOTS, ROOTS, SCALES
 from musicrnn.errors import ControlError
 
 ControlValue = float | str
@@ -22,8 +23,9 @@ ControlValue = float | str
 class Control:
     """One control: its range (both ends included), default, unit and meaning.
 
-    A ``whole`` control takes whole numbers; one with ``choices`` takes one of them, or its number in their order;
-    one ``per_part`` has a value for each part. It acts at the next tick.
+    A ``whole`` control takes whole numbers; one with ``choices`` takes one of them, in capitals or not, or its number
+    in their order; ``names`` are all that they may be called (see `musicrnn.config.declare.spelling`); one ``per_part``
+    has a value for each part. It acts at the next tick.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Control:
     whole: bool = False
     choices: tuple[str, ...] = ()
     per_part: bool = False
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def check(self, value: object) -> ControlValue:
         """Return the value in the control's own type; ControlError unless it is one that the control takes."""
@@ -60,9 +63,10 @@ class Control:
     def _check_choice(self, value: str) -> str:
         if not self.choices:
             raise ControlError(f"{self.name} must be a finite number, got {value[:40]!r}")
-        if value not in self.choices:
+        found = self.names.get(spelling(value))
+        if found is None:
             raise ControlError(f"{self.name} must be one of {', '.join(self.choices)}, got {value[:40]!r}")
-        return value
+        return found
 
 
 def plain(number: float) -> str:
@@ -70,8 +74,10 @@ def plain(number: float) -> str:
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:g}"
 
 
-def _choice(name: str, choices: tuple[str, ...], meaning: str) -> Control:
-    return Control(name, 0, len(choices) - 1, choices[0], "", meaning, choices=choices)
+def _choice(name: str, choices: tuple[str, ...], meaning: str, *, others: Mapping[str, str] | None = None) -> Control:
+    called = {**dict(zip(choices, choices, strict=True)), **(others or {})}
+    names = {spelling(other): choice for other, choice in called.items()}
+    return Control(name, 0, len(choices) - 1, choices[0], "", meaning, choices=choices, names=names)
 
 
 def _whole(name: str, low: int, high: int, default: int, unit: str, meaning: str, *, per_part: bool = False) -> Control:
@@ -99,7 +105,7 @@ CONTROLS = {
         _whole("polyphony", 1, 128, 128, "notes", "the most notes that sound in a tick"),
         _whole("transpose", -48, 48, 0, "semitones", "how much higher all but the drums sound"),
         _choice("scale", tuple(SCALES), "scale that all but the drums keep to, as they sound"),
-        _choice("root", ROOTS, "root of the scale"),
+        _choice("root", ROOTS, "root of the scale", others=OTHER_ROOTS),
         Control("velocity", 0.0, 4.0, 1.0, "", "factor of each note's velocity"),
         Control(
             "offset",
@@ -122,7 +128,11 @@ def live(name: str, **changed: Any) -> Any:
     control = CONTROLS[name]
     default = control.default if control.choices or control.whole else float(control.default)
     facts: dict[str, Any] = {"default": default, "help": sentence(control.meaning), "unit": control.unit}
-    facts |= {"choices": control.choices} if control.choices else {"low": control.low, "high": control.high}
+    facts |= (
+        {"choices": control.choices, "names": control.names}
+        if control.choices
+        else {"low": control.low, "high": control.high}
+    )
     facts |= changed
     return setting(facts.pop("default"), **facts)
 

@@ -41,6 +41,7 @@ class Rule:
     flag: str
     positional: bool
     path: bool
+    names: Mapping[str, str]
 
     @property
     def kind(self) -> type:
@@ -85,15 +86,22 @@ def setting(
     flag: str = "",
     positional: bool = False,
     path: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> T:
     """Declare a field of a section.
 
     ``low`` and ``high`` are both included and ``also`` names values allowed beside them; ``item`` is the
     type of a tuple's items; ``flag`` is the flag's name where it is not the key's; ``positional`` settings
-    are given without a flag; a ``path`` may begin with ``~``.
+    are given without a flag; a ``path`` may begin with ``~``; ``names`` are all that the choices may be called, each
+    as `spelling` has it.
     """
-    rule = Rule(default, help, unit, low, high, also, choices, item, flag, positional, path)
+    rule = Rule(default, help, unit, low, high, also, choices, item, flag, positional, path, names or {})
     return dataclasses.field(default=default, metadata={"rule": rule})
+
+
+def spelling(text: str) -> str:
+    """Return how a name is looked up: in lower case, its sharps and flats as they can be typed."""
+    return text.casefold().replace("♯", "#").replace("♭", "b")
 
 
 class Section:
@@ -132,6 +140,8 @@ def _check_one(rule: Rule, value: object, label: str) -> object:
     if issubclass(rule.kind, Section):
         return _row(rule.kind, value, label)
     value = _of_kind(rule, value, label)
+    if rule.names and isinstance(value, str):
+        value = rule.names.get(spelling(value), value)
     allowed = value in rule.choices if rule.choices else _in_range(rule, value)
     if not allowed:
         raise _refusal(rule, value, label)

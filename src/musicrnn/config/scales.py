@@ -20,6 +20,7 @@ SCALES: dict[str, tuple[int, ...]] = {
     "diminished": (0, 2, 3, 5, 6, 8, 9, 11),
 }
 ROOTS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+OTHER_ROOTS = {"Db": "C#", "Eb": "D#", "E#": "F", "Fb": "E", "Gb": "F#", "Ab": "G#", "Bb": "A#", "B#": "C", "Cb": "B"}
 
 
 def pitch_classes(scale: str, root: str) -> frozenset[int]:
