@@ -242,9 +242,12 @@ def test_a_lost_clock_goes_on() -> None:
     room.begun()
     room.wait(3.9)
     assert room.begun() == [4.0]
-    assert "no clock" in room.engine.status(room.now).message
+    status = room.engine.status(room.now)
+    assert "no clock" in status.message
+    assert status.clock == "MIDI clock, lost, goes on as it was"
     room.roll(30)
     assert room.engine.status(room.now).message == ""
+    assert room.engine.status(room.now).clock == "MIDI clock, rolling"
 
 
 def test_a_lost_clock_stops_the_music_where_that_is_asked_for() -> None:
@@ -257,6 +260,7 @@ def test_a_lost_clock_stops_the_music_where_that_is_asked_for() -> None:
     room.wait(0.5)
     assert list(room.said()) == []
     assert not room.engine.status(room.now).playing
+    assert room.engine.status(room.now).clock == "MIDI clock, lost"
 
 
 def test_the_tempo_is_the_hosts() -> None:
@@ -360,7 +364,7 @@ class StandingHost:
 
     name = "a host"
     line = BeatLine(0.0, 1000.0, 120.0)
-    takes_tempo = False
+    takes_tempo = lost = False
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
         """Do nothing."""

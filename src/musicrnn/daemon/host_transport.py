@@ -39,7 +39,13 @@ class HostTransport(Transport):
     @property
     def clock(self) -> str:  # type: ignore[override]
         """What is followed, in words."""
-        return f"{self._source.name}, {'rolling' if self.rolls else 'waiting for the host'}"
+        return f"{self._source.name}, {self._state}"
+
+    @property
+    def _state(self) -> str:
+        if self._source.lost:
+            return "lost, goes on as it was" if self.rolls else "lost"
+        return "rolling" if self.rolls else "waiting for the host"
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did."""

@@ -30,7 +30,7 @@ class JackTransport:
         self._line: BeatLine | None = None
         self._song = BeatLine(0.0, 0.0, bpm)  # its seconds are those of the transport
         self._ahead = 0.0
-        self._has_master = self._lost = False
+        self._has_master = self.lost = False
         self._heard = float("-inf")
         self._joins = True
 
@@ -77,7 +77,7 @@ class JackTransport:
 
     def _take(self, place: Place, now: float) -> list[HostEvent]:
         line, before = self._line_of(place), self._line
-        joins, self._joins, self._lost = self._joins, False, False
+        joins, self._joins, self.lost = self._joins, False, False
         self._heard = now
         self._line = line if place.rolling else None
         if not place.rolling:
@@ -101,9 +101,9 @@ class JackTransport:
 
     def _silence(self, now: float) -> list[HostEvent]:
         """Notice that a server whose transport rolled is not heard any more."""
-        if self._line is None or self._lost or now - self._heard <= SILENCE_SECONDS:
+        if self._line is None or self.lost or now - self._heard <= SILENCE_SECONDS:
             return []
-        self._lost = True
+        self.lost = True
         if not self._goes_on:
             self._line, self._joins = None, True
         return [Lost()]

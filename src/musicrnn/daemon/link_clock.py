@@ -38,7 +38,7 @@ class LinkClock:
         self._reports: deque[Report] = deque(maxlen=MOST_REPORTS)
         self._last: Report | None = None
         self._line: BeatLine | None = None
-        self._rolls = self._lost = False
+        self._rolls = self.lost = False
         self._heard = float("-inf")
 
     @property
@@ -85,11 +85,11 @@ class LinkClock:
         self._line = line
         left = before is not None and before.others > 0 and report.others == 0
         self._heard = now
-        if left and self._rolls and not self._lost:
+        if left and self._rolls and not self.lost:
             return self._lose()
-        if self._lost and report.others == 0:
+        if self.lost and report.others == 0:
             return []
-        self._lost = False
+        self.lost = False
         rolls = report.playing or not self._starts
         if rolls == self._rolls:
             return [Halted(), Began(line.beat_at(now), anew=False)] if rolls and abs(shift) > NEAR_BEATS else []
@@ -108,11 +108,11 @@ class LinkClock:
 
     def _silence(self, now: float) -> list[HostEvent]:
         """Notice that nothing is heard of the session any more."""
-        if not self._rolls or self._lost or now - self._heard <= SILENCE_SECONDS:
+        if not self._rolls or self.lost or now - self._heard <= SILENCE_SECONDS:
             return []
         return self._lose()
 
     def _lose(self) -> list[HostEvent]:
-        self._lost = True
+        self.lost = True
         self._rolls = self._rolls and self._goes_on
         return [Lost()]

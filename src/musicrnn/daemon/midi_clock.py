@@ -31,7 +31,7 @@ class MidiClock:
         self._goes_on = goes_on
         self._position = 0
         self._origin: int | None = None
-        self._starting = self._anew = self._lost = False
+        self._starting = self._anew = self.lost = False
 
     @property
     def line(self) -> BeatLine | None:
@@ -79,7 +79,7 @@ class MidiClock:
         return events
 
     def _halt(self) -> list[HostEvent]:
-        self._starting = self._lost = False
+        self._starting = self.lost = False
         if self._origin is None:
             return []
         self._position = self._numbers.number + 1 - self._origin
@@ -94,7 +94,7 @@ class MidiClock:
         return []
 
     def _clock(self, seconds: float) -> list[HostEvent]:
-        self._lost = False
+        self.lost = False
         if not self._starting:
             too_high = self._numbers.take(seconds)
             self._origin = None if self._origin is None else self._origin + too_high
@@ -106,9 +106,9 @@ class MidiClock:
 
     def _silence(self, now: float) -> list[HostEvent]:
         """Notice that a host which rolls is not heard any more."""
-        if self._origin is None or self._lost or now - self._numbers.arrived <= self._numbers.silence:
+        if self._origin is None or self.lost or now - self._numbers.arrived <= self._numbers.silence:
             return []
         if not self._goes_on:
             self._halt()
-        self._lost = True
+        self.lost = True
         return [Lost()]

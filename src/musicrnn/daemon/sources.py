@@ -66,6 +66,11 @@ class ClockSource(Protocol):
         ...
 
     @property
+    def lost(self) -> bool:
+        """Whether it rolled and is not heard any more."""
+        ...
+
+    @property
     def takes_tempo(self) -> bool:
         """Whether it takes a tempo from us now."""
         ...
