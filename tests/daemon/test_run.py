@@ -87,6 +87,14 @@ def test_a_start_that_is_refused_leaves_nothing(stack: contextlib.ExitStack, tmp
     assert not list(tmp_path.glob("takes/*"))
 
 
+def test_a_map_that_is_named_and_not_there_is_said_to_be_new(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """It may be one whose name was mistyped; the one of every session is not named."""
+    mine = tmp_path / "mien.json"
+    daemon = built(stack, settings(tmp_path, midi=MidiSettings(api="none", map_file=str(mine))))
+    assert f"{mine} is not there yet" in "\n".join(daemon.first_lines())
+    assert "not there yet" not in "\n".join(built(stack, settings(tmp_path)).first_lines())
+
+
 def test_a_session_in_which_nothing_was_played_leaves_nothing(
     stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
