@@ -380,15 +380,16 @@ def _recording(
 
 
 def _hands(path: Path, asked: bool, notices: list[str]) -> MidiMap:
-    if asked and not path.exists():
-        notices.append(f"{path} is not there yet: it begins with no controllers, and what is learnt is written to it")
     try:
-        return load_map(path)
+        hands = load_map(path)
     except ConfigError as error:
         if asked:
             raise
         notices.append(f"{error}; this begins without one")
         return MidiMap()
+    if asked and not path.exists():
+        notices.append(f"{path} is not there yet: it begins with no controllers, and what is learnt is written to it")
+    return hands
 
 
 def _keepsakes(
