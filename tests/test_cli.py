@@ -72,6 +72,19 @@ def test_a_wrong_flag_is_refused_in_one_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "musicrnn: error: --mu must be a number in 0..16, got 17.0\n"
 
 
+def test_flags_may_stand_between_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before OUT, and between one folder and the next; after ``--`` nothing is a flag."""
+    (tmp_path / "a.txt").write_text("C4 .")
+    (tmp_path / "-b.txt").write_text("D4 .")
+    names = str(tmp_path / "a.txt"), str(tmp_path / "-b.txt")
+    assert cli.main(["convert", names[0], "--to", "mid", str(tmp_path / "c.mid")]) == 0
+    assert (tmp_path / "c.mid").read_bytes()[:4] == b"MThd"
+    capsys.readouterr()
+    for words in ([names[0], "--no-cache", names[1]], ["--no-cache", "--", *names]):
+        assert cli.main(["check", *words]) == 0
+        assert "2 of 2 files usable." in capsys.readouterr().out
+
+
 def test_a_thousand_words_too_many_are_not_all_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """As a shell makes them of a pattern."""
     with pytest.raises(SystemExit) as ended:
