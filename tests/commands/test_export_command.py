@@ -92,6 +92,15 @@ def test_a_model_that_cannot_be_written_is_told_with_its_name(run: Path, capsys:
     assert "the files of export.output must be writable, got /proc/mine.onnx: " in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the length of names is another elsewhere")
+def test_a_name_that_is_too_long_is_one_line(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a run, and of the model to write."""
+    assert main(["export", "a" * 300]) == 66
+    assert "aaa: must be a weights file or the folder of a run" in capsys.readouterr().err
+    assert main(["export", str(run), "--output", "a" * 300]) == 74
+    assert ".onnx: File name too long" in capsys.readouterr().err
+
+
 def test_a_folder_without_weights_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No traceback, and nothing written."""
     assert main(["export", str(tmp_path)]) == 66

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,13 +102,14 @@ def _check_target(args: argparse.Namespace) -> None:
 
 def _plans(args: argparse.Namespace) -> list[Plan]:
     from musicrnn.errors import CorpusError
+    from musicrnn.files import FOLDER, what_is_at
     from musicrnn.models.corpus_files import find_files
 
     files = find_files([args.source])
     if not files:
         raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
     folder = args.source if args.source.is_dir() else args.source.parent
-    into_folder = args.target is not None and (args.source.is_dir() or os.path.isdir(args.target))
+    into_folder = args.target is not None and (args.source.is_dir() or what_is_at(args.target) == FOLDER)
     plans = []
     for file in files:
         kind = _kind(file.path, args.to, None if into_folder else args.target)

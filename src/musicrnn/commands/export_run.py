@@ -18,7 +18,7 @@ from musicrnn.export.quiet import quiet
 from musicrnn.export.report import Change, change, checked_distance
 from musicrnn.export.step_graph import export_step
 from musicrnn.export.walks import walk
-from musicrnn.files import write_whole
+from musicrnn.files import FOLDER, what_is_at, write_whole
 from musicrnn.models.catalogue import SUFFIX
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.evaluation import TokenPiece
@@ -62,13 +62,13 @@ def export(settings: ExportSettings) -> int:
 
 def _targets(settings: ExportSettings, source: Path) -> dict[str, Path]:
     """Return the files to write, by precision."""
-    folder = source if source.is_dir() else source.parent
+    folder = source if what_is_at(source) == FOLDER else source.parent
     plain = named_file("export.output", settings.output, SUFFIX) if settings.output else folder / "model.onnx"
     small = plain if settings.output and settings.quantise == "int8" else plain.with_name(f"{plain.stem}-int8.onnx")
     wanted = {"none": ("float32",), "int8": ("int8",), "both": ("float32", "int8")}[settings.quantise]
     targets = {precision: path for precision, path in (("float32", plain), ("int8", small)) if precision in wanted}
     for path in targets.values():
-        if path.exists() and not settings.overwrite:
+        if what_is_at(path) and not settings.overwrite:
             raise ConfigError(f"export.output must be a file that does not exist, or allow --overwrite, got {path}")
     return targets
 
