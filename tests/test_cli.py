@@ -72,6 +72,54 @@ def test_a_wrong_flag_is_refused_in_one_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "musicrnn: error: --mu must be a number in 0..16, got 17.0\n"
 
 
+def test_flags_may_stand_between_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before OUT, and between one folder and the next; after ``--`` nothing is a flag."""
+    (tmp_path / "a.txt").write_text("C4 .")
+    (tmp_path / "-b.txt").write_text("D4 .")
+    names = str(tmp_path / "a.txt"), str(tmp_path / "-b.txt")
+    assert cli.main(["convert", names[0], "--to", "mid", str(tmp_path / "c.mid")]) == 0
+    assert (tmp_path / "c.mid").read_bytes()[:4] == b"MThd"
+    capsys.readouterr()
+    for words in ([names[0], "--no-cache", names[1]], ["--no-cache", "--", *names]):
+        assert cli.main(["check", *words]) == 0
+        assert "2 of 2 files usable." in capsys.readouterr().out
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["inspect", LONG], 65, "the model must be a file that can be read: File name too long"),
+        (
+            ["inspect", "~nobody-of-this-name/a.onnx"],
+            65,
+            "the model must be a file that can be read, and there is none",
+        ),
+        (["sample", LONG], 65, "the model must be a file that can be read: File name too long"),
+        (["bench", LONG], 65, "the model must be a file that can be read: File name too long"),
+        (["evaluate", LONG], 65, "the model must be a file that can be read: File name too long"),
+        (["evaluate", "~nobody-of-this-name/a"], 65, "the model must be a file that can be read, and there is none"),
+        (["layouts", LONG], 78, "must be a folder that can be written, got: File name too long"),
+    ],
+)
+def test_a_path_that_cannot_be_looked_at_is_one_line(
+    words: list[str],
+    status: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name that is too long, as a folder that is closed, or the home of nobody."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+
+
 def test_a_thousand_words_too_many_are_not_all_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """As a shell makes them of a pattern."""
     with pytest.raises(SystemExit) as ended:

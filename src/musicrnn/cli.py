@@ -84,7 +84,15 @@ def _verb(verb: str, words: Sequence[str], program: str) -> int:
     parser = Parser(program, description=_sentence(VERBS[verb]), allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"musicrnn {__version__}")
     command.add_arguments(parser)
-    return int(command.run(parser.parse_args(words)))
+    return int(command.run(_parsed(parser, words)))
+
+
+def _parsed(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Return the arguments, flags and others in any order, as after ``IN --to mid OUT``; only ``--`` puts flags first.
+
+    Before Python 3.13 argparse by itself takes nothing for OUT, or for more of FOLDER, once a flag came between.
+    """
+    return parser.parse_args(words) if "--" in words else parser.parse_intermixed_args(words)
 
 
 def _use_one_thread() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 STRETCH = 256 * 1024
 HALVES = ".*.tmp"
+FOLDER, FILE = "folder", "file"
 
 
 class _InStretches(io.FileIO):
@@ -20,6 +21,18 @@ class _InStretches(io.FileIO):
     def readinto(self, buffer: Any) -> int | None:
         """Read a stretch at most."""
         return super().readinto(memoryview(buffer)[:STRETCH])
+
+
+def what_is_at(path: Path) -> str:
+    """Return FOLDER, FILE (or anything else), or an empty text for nothing.
+
+    Nothing, too, where that cannot be known, as in a folder that is closed or by a name that is too long: who reads or
+    writes there will be told why.
+    """
+    try:
+        return FOLDER if path.is_dir() else FILE if path.exists() else ""
+    except OSError:
+        return ""
 
 
 def read_in_stretches(file: Path | int, most: int) -> bytes:

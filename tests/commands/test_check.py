@@ -84,6 +84,12 @@ def test_parts_can_be_chosen_as_in_training(capsys: pytest.CaptureFixture[str]) 
     assert "part voice: " in capsys.readouterr().out
 
 
+def test_no_path_is_told_as_wherever_folders_are_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the setting that could name it."""
+    assert check() == 78
+    assert "corpus.folders must name at least one folder or file" in capsys.readouterr().err
+
+
 def test_no_files_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the folder's name."""
     assert check(str(tmp_path)) == 65

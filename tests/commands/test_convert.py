@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,8 @@ def test_nothing_is_overwritten_without_being_asked(tmp_path: Path, capsys: pyte
     """Not one file is written if one is there."""
     target = tmp_path / "a.txt"
     target.write_text("mine")
-    assert convert(REAL / "guitar.mid", target) == 1
-    assert "a.txt: nothing is overwritten without --overwrite" in capsys.readouterr().err
+    assert convert(REAL / "guitar.mid", target) == 78
+    assert f"OUT must be new, got {target}; name another, or allow --overwrite\n" in capsys.readouterr().err
     assert target.read_text() == "mine"
     assert convert(REAL / "guitar.mid", target, "--overwrite") == 0
     assert target.read_text() != "mine"
@@ -148,6 +149,51 @@ def test_a_file_of_format_2_gives_a_file_a_piece(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["out-1.txt", "out-2.txt"]
 
 
+@pytest.mark.parametrize("ending", ["txt", "mid"])
+def test_a_numbered_file_that_is_there_is_kept(ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second of two pieces: the first is not written either."""
+    (tmp_path / "two.mid").write_bytes(header(2, 2) + track(*ONE_NOTE, END) * 2)
+    kept = tmp_path / f"out-2.{ending}"
+    kept.write_text("mine")
+    assert convert(tmp_path / "two.mid", tmp_path / f"out.{ending}") == 78
+    assert f"OUT must be new, got {kept}; " in capsys.readouterr().err
+    assert kept.read_text() == "mine"
+    assert not (tmp_path / f"out-1.{ending}").exists()
+
+
+def test_a_numbered_name_that_another_file_has_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of the two would be written over the other, and nobody told."""
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.mid").write_bytes(header(2, 2) + track(*ONE_NOTE, END) * 2)
+    (source / "a-1.mid").write_bytes(file(*ONE_NOTE, "00 90 40 50", "60 80 40 00", division=96))
+    assert convert(source, tmp_path / "out") == 78
+    assert "a-1.txt: each file must get a name of its own, got one name for in/a-1.mid and in/a.mid\n" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_without_an_ending_gets_one(tmp_path: Path) -> None:
+    """A text without it would be in no corpus."""
+    assert convert(REAL / "guitar.mid", tmp_path / "a") == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has folders in which nobody may write")
+def test_a_folder_that_cannot_be_written_to_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is read, with the file and the reason."""
+    assert convert(REAL / "guitar.mid", "/proc/deep/a.txt") == 78
+    assert "OUT must be where files can be written, got /proc/deep: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
+def test_a_name_that_no_file_can_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line."""
+    assert convert(REAL / "guitar.mid", f"{'a' * 300}.txt") == 78
+    assert capsys.readouterr().err.startswith("musicrnn: error: OUT must be where files can be written, got aaa")
+
+
 @pytest.mark.parametrize("words", [["", "a.txt"], [str(REAL / "guitar.mid"), ""]])
 def test_an_empty_path_is_refused(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -224,8 +270,8 @@ def test_a_file_goes_into_a_folder_that_is_there_under_its_own_name(
     assert convert(REAL / "guitar.mid", folder, *words) == 0
     assert [path.name for path in folder.iterdir()] == [written]
     capsys.readouterr()
-    assert convert(REAL / "guitar.mid", folder, *words) == 1
-    assert f"{folder}/{written}: nothing is overwritten without --overwrite" in capsys.readouterr().err
+    assert convert(REAL / "guitar.mid", folder, *words) == 78
+    assert f"OUT must be new, got {folder}/{written}; name another, or allow" in capsys.readouterr().err
 
 
 def test_midi_is_an_ending_of_midi_files(tmp_path: Path) -> None:
@@ -243,5 +289,5 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.Capture
     written, back = capsys.readouterr().out.splitlines()
     assert written.startswith(f"esc\\x1b[31mred\\n.mid: {tmp_path}/a\\rb.txt, 1 notes, ")
     assert back.startswith("esc\\x1b[31mred\\n.mid: came back the same")
-    assert convert(source, tmp_path / "a\rb.txt") == 1
-    assert capsys.readouterr().err.startswith(f"musicrnn: error: {tmp_path}/a\\rb.txt: nothing is overwritten")
+    assert convert(source, tmp_path / "a\rb.txt") == 78
+    assert capsys.readouterr().err.startswith(f"musicrnn: error: OUT must be new, got {tmp_path}/a\\rb.txt; ")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from musicrnn.bench.progress import CLEAR
 from musicrnn.cli import main
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import load_checked
@@ -39,6 +42,31 @@ def test_both_forms_are_written_with_what_they_cost(run: Path, capsys: pytest.Ca
     precisions = [load_model(str(run / name)).info.precision for name in ("model.onnx", "model-int8.onnx")]
     assert precisions == ["float32", "int8"]
     assert "int8_change_percent" in load_checked(run / "model-int8.onnx").info.figures
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_the_file_is_told_by_the_name_that_it_has(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Brackets are no markup, and what would break the line is escaped."""
+    assert main(["export", str(run), "--output", str(tmp_path / "a[bold]\n.onnx")]) == 0
+    assert f"{tmp_path}/a[bold]\\n.onnx: float32, " in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_a_terminal_is_told_what_takes_so_long(run: Path) -> None:
+    """And the line is taken away again before what is printed."""
+    terminal, end = os.openpty()
+    command = [sys.executable, "-m", "musicrnn", "export", str(run)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end) as export:
+        os.close(end)
+        printed, _ = export.communicate(timeout=300)
+    told = os.read(terminal, 4096)
+    os.close(terminal)
+    assert export.returncode == 0
+    assert printed.startswith(b"the run's test pieces cannot be had")
+    assert told.startswith(f"{CLEAR}loading Keras …{CLEAR}".encode())
+    assert told.endswith(f"{CLEAR}comparing the graph with Keras, step for step …{CLEAR}".encode())
 
 
 def test_int8_alone_goes_to_the_file_that_is_named(run: Path, tmp_path: Path) -> None:
@@ -90,6 +118,15 @@ def test_a_model_that_cannot_be_written_is_told_with_its_name(run: Path, capsys:
     """Status 74, as wherever what was made could not be written."""
     assert main(["export", str(run), "--output", "/proc/mine"]) == 74
     assert "the files of export.output must be writable, got /proc/mine.onnx: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the length of names is another elsewhere")
+def test_a_name_that_is_too_long_is_one_line(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a run, and of the model to write."""
+    assert main(["export", "a" * 300]) == 66
+    assert "aaa: must be a weights file or the folder of a run" in capsys.readouterr().err
+    assert main(["export", str(run), "--output", "a" * 300]) == 74
+    assert ".onnx: File name too long" in capsys.readouterr().err
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,6 +106,16 @@ def test_parts_that_cannot_be_are_refused(words: list[str], tmp_path: Path, caps
     assert not (tmp_path / "new").exists()
 
 
+def test_an_empty_path_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be the folder of whoever calls."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["layouts", ""]) == 78
+    assert capsys.readouterr().err == "musicrnn: error: FOLDER must be a path, got ''\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file is in its place."""
     (tmp_path / "file").write_text("", encoding="utf-8")

@@ -136,8 +136,8 @@ def test_links_that_lead_nowhere_and_pipes_are_left_out_with_their_reasons(folde
     os.mkfifo(folder / "pipe.mid")
     reasons = [left.reason for left in read_corpus([folder], NO_CACHE).left_out]
     assert reasons == [
-        "tunes/gone.mid: No such file or directory",
-        f"tunes/loop.mid: {os.strerror(errno.ELOOP)}",
+        "tunes/gone.mid: a file must be readable, got No such file or directory",
+        f"tunes/loop.mid: a file must be readable, got {os.strerror(errno.ELOOP)}",
         "tunes/more/broken.mid: a MIDI header must be 14 bytes, got 4",
         "tunes/pipe.mid: a file must be a regular file, got something else",
     ]

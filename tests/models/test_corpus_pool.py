@@ -7,6 +7,9 @@ import threading
 from functools import partial
 from pathlib import Path
 
+import pytest
+
+from musicrnn.errors import CorpusError
 from musicrnn.models.cores import usable_cores
 from musicrnn.models.corpus_codec import decode_pieces
 from musicrnn.models.corpus_pool import Job, ReaderPool, workers_for
@@ -59,6 +62,26 @@ def test_a_file_that_cannot_be_read_any_more_is_told() -> None:
     answers = sorted(ReaderPool(GridSettings(), command=FAKE).read([gone, *jobs("a.mid")]))
     assert answers[0].reason == "gone.mid: a file must be readable, got No such file or directory"
     assert answers[1].block
+
+
+def test_files_that_no_process_could_be_started_for_are_not_passed_over() -> None:
+    """A training would begin without them, and nobody be told."""
+    threads = set(threading.enumerate())
+    pool = ReaderPool(GridSettings(), workers=2, command=("/nonexistent/python",))
+    rule = "files must be read by a process of their own, got none: No such file or directory"
+    with pytest.raises(CorpusError, match=rule):
+        list(pool.read(jobs("a.mid", "b.mid")))
+    assert set(threading.enumerate()) == threads
+
+
+def test_a_fault_in_a_thread_is_raised_where_the_answers_are_awaited() -> None:
+    """Not printed beside a corpus with less in it."""
+
+    def content() -> bytes:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(ReaderPool(GridSettings(), command=FAKE).read([Job("a.mid", content), *jobs("b.mid")]))
 
 
 def test_leaving_early_ends_the_processes() -> None:

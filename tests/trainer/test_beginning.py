@@ -24,7 +24,7 @@ def test_a_bundled_model_goes_by_its_name(tmp_path: Path) -> None:
     assert beginning_of("drums") == beginning_of(str(tmp_path / "drums")) == bundled()["drums"]
 
 
-@pytest.mark.parametrize("name", ["nosuch", "no/such/folder/drums", "drums.onnx"])
+@pytest.mark.parametrize("name", ["nosuch", "no/such/folder/drums", "drums.onnx", "a" * 300, f"{'a' * 300}/drums"])
 def test_what_is_not_there_is_refused_with_what_can_be(name: str) -> None:
     """By the setting's name, the kinds, the bundled models and the value."""
     wanted = rf"training\.init_from must be a run's folder, .* one of chorales, drums, songs, got {name}$"

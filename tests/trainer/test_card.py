@@ -118,6 +118,15 @@ def test_a_model_of_two_runs_names_both(model: NumpyStepModel, settings: Setting
     ) in text
 
 
+def test_the_card_is_told_by_the_name_that_it_has(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
+    """Brackets are no markup, what would break the line is escaped, and a long path is not broken."""
+    told, name = Console(file=io.StringIO(), width=40), "c[b]\n.md"
+    card = replace(settings.card, output=str(tmp_path / name), also_mu=())
+    write_card(model, replace(settings, card=card), ("model.onnx", ""), told)
+    assert (tmp_path / name).exists()
+    assert told.file.getvalue().startswith(f"{tmp_path}/c[b]\\n.md: ")  # type: ignore[attr-defined]
+
+
 def test_the_pieces_are_kept_where_it_is_asked_for(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """They are what was measured, and a held-out piece."""
     kept = replace(settings, card=replace(settings.card, keep=str(tmp_path / "kept"), also_mu=()))

@@ -121,6 +121,14 @@ def test_pickle_is_refused_without_being_run(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists()
 
 
+@pytest.mark.parametrize("name", ["a.mid", "weights.npz", "none.npz"])
+def test_a_file_that_no_run_has_named_is_not_called_damaged(name: str, tmp_path: Path) -> None:
+    """Somebody named a MIDI file, or another program's weights, for --init-from."""
+    (tmp_path / "weights.npz").write_bytes(b"PK")
+    with pytest.raises(TrainingError, match=rf"{name}: must be a weights file, named NAME-CHECKSUM\.npz as a run"):
+        checkpoint.read(tmp_path / name)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"no archive"])
 def test_other_files_with_a_good_checksum_are_refused_plainly(tmp_path: Path, content: bytes) -> None:
     """Empty, an empty archive, and anything."""

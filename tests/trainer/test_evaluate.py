@@ -169,8 +169,9 @@ def test_names_on_a_page_are_text_and_never_markup(settings: Settings) -> None:
 
 def test_a_sweep_measures_each_pair_and_is_drawn(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """Four panels, and the numbers beside the picture; sigma 0 at a high mu is poorer in pitches than at a low one."""
-    path = tmp_path / "sweep.png"
-    make_sweep(model, replace(settings, evaluate=replace(settings.evaluate, sweep=str(path))), quiet())
+    path, told = tmp_path / "sweep[b].png", Console(file=io.StringIO(), width=40)
+    make_sweep(model, replace(settings, evaluate=replace(settings.evaluate, sweep=str(path))), told)
+    assert told.file.getvalue() == f"{path}: 6 pairs of mu and sigma; the numbers beside it\n"  # type: ignore[attr-defined]
     assert path.read_bytes().startswith(b"\x89PNG")
     values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert list(values["held_out"]) == ["notes a beat", "pitch entropy in bits", "scale consistency", COPIED]

@@ -17,7 +17,7 @@ from musicrnn.config.network import NetworkSettings
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
 from musicrnn.config.write import to_toml
-from musicrnn.errors import ConfigError, CorpusError
+from musicrnn.errors import ConfigError, CorpusError, RunFolderError
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count
@@ -95,6 +95,13 @@ def test_how_long_it_goes_on_can_be_asked_for_anew(run: RunFolder) -> None:
     """And nothing else changes."""
     found = settings_of_run(run, _given({"training.epochs": 9, "training.resume": str(run.path)}))
     assert (found.training.epochs, found.training.minutes, found.network.units) == (9, 1.0, 64)
+
+
+@pytest.mark.parametrize("name", ["none", "a" * 300])
+def test_a_folder_without_a_run_is_refused(name: str, tmp_path: Path) -> None:
+    """Also one that cannot even be looked for."""
+    with pytest.raises(RunFolderError, match=f"{name}: the folder to resume must be that of a run, with settings.toml"):
+        settings_of_run(RunFolder(tmp_path / name), SETTINGS)
 
 
 def test_flags_that_would_be_passed_over_are_refused(run: RunFolder) -> None:

@@ -62,6 +62,7 @@ def test_a_run_leaves_all_that_was_promised(whole: tuple[Path, subprocess.Comple
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "parameters" in done.stdout
+    assert " tokens in the vocabulary\n" in done.stdout
     for name in ("settings.toml", "corpus.json", "metrics.csv", "loss.png", "model.onnx", "train.log"):
         assert (run / name).stat().st_size > 0, name
     assert list((run / "tensorboard").glob("events.*"))

@@ -103,6 +103,10 @@ def test_a_folder_that_cannot_be_made_is_told_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunFolderError, match="run: the run folder cannot be made: Not a directory"):
         RunFolder(tmp_path / "file" / "run").create(overwrite=False)
+    with pytest.raises(RunFolderError, match="aaa: the run folder cannot be made: "):
+        RunFolder(tmp_path / ("a" * 300)).create(overwrite=False)
+    with pytest.raises(RunFolderError, match="aaa: the folder to resume must be that of a run"):
+        RunFolder(tmp_path / ("a" * 300)).reopen()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")

@@ -30,12 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a row a file; return 0 if all are usable, 1 if one is not."""
     from musicrnn.config.flags import settings_from, shown
+    from musicrnn.errors import ConfigError
     from musicrnn.models.corpus_rows import rows_of
     from musicrnn.printable import print_json
 
     settings = settings_from(args, "check")
     if shown(args, settings, SETTINGS):
         return 0
+    if not settings.corpus.folders:
+        raise ConfigError("corpus.folders must name at least one folder or file of MIDI or score text, got none")
     corpus = _read(settings.corpus)
     rows = rows_of(corpus)
     if args.json:
@@ -55,7 +58,7 @@ def _read(settings: CorpusSettings) -> Corpus:
 
     files = find_files(settings.folders)
     if not files:
-        named = ", ".join(settings.folders) or "no path"
+        named = ", ".join(settings.folders)
         raise CorpusError(f"{named}: there must be a MIDI file or a score text to check, got none")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from musicrnn.models.corpus import Readings
     from musicrnn.models.corpus_files import CorpusFile
     from musicrnn.models.grid_piece import GridPiece
     from musicrnn.models.parts import Assigned
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn convert`."""
     parser.epilog = (
         "The exit status is 1 if a file could not be read or, with --round-trip, did not come back the same "
-        "or had to be mended."
+        "or had to be mended; nothing is written over without --overwrite (78)."
     )
     add = parser.add_argument
     add("source", metavar="IN", type=_path, help="a MIDI file, a score text, an old text of 89 characters, or a folder")
@@ -64,25 +65,29 @@ def _path(text: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One file to convert: what is read, and where what comes of it goes (None: nowhere)."""
+    """One file to convert: what is read, and where what comes of it goes (None: nowhere).
+
+    A file that holds several pieces has as many targets once it was read.
+    """
 
     file: CorpusFile
     kind: str
-    target: Path | None
+    targets: tuple[Path | None, ...]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Convert; return 0 if all went well."""
-    from musicrnn.errors import ConfigError, MusicRNNError
+    """Convert; return 0 if all went well.
+
+    Raises ConfigError, before anything is written, where a file is there, may not be written, or would be
+    written twice, and FileNotWrittenError where one cannot be written at the end all the same.
+    """
+    from musicrnn.errors import ConfigError
 
     _check_target(args)
     if args.velocity_bins not in BINS:
         raise ConfigError(f"--velocity-bins must be 0 or in 2..32, got {args.velocity_bins}")
     plans = _plans(args)
-    if not args.overwrite:
-        there = [plan.target for plan in plans if plan.target is not None and plan.target.exists()]
-        if there:
-            raise MusicRNNError(f"{there[0]}: nothing is overwritten without --overwrite, got {len(there)} files there")
+    _check_targets(plans, args.overwrite)
     return _convert(plans, args)
 
 
@@ -97,13 +102,14 @@ def _check_target(args: argparse.Namespace) -> None:
 
 def _plans(args: argparse.Namespace) -> list[Plan]:
     from musicrnn.errors import CorpusError
+    from musicrnn.files import FOLDER, what_is_at
     from musicrnn.models.corpus_files import find_files
 
     files = find_files([args.source])
     if not files:
         raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
     folder = args.source if args.source.is_dir() else args.source.parent
-    into_folder = args.target is not None and (args.source.is_dir() or args.target.is_dir())
+    into_folder = args.target is not None and (args.source.is_dir() or what_is_at(args.target) == FOLDER)
     plans = []
     for file in files:
         kind = _kind(file.path, args.to, None if into_folder else args.target)
@@ -112,23 +118,26 @@ def _plans(args: argparse.Namespace) -> list[Plan]:
             target = None
         elif target is not None and into_folder:
             target = target / file.path.relative_to(folder).with_suffix(kind)
-        plans.append(Plan(file, kind, target))
-    _check_names(plans)
+        elif target is not None and not target.suffix:
+            target = target.with_suffix(kind)
+        plans.append(Plan(file, kind, (target,)))
     return plans
 
 
-def _check_names(plans: Sequence[Plan]) -> None:
-    """Raise ConfigError, with both files, where one would be written over another."""
+def _check_targets(plans: Sequence[Plan], overwrite: bool) -> None:
+    """Raise ConfigError for a file that may not or could not be written, with both sources where it has two."""
+    from musicrnn.config.outputs import check_folder
     from musicrnn.errors import ConfigError
 
     sources: dict[Path, str] = {}
     for plan in plans:
-        if plan.target is None:
-            continue
-        first = sources.setdefault(plan.target, plan.file.name)
-        if first != plan.file.name:
-            both = f"{first} and {plan.file.name}"
-            raise ConfigError(f"{plan.target}: each file must get a name of its own, got one name for {both}")
+        for target in filter(None, plan.targets):
+            first = sources.setdefault(target, plan.file.name)
+            if first != plan.file.name:
+                both = f"{first} and {plan.file.name}"
+                raise ConfigError(f"{target}: each file must get a name of its own, got one name for {both}")
+    for target in sources:
+        check_folder("OUT", target.parent, [target.name], overwrite=overwrite, parents=True)
 
 
 def _kind(path: Path, to: str | None, target: Path | None) -> str:
@@ -149,11 +158,7 @@ def _kind(path: Path, to: str | None, target: Path | None) -> str:
 
 
 def _convert(plans: Sequence[Plan], args: argparse.Namespace) -> int:
-    from musicrnn.models.corpus import read_files
-    from musicrnn.models.quantise import GridSettings
-
-    settings = GridSettings(args.grid, args.pedal)
-    readings = read_files([plan.file for plan in plans], settings)
+    readings = _read(plans, args)
     files = {file.name: file for file in readings.files}
     for name, first in readings.duplicates:
         if first in files:
@@ -162,13 +167,38 @@ def _convert(plans: Sequence[Plan], args: argparse.Namespace) -> int:
     for left in readings.left_out:
         _say(left.reason)
         status = SOMETHING_DIFFERS
-    for plan in plans:
-        pieces = files[plan.file.name].pieces if plan.file.name in files else ()
-        for number, piece in enumerate(pieces, 1):
-            target = _numbered(plan.target, number, len(pieces))
+    found = [_with_numbers(plan, len(files[plan.file.name].pieces)) for plan in plans if plan.file.name in files]
+    _check_targets(found, args.overwrite)
+    for plan in found:
+        for piece, target in zip(files[plan.file.name].pieces, plan.targets, strict=True):
             if not _one(plan, piece, target, args):
                 status = SOMETHING_DIFFERS
     return status
+
+
+def _read(plans: Sequence[Plan], args: argparse.Namespace) -> Readings:
+    """Read the files, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from musicrnn.models.corpus import read_files
+    from musicrnn.models.quantise import GridSettings
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=len(plans))
+        return read_files(
+            [plan.file for plan in plans],
+            GridSettings(args.grid, args.pedal),
+            progress=lambda done, _total, _name: bar.update(task, completed=done),
+        )
+
+
+def _with_numbers(plan: Plan, pieces: int) -> Plan:
+    """Return the plan of a file that holds so many pieces."""
+    from dataclasses import replace
+
+    return replace(plan, targets=tuple(_numbered(plan.targets[0], number, pieces) for number in range(1, pieces + 1)))
 
 
 def _numbered(target: Path | None, number: int, of: int) -> Path | None:
@@ -216,19 +246,17 @@ def _lost(assigned: Assigned) -> int:
 
 
 def _write(score: Score, target: Path, kind: str, args: argparse.Namespace) -> None:
-    from musicrnn.errors import MusicRNNError
+    from musicrnn.config.outputs import writing
     from musicrnn.files import write_text_whole
     from musicrnn.models.midi_write import write_midi
     from musicrnn.models.text import text_of
 
-    try:
+    with writing("OUT"):
         target.parent.mkdir(parents=True, exist_ok=True)
         if kind == MIDI:
             write_midi(score, target, overwrite=args.overwrite)
         else:
             write_text_whole(target, text_of(score, args.velocity_bins))
-    except OSError as error:
-        raise MusicRNNError(f"{target}: a file must be writable there, got {error.strerror}") from error
 
 
 def _moved(piece: GridPiece) -> str:

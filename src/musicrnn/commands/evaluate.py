@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 from pathlib import Path
 
 from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, hand_over
@@ -11,6 +12,7 @@ from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, 
 from musicrnn.config.outputs import check_files, check_folder
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
+from musicrnn.files import FILE, what_is_at
 
 SETTINGS = COMMANDS["evaluate"]
 IN_RUN = "settings.toml"
@@ -54,8 +56,8 @@ def _gather(args: argparse.Namespace) -> None:
     """Make ``--corpus`` more folders, and a run's own settings those of a run's folder."""
     if args.corpus:
         setattr(args, FOLDERS, [*getattr(args, FOLDERS, []), *args.corpus])
-    own = Path(args.model).expanduser() / IN_RUN
-    if args.config is None and own.is_file():
+    own = Path(os.path.expanduser(args.model)) / IN_RUN
+    if args.config is None and what_is_at(own) == FILE:
         args.config = own
 
 

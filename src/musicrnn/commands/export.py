@@ -24,8 +24,11 @@ def run(args: argparse.Namespace) -> int:
     if not settings.export.run:
         raise ConfigError("export.run must name the folder of a training run or a file of weights, got none")
     need_a_backend()
+    from musicrnn.bench.progress import progress
     from musicrnn.export.quiet import quiet
 
-    with quiet():
-        import keras  # noqa: F401 - loaded here, so that the start-up messages of its backend are held back
+    with progress() as say:
+        say("loading Keras")
+        with quiet():
+            import keras  # noqa: F401 - loaded here, so that the start-up messages of its backend are held back
     return hand_over("musicrnn.commands.export_run", "export", settings.export)

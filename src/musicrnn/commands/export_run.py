@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from musicrnn.bench.progress import progress
 from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.outputs import named_file, writing
 from musicrnn.config.sample import ExportSettings
@@ -18,7 +19,7 @@ from musicrnn.export.quiet import quiet
 from musicrnn.export.report import Change, change, checked_distance
 from musicrnn.export.step_graph import export_step
 from musicrnn.export.walks import walk
-from musicrnn.files import write_whole
+from musicrnn.files import FOLDER, what_is_at, write_whole
 from musicrnn.models.catalogue import SUFFIX
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.evaluation import TokenPiece
@@ -26,6 +27,7 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.model_file import check_model
 from musicrnn.models.onnx_step import OnnxStepModel
+from musicrnn.printable import printable
 from musicrnn.trainer.dataset import piece_of
 from musicrnn.trainer.material import split
 from musicrnn.trainer.session import load_network
@@ -41,14 +43,20 @@ def export(settings: ExportSettings) -> int:
     ModelError where the export does not agree with the network, TrainingError for a run without whole weights,
     FileNotWrittenError.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     source = Path(settings.run)
     targets = _targets(settings, source)
-    network, info = load_network(source)
-    with quiet():
-        content = export_step(network.step_weights(), info)
-    pieces, kind = _pieces(source, content, info, console)
-    found = checked_distance(KerasStepModel(network, info), content, pieces, str(source))
+    with progress() as say:
+        say("writing the graph")
+        network, info = load_network(source)
+        with quiet():
+            content = export_step(network.step_weights(), info)
+        say("reading the run's test pieces")
+        pieces, kind, trouble = _pieces(source, content, info)
+        say("comparing the graph with Keras, step for step")
+        found = checked_distance(KerasStepModel(network, info), content, pieces, str(source))
+    if trouble:
+        console.print(printable(f"the run's test pieces cannot be had, the model's own are taken: {trouble}"))
     console.print(
         f"float32 agrees with Keras over {found.steps:,} steps of {kind}: "
         f"logits within {found.logits:.1e} of the largest, state within {found.state:.1e}"
@@ -62,25 +70,25 @@ def export(settings: ExportSettings) -> int:
 
 def _targets(settings: ExportSettings, source: Path) -> dict[str, Path]:
     """Return the files to write, by precision."""
-    folder = source if source.is_dir() else source.parent
+    folder = source if what_is_at(source) == FOLDER else source.parent
     plain = named_file("export.output", settings.output, SUFFIX) if settings.output else folder / "model.onnx"
     small = plain if settings.output and settings.quantise == "int8" else plain.with_name(f"{plain.stem}-int8.onnx")
     wanted = {"none": ("float32",), "int8": ("int8",), "both": ("float32", "int8")}[settings.quantise]
     targets = {precision: path for precision, path in (("float32", plain), ("int8", small)) if precision in wanted}
     for path in targets.values():
-        if path.exists() and not settings.overwrite:
+        if what_is_at(path) and not settings.overwrite:
             raise ConfigError(f"export.output must be a file that does not exist, or allow --overwrite, got {path}")
     return targets
 
 
-def _pieces(source: Path, content: bytes, info: ModelInfo, console: Console) -> tuple[Sequence[TokenPiece], str]:
-    """Return the run's own test pieces, or where they cannot be had what the model itself plays."""
+def _pieces(source: Path, content: bytes, info: ModelInfo) -> tuple[Sequence[TokenPiece], str, str]:
+    """Return the run's own test pieces, or what the model itself plays, which of them, and why not its own."""
     try:
-        return test_pieces(source, info), "its test pieces"
+        return test_pieces(source, info), "its test pieces", ""
     except (ConfigError, CorpusError, ModelError) as error:
-        console.print(f"the run's test pieces cannot be had, the model's own are taken: {error}")
+        trouble = str(error)
     model = OnnxStepModel(check_model(content, str(source)))
-    return [walk(model, WALK_BARS, seed) for seed in range(WALKS)], "music of its own"
+    return [walk(model, WALK_BARS, seed) for seed in range(WALKS)], "music of its own", trouble
 
 
 def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
@@ -100,7 +108,9 @@ def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
 
 def _int8(content: bytes, pieces: Sequence[TokenPiece], kind: str, console: Console) -> bytes:
     """Return the int8 form, with what it costs among its figures."""
-    cost = change(content, quantise(content), pieces)
+    with progress() as say:
+        say("measuring the int8 form")
+        cost = change(content, quantise(content), pieces)
     console.print(_sentence(cost, kind))
     if cost.percent > LARGEST_CHANGE:
         console.print(f"warning: that is more than {LARGEST_CHANGE:g} %; the float32 form may be the better one")
@@ -122,4 +132,4 @@ def _write(path: Path, content: bytes, console: Console) -> None:
     with writing("export.output"):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
-    console.print(f"{path}: {file.info.precision}, {len(content) / 1e6:.2f} MB, seal {file.digest[:12]}")
+    console.print(printable(f"{path}: {file.info.precision}, {len(content) / 1e6:.2f} MB, seal {file.digest[:12]}"))

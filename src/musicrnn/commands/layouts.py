@@ -8,7 +8,7 @@ from pathlib import Path
 from musicrnn.commands.layout_stage import module_text, session_text
 from musicrnn.commands.layout_touch import touch_bytes
 from musicrnn.errors import ConfigError
-from musicrnn.files import write_text_whole, write_whole
+from musicrnn.files import what_is_at, write_text_whole, write_whole
 
 PARTS = ("soprano", "alto", "tenor", "bass")
 STAGE, MODULE, TOUCH = "musicrnn-stage.json", "musicrnn-stage.js", "musicrnn.tosc"
@@ -17,7 +17,7 @@ MAX_PARTS = 16
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn layouts`."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the layouts are written")
+    parser.add_argument("folder", metavar="FOLDER", help="where the layouts are written")
     parser.add_argument(
         "--part",
         action="append",
@@ -30,18 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the layouts. Raises ConfigError where some are there already, or none can be written."""
     parts = _parts(args.part)
-    there = next((path for path in (args.folder / name for name in (STAGE, MODULE, TOUCH)) if path.exists()), None)
+    if not args.folder:
+        raise ConfigError("FOLDER must be a path, got ''")
+    folder = Path(args.folder)
+    there = next((path for path in (folder / name for name in (STAGE, MODULE, TOUCH)) if what_is_at(path)), None)
     if there is not None and not args.overwrite:
         raise ConfigError(f"{there} must be new, got a file of that name; name another folder, or allow --overwrite")
     try:
-        args.folder.mkdir(parents=True, exist_ok=True)
-        write_text_whole(args.folder / STAGE, session_text(parts))
-        write_text_whole(args.folder / MODULE, module_text())
-        write_whole(args.folder / TOUCH, touch_bytes(parts))
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text_whole(folder / STAGE, session_text(parts))
+        write_text_whole(folder / MODULE, module_text())
+        write_whole(folder / TOUCH, touch_bytes(parts))
     except OSError as error:
-        raise ConfigError(f"{args.folder} must be a folder that can be written, got: {error.strerror}") from error
-    print(f"Open Stage Control: load {args.folder / STAGE} with the custom module {args.folder / MODULE}")
-    print(f"TouchOSC: open {args.folder / TOUCH}")
+        raise ConfigError(f"{folder} must be a folder that can be written, got: {error.strerror}") from error
+    print(f"Open Stage Control: load {folder / STAGE} with the custom module {folder / MODULE}")
+    print(f"TouchOSC: open {folder / TOUCH}")
     return 0
 
 

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from musicrnn.errors import ConfigError, FileNotWrittenError
-from musicrnn.files import check_writable
-
-FOLDER, FILE = "folder", "file"
+from musicrnn.files import FOLDER, check_writable, what_is_at
 
 
 def named_file(label: str, name: str, *endings: str) -> Path:
@@ -20,7 +18,7 @@ def named_file(label: str, name: str, *endings: str) -> Path:
     Raises ConfigError, which begins with ``label``, for a folder and for another ending.
     """
     path = Path(name)
-    if name.endswith(("/", os.sep)) or _there(path) == FOLDER:
+    if name.endswith(("/", os.sep)) or what_is_at(path) == FOLDER:
         raise ConfigError(f"{label} must be a file, got the folder {name}")
     if path.suffix.lower() not in (*endings, ""):
         *others, last = endings
@@ -32,7 +30,7 @@ def named_file(label: str, name: str, *endings: str) -> Path:
 def check_files(label: str, paths: Iterable[Path], *, overwrite: bool) -> None:
     """Raise ConfigError for a file that is there and may not be written over, or that could not be written."""
     for path in paths:
-        there = _there(path)
+        there = what_is_at(path)
         if there == FOLDER:
             raise ConfigError(f"{label} must be a file, got the folder {path}")
         if there and not overwrite:
@@ -42,27 +40,19 @@ def check_files(label: str, paths: Iterable[Path], *, overwrite: bool) -> None:
 
 def check_folder(label: str, folder: Path, names: Iterable[str], *, overwrite: bool, parents: bool = False) -> None:
     """Do as :func:`check_files` for files of a folder, which may still have to be made, with its parents if need be."""
-    there = _there(folder)
+    there = what_is_at(folder)
     if there == FOLDER:
         check_files(label, [folder / name for name in names], overwrite=overwrite)
     elif there:
         raise ConfigError(f"{label} must be a folder, got the file {folder}")
     else:
-        while parents and not _there(folder.parent):
+        while parents and not what_is_at(folder.parent):
             folder = folder.parent
         _check_place(label, folder)
 
 
-def _there(path: Path) -> str:
-    """Return what is at a path, nothing where that cannot be known: who writes there will be told why."""
-    try:
-        return FOLDER if path.is_dir() else FILE if path.exists() else ""
-    except OSError:
-        return ""
-
-
 def _check_place(label: str, path: Path) -> None:
-    if _there(path.parent) != FOLDER:
+    if what_is_at(path.parent) != FOLDER:
         raise ConfigError(f"{label} must go into a folder that is there, got {path}")
     try:
         check_writable(path)

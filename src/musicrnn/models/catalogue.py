@@ -91,16 +91,23 @@ def find_model(name: str) -> Path:
     known = {**bundled(), **own()}
     if name in known:
         return known[name]
-    path = Path(name).expanduser()
-    if name and path.is_dir():
-        if not (path / FILE_IN_RUN).is_file():
-            raise ModelError(f"{path}: a folder must be that of a training run, with {FILE_IN_RUN} in it, to be played")
-        path = path / FILE_IN_RUN
-    if path.is_file():
-        return path
+    path = Path(os.path.expanduser(name))
+    try:
+        if name and path.is_dir():
+            path = _in_run(path)
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise ModelError(f"{path}: the model must be a file that can be read: {error.strerror}") from error
     if path.suffix == SUFFIX or path.name != name:
         raise ModelError(f"{path}: the model must be a file that can be read, and there is none")
     raise ModelError(f"a model must be one of {', '.join(names())} or a path, got {name!r}{_near(name)}")
+
+
+def _in_run(folder: Path) -> Path:
+    if not (folder / FILE_IN_RUN).is_file():
+        raise ModelError(f"{folder}: a folder must be that of a training run, with {FILE_IN_RUN} in it, to be played")
+    return folder / FILE_IN_RUN
 
 
 def _near(name: str) -> str:

@@ -291,9 +291,11 @@ def _without_duplicates(reading: _Reading) -> list[_Unique]:
             continue
         try:
             digest = content_hash(file.path)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            reading.leave_out(file.name, f"{file.name}: {reason}")
+        except OSError as error:
+            reading.leave_out(file.name, f"{file.name}: a file must be readable, got {error.strerror or error}")
+            continue
+        except ValueError as error:
+            reading.leave_out(file.name, f"{file.name}: {error}")
             continue
         if digest in first:
             reading.duplicates.append((file.name, first[digest]))

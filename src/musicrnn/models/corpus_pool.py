@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from musicrnn.errors import CorpusError
 from musicrnn.models.cores import usable_cores
 from musicrnn.models.quantise import GridSettings
 from musicrnn.models.reading_process import ReadingProcess
@@ -65,10 +66,14 @@ class ReaderPool:
     workers: int = 1
     seconds: float = SECONDS_A_FILE
     command: Sequence[str] = _COMMAND
-    _answers: queue.SimpleQueue[Answer | None] = field(default_factory=queue.SimpleQueue)
+    _answers: queue.SimpleQueue[Answer | Exception | None] = field(default_factory=queue.SimpleQueue)
 
     def read(self, jobs: Iterable[Job]) -> Generator[Answer, None, None]:
-        """Yield an answer a job, in the order in which they come."""
+        """Yield an answer a job, in the order in which they come.
+
+        Raises CorpusError where a process cannot be started, and what a fault in a thread raises: files that nobody
+        read must not look like files that are not there.
+        """
         waiting = _Waiting(jobs)
         stop = threading.Event()
         threads = [threading.Thread(target=self._serve, args=(waiting, stop)) for _ in range(self.workers)]
@@ -80,6 +85,8 @@ class ReaderPool:
                 answer = self._answers.get()
                 if answer is None:
                     running -= 1
+                elif isinstance(answer, Exception):
+                    raise answer
                 else:
                     yield answer
         finally:
@@ -102,6 +109,8 @@ class ReaderPool:
                 if not lives:
                     process.close()
                     process = None
+        except Exception as error:  # noqa: BLE001 - it is raised where the answers are awaited
+            self._answers.put(error)
         finally:
             if process is not None:
                 process.close()
@@ -125,10 +134,16 @@ class ReaderPool:
                 reason = f"{job.name}: a file must be readable, got {error.strerror or error}"
                 self._answers.put(Answer(index, reason=reason))
                 continue
-            process = process or ReadingProcess(self.command, self.seconds)
+            process = process or self._started()
             process.ask(content, job.name, self.settings)
             asked.append((index, job))
         return process
+
+    def _started(self) -> ReadingProcess:
+        try:
+            return ReadingProcess(self.command, self.seconds)
+        except OSError as error:
+            raise CorpusError(f"files must be read by a process of their own, got none: {error.strerror}") from error
 
     def _answer(self, process: ReadingProcess, index: int, job: Job) -> tuple[Answer, bool]:
         """Return what became of a job, and whether its process lives on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from musicrnn.errors import TrainingError
+from musicrnn.files import FOLDER, what_is_at
 from musicrnn.models.catalogue import bundled
 
 
@@ -14,9 +15,9 @@ def beginning_of(name: str) -> Path:
     A bundled model's name may have been taken for a path, relative to a settings file.
     """
     path = Path(name)
-    if path.exists():
+    if what_is_at(path):
         return path
-    if path.parent.is_dir() and path.name in bundled():
+    if what_is_at(path.parent) == FOLDER and path.name in bundled():
         return bundled()[path.name]
     raise TrainingError(
         f"training.init_from must be a run's folder, a weights file, a model file or one of {', '.join(bundled())}, "

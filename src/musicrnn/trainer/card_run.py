@@ -14,6 +14,7 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
+from musicrnn.printable import printable
 from musicrnn.trainer.card import Card, Source, card_text
 from musicrnn.trainer.measuring import evidences, named_model, predicts, read_real, typical
 from musicrnn.trainer.roll import draw_rolls
@@ -49,9 +50,12 @@ def write_card(model: StepModel, settings: Settings, named: tuple[str, str], con
         _keep(settings, pieces, real.held_out[shown])
         write_text_whole(path, card_text(card))
     console.print(
-        f"{path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation of held-out "
-        f"music; {picture.name} beside it",
+        printable(
+            f"{path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation of held-out "
+            f"music; {picture.name} beside it"
+        ),
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
 

@@ -61,11 +61,13 @@ def write(folder: Path, stem: str, checkpoint: Checkpoint) -> Path:
 def read(path: Path) -> Checkpoint:
     """Read a checkpoint; TrainingError where its bytes are not those that were written."""
     match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise TrainingError(f"{path}: must be a weights file, named NAME-CHECKSUM.npz as a run names them")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise TrainingError(f"{path}: the checkpoint cannot be read: {error.strerror}") from error
-    if match is None or hashlib.sha256(content).hexdigest()[:16] != match["digest"]:
+    if hashlib.sha256(content).hexdigest()[:16] != match["digest"]:
         raise TrainingError(f"{path}: the checkpoint must match the checksum in its name; it is damaged")
     try:
         return unpacked(content)

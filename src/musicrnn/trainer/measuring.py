@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import CorpusError
 from musicrnn.export.quiet import quiet
+from musicrnn.files import FOLDER, what_is_at
 from musicrnn.models.corpus import Corpus, read_corpus
 from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
@@ -42,8 +44,8 @@ def choice_of(play: PlaySettings) -> Choice:
 
 def named_model(name: str) -> StepModel:
     """Return the step of a model file, or of a run's weights where it has no model file yet."""
-    path = Path(name).expanduser()
-    if path.suffix == ".npz" or (path.is_dir() and not (path / "model.onnx").exists()):
+    path = Path(os.path.expanduser(name))
+    if path.suffix == ".npz" or (what_is_at(path) == FOLDER and not what_is_at(path / "model.onnx")):
         choose()
         with quiet():
             from musicrnn.trainer.session import load_step_weights

@@ -15,6 +15,7 @@ from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import Settings, declared
 from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError, CorpusError, RunFolderError
+from musicrnn.files import what_is_at
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.count import Count
 from musicrnn.trainer.run_folder import RunFolder
@@ -29,7 +30,7 @@ def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
     ConfigError where folders are named as well, or a flag was typed that would be passed over.
     """
     stored = folder.path / "settings.toml"
-    if not stored.exists():
+    if not what_is_at(stored):
         raise RunFolderError(f"{folder.path}: the folder to resume must be that of a run, with settings.toml in it")
     if "corpus.folders" in given.origins:
         raise ConfigError(

@@ -192,6 +192,7 @@ def _prepare(corpus: Corpus, settings: Settings, console: Console, room: Path) -
         f"{len(prepared.train)} pieces ({tokens:,} tokens) to train on, {len(prepared.valid)} for validation, "
         f"{len(prepared.test)} for the test; {prepared.vocabulary.size} tokens in the vocabulary",
         highlight=False,
+        soft_wrap=True,
     )
     return prepared
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
-from musicrnn.files import HALVES, clear_halves, write_text_whole, write_whole
+from musicrnn.files import FOLDER, HALVES, clear_halves, what_is_at, write_text_whole, write_whole
 from musicrnn.printable import json_text
 from musicrnn.trainer.spare import Spare
 
@@ -49,8 +49,8 @@ class RunFolder:
 
     def create(self, overwrite: bool) -> None:
         """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for."""
-        self._is_new = not self.path.exists()
         try:
+            self._is_new = not self.path.exists()
             if not overwrite and self.path.is_dir():
                 self._must_be_new()
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
@@ -84,7 +84,7 @@ class RunFolder:
 
     def reopen(self) -> None:
         """Take up the folder of an interrupted run; RunFolderError where there is none."""
-        if not self.checkpoints.is_dir():
+        if what_is_at(self.checkpoints) != FOLDER:
             raise RunFolderError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
         try:
             self._take_lock()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from musicrnn.errors import CorpusError, RunFolderError, TrainingError
+from musicrnn.files import FILE, what_is_at
 from musicrnn.models.catalogue import SUFFIX
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
@@ -87,10 +88,11 @@ def weights_path(source: Path) -> Path:
             f"{source}: must be a run's folder or a weights file in it; a file of Keras can hold code that runs when "
             "it is loaded, and is never loaded"
         )
-    if source.is_file():
+    if what_is_at(source) == FILE:
         return source
-    for stem in ("best-", "epoch-"):
-        found = checkpoint.stored(source / "checkpoints", stem)
+    folder = source / "checkpoints"
+    for stem in ("best-", "epoch-") if what_is_at(folder) else ():
+        found = checkpoint.stored(folder, stem)
         if found:
             return found[-1]
     raise RunFolderError(f"{source}: must be a weights file or the folder of a run with weights in it")

@@ -18,6 +18,7 @@ from musicrnn.files import write_text_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
+from musicrnn.printable import printable
 from musicrnn.trainer.card_pieces import Real, evenly_by_length, generate
 from musicrnn.trainer.copies import copied
 from musicrnn.trainer.evaluate_page import save
@@ -70,7 +71,8 @@ def make_sweep(model: StepModel, settings: Settings, console: Console) -> None:
     with writing("evaluate.sweep"):
         draw_sweep(path, found)
         write_text_whole(numbers, json.dumps(asdict(found), indent=1) + "\n")
-    console.print(f"{path}: {len(found.cells)} pairs of mu and sigma; the numbers beside it", highlight=False)
+    told = printable(f"{path}: {len(found.cells)} pairs of mu and sigma; the numbers beside it")
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def sweep(model: StepModel, settings: Settings, real: Real, console: Console) -> Sweep:
