@@ -260,6 +260,11 @@ def test_the_map_of_the_recipe_is_read_and_its_hands_are_obeyed() -> None:
 def test_where_there_is_no_file_there_is_no_hand(tmp_path: Path) -> None:
     """The first start."""
     assert len(load_map(tmp_path / "none.json")) == 0
+    with pytest.raises(ConfigError, match=r": a map of MIDI controllers must be readable, got: Is a directory$"):
+        load_map(tmp_path)
+    (tmp_path / "latin.json").write_bytes(b"{\xff")
+    with pytest.raises(ConfigError, match=r"latin\.json: a map of MIDI controllers must be UTF-8 text, got: "):
+        load_map(tmp_path / "latin.json")
 
 
 @pytest.mark.parametrize(

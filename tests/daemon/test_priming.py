@@ -236,6 +236,8 @@ def test_a_file_that_is_not_there_is_named() -> None:
     """It is told by its ending."""
     with pytest.raises(ControlError, match=r"nowhere\.mid: the prime's file must be readable"):
         prime_text("nowhere.mid", VOCABULARY)
+    with pytest.raises(ControlError, match=r"~nobody-of-that-name/a\.mid: the prime's file must be readable"):
+        prime_text("~nobody-of-that-name/a.mid", VOCABULARY)
 
 
 def test_a_file_that_is_no_midi_file_is_refused(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ def load_map(path: Path) -> MidiMap:
         return read_map(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         return MidiMap()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: a map of MIDI controllers must be readable, got: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: a map of MIDI controllers must be UTF-8 text, got: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: a map of MIDI controllers must be readable, got: {error.strerror}") from error
 
 
 class MapFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,7 +59,7 @@ def prime_text(setting: str, vocabulary: Vocabulary) -> str:
 def _path_of(setting: str) -> Path | None:
     if not setting or len(setting) > 4096 or "\n" in setting or "\0" in setting:
         return None
-    path = Path(setting).expanduser()
+    path = Path(os.path.expanduser(setting))
     looks = setting.lower().endswith((*MIDI_ENDINGS, ".txt"))
     try:
         return path if looks or path.is_file() else None
