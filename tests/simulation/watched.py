@@ -229,7 +229,8 @@ class WatchedEngine(Engine):
                 same = all(performance.choice == self._performance.choice for performance in performances)
                 self._must(same, "a model that comes must have the controls of the one that plays")
             case Stop() if self._presence.playing:
-                self._must(not command.at_once and self._unit > 1, f"after {command} nothing must play")
+                waits = not command.at_once and not command.again and self._unit > 1
+                self._must(waits, f"after {command} nothing must play")
             case Stop() | Quit():
                 self._must(not status.playing and not status.sounding, f"after {command} nothing must play")
             case Start():
@@ -250,7 +251,7 @@ class WatchedEngine(Engine):
                 self._may_play, self._leave_by = True, math.inf
             case Stop() if is_asked_for:
                 self._may_play = False
-                at_once = command.at_once or not played or self._leave_by < math.inf
+                at_once = command.at_once or command.again or not played or self._leave_by < math.inf
                 self._must(not at_once or not self._presence.playing, f"after {command} nothing must play")
                 self._leave_by = -(-self.tick // self._unit) * self._unit if self._presence.playing else -1
             case _:
