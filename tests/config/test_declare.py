@@ -74,6 +74,13 @@ def test_a_value_of_another_type_or_range_is_refused(values: dict[str, object], 
     assert message in str(refused.value)
 
 
+def test_one_level_of_loudness_would_tell_nothing_apart() -> None:
+    """None, or two and more."""
+    assert [CorpusSettings(velocity_bins=levels).velocity_bins for levels in (0, 2, 32)] == [0, 2, 32]
+    with pytest.raises(ConfigError, match=r"velocity_bins must be 0 or a whole number in 2\.\.32, got 1"):
+        CorpusSettings(velocity_bins=1)
+
+
 def test_a_whole_number_is_a_number() -> None:
     """TOML writes 1 where 1.0 is meant."""
     clip = TrainingSettings(clip=2).clip

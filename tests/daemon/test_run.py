@@ -161,8 +161,9 @@ def test_a_recording_that_cannot_be_written_is_told_by_the_status(
 @pytest.mark.parametrize("name", [" ", "x" * 300])
 def test_a_virtual_port_must_have_a_name(stack: contextlib.ExitStack, tmp_path: Path, name: str) -> None:
     """That can be found, and that a MIDI system takes."""
-    with pytest.raises(ConfigError, match="virtual_port must be a name of 1 to 60 characters"):
-        built(stack, settings(tmp_path, midi=MidiSettings(api="jack", virtual_port=name)))
+    for api in ("jack", "none"):
+        with pytest.raises(ConfigError, match="virtual_port must be a name of 1 to 60 characters"):
+            built(stack, settings(tmp_path, midi=MidiSettings(api=api, virtual_port=name)))
 
 
 @pytest.fixture

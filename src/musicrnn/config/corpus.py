@@ -66,7 +66,9 @@ class CorpusSettings(Section):
         12, choices=(4, 12, 24), unit="ticks", help="Grid: ticks in a quarter note; 12 holds sixteenths and triplets."
     )
     articulation: bool = setting(True, help="Tell a note that is struck from one that goes on.")
-    velocity_bins: int = setting(0, low=0, high=32, help="Levels of loudness told apart; 0 leaves loudness out.")
+    velocity_bins: int = setting(
+        0, low=2, high=32, also=(0,), help="Levels of loudness told apart; 0 leaves loudness out."
+    )
     max_polyphony: int = setting(
         0, low=0, high=64, unit="notes", help="Most notes in one tick; 0 takes what the corpus needs."
     )

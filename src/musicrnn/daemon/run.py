@@ -270,12 +270,12 @@ def _port(
     midi: MidiSettings, players: Players, asked: bool, stack: contextlib.ExitStack
 ) -> tuple[NullPort | PlayerPort, str]:
     """Open the port; without a MIDI system, and unless one was asked for, return none and why."""
+    if not midi.port and not 1 <= len(midi.virtual_port.strip()) <= LONGEST_NAME:
+        rule = f"must be a name of 1 to {LONGEST_NAME} characters"
+        raise ConfigError(f"midi.virtual_port {rule}, got {midi.virtual_port!r:.100}")
     if midi.api == "none":
         return NullPort(), ""
     if not midi.port:
-        if not 1 <= len(midi.virtual_port.strip()) <= LONGEST_NAME:
-            rule = f"must be a name of 1 to {LONGEST_NAME} characters"
-            raise ConfigError(f"midi.virtual_port {rule}, got {midi.virtual_port!r:.100}")
         stack.callback(Instance(midi.virtual_port).release)
     try:
         port = players.open()
