@@ -94,6 +94,15 @@ def test_handfuls_of_clocks_that_come_at_once_are_counted(bpm: float, frames: in
     assert worst(truth, in_periods(truth, period), 40 * 24) < period
 
 
+@pytest.mark.parametrize(("bpm", "rate"), [(57.776, 44_100), (57.776, 48_000), (133.0, 48_000)])
+def test_a_host_that_goes_on_with_longer_periods_is_not_followed_clock_by_clock(bpm: float, rate: int) -> None:
+    """From 64 frames to 512: all distances are multiples of the shorter period still, and up to eight of it apart."""
+    truth = beats(steady(bpm), TELLING_BEATS + 20)
+    before, after = (in_periods(truth, frames / rate) for frames in (64, 512))
+    arrivals = before[: 20 * 24] + after[20 * 24 :]
+    assert worst(truth, arrivals, 36 * 24) < 512 / rate
+
+
 def test_a_host_that_rounds_no_longer_is_believed_again() -> None:
     """Once its distances are no multiples of the period, or drift from them."""
     period, clocks = 0.02, RoundedClocks()

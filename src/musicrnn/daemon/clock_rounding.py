@@ -21,6 +21,7 @@ SPREAD_PART, SPREAD_PART_OF_A_CLOCK = 0.12, 0.03
 WHOLE_PART = 0.2
 JUDGED = 24
 MOST_OFF, TOO_MANY_OFF = 3, 12
+SWING_PERIODS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,15 @@ class RoundedClocks:
 
     That takes two odd distances among usual ones, by the same period, of which the usual one is a multiple. Where the
     period is a clock, it takes three, evenly spread, as clocks that get lost are not. A sender that rounds goes on to,
-    whatever the tempo: the period holds as long as nearly all distances are multiples of it, and their sum is one.
+    whatever the tempo: the period holds as long as nearly all distances are multiples of it, and their sum is one, and
+    few are two periods longer or shorter than both of their neighbours: those are rounded to some longer period.
     """
 
     def __init__(self) -> None:
         self._arrivals: deque[float] = deque(maxlen=MOST_CLOCKS)
         self._beside: deque[float] = deque(maxlen=JUDGED)
+        self._swings: deque[bool] = deque(maxlen=JUDGED)
+        self._two_before = (0, 0)
         self._steps = [_Steps(part) for part in USUAL_PARTS]
         self._clock = self._before = 0
         self._period: float | None = None
@@ -117,7 +121,7 @@ class RoundedClocks:
         """What the clocks are rounded to, in seconds; 0 where they are not."""
         if self._period is None or self._off > MOST_OFF or abs(sum(self._beside)) > WHOLE_PART:
             return 0.0
-        return self._period
+        return self._period if sum(self._swings) <= MOST_OFF else 0.0
 
     @property
     def _off(self) -> int:
@@ -147,11 +151,21 @@ class RoundedClocks:
         if self._period is not None:
             periods = since / self._period
             self._beside.append(periods - round(periods))
+            self._swing(round(periods))
             self._period = self._period if self._off < TOO_MANY_OFF else None
         holds, known = self.period > 0, self._period or 0.0
         for seen in filter(None, [steps.take(self._clock, since, before) for steps in self._steps]):
             self._period = seen.period
             self._beside.clear()
+            self._swings.clear()
             is_known = abs(known / seen.period - 1) < SAME_PART and (holds or not seen.is_a_clock)
             return None if is_known else number - (seen.first.before + 1 + self._clock - seen.first.clock)
         return None
+
+    def _swing(self, periods: int) -> None:
+        """Take a distance in periods; see whether the one before it was unlike both of its neighbours."""
+        first, middle = self._two_before
+        self._two_before = middle, periods
+        least = min(middle - first, middle - periods)
+        most = max(middle - first, middle - periods)
+        self._swings.append(least >= SWING_PERIODS or most <= -SWING_PERIODS)
