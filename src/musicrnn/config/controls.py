@@ -75,8 +75,8 @@ def plain(number: float) -> str:
 
 
 def _choice(name: str, choices: tuple[str, ...], meaning: str, *, others: Mapping[str, str] | None = None) -> Control:
-    called = {**dict(zip(choices, choices, strict=True)), **(others or {})}
-    names = {spelling(other): choice for other, choice in called.items()}
+    names = {spelling(choice): choice for choice in choices}
+    names |= {spelling(other): choice for other, choice in (others or {}).items()}
     return Control(name, 0, len(choices) - 1, choices[0], "", meaning, choices=choices, names=names)
 
 
