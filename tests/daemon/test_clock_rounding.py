@@ -103,6 +103,16 @@ def test_a_host_that_goes_on_with_longer_periods_is_not_followed_clock_by_clock(
     assert worst(truth, arrivals, 36 * 24) < 512 / rate
 
 
+@pytest.mark.parametrize(("bpm", "frames", "rate"), [(133.0, 128, 44_100), (90.0, 128, 44_100), (77.7, 64, 48_000)])
+def test_nor_is_one_whose_longer_periods_are_about_a_clock(bpm: float, frames: int, rate: int) -> None:
+    """Then two of its clocks come at once at times, which come twice by the shorter period; three between tell."""
+    longer = 2048 if frames == 64 else 1024
+    truth = beats(steady(bpm), TELLING_BEATS + 20)
+    before, after = (in_periods(truth, period / rate) for period in (frames, longer))
+    arrivals = before[: 20 * 24] + after[20 * 24 :]
+    assert worst(truth, arrivals, 36 * 24) < longer / rate
+
+
 def test_a_host_that_rounds_no_longer_is_believed_again() -> None:
     """Once its distances are no multiples of the period, or drift from them."""
     period, clocks = 0.02, RoundedClocks()

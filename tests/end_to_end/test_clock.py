@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,8 +35,13 @@ LONG_BEATS = 40
 KNOWN_CLOCKS = 20 * CLOCKS_PER_BEAT
 AHEAD_CLOCKS = 2
 ROUNDED_BEATS = 14
+ROUNDED_CLOCKS = (ROUNDED_BEATS + 8) * CLOCKS_PER_BEAT
+ROUNDED_TAKES = 5
+STOPPED_TAKES = 4
+FEWEST_NOTES = 8
 PHASE_ERROR = 0.002
 CONTINUE = 0xFB
+HOLD = "hold "
 XRUN_SECONDS = 0.25
 
 
@@ -115,7 +121,7 @@ def record_following(
     """Let the daemon follow jack_midi_clock, and return what both sent.
 
     ``clock`` are its options, ``orders`` what is said to the transport and the seconds after each, ``tempo`` the ramp
-    of a timebase master, where there is to be one.
+    of a timebase master, where there is to be one. One of the orders is to hold the server up for so many seconds.
     """
     words, own, _ = command(folder, "--clock", "midi", "--tempo", 90)
     heard = folder / "heard.mid"
@@ -134,7 +140,10 @@ def record_following(
         server.connect(server.wait_for_port("MusicRNN:out"), PORT)
         transport = _started(stack, ["jack_transport"], environment)
         for order, seconds in [*orders, ("stop", 0.5), ("quit", 0.5)]:
-            transport.send_line(order)
+            if order.startswith(HOLD):
+                server.stand_still(float(order.removeprefix(HOLD)))
+            else:
+                transport.send_line(order)
             subprocess.run(["sleep", str(seconds)], check=True)
         daemon.stop()
         recorder.stop()
@@ -185,13 +194,11 @@ def test_it_stays_in_phase_through_a_ramp(tmp_path: Path) -> None:
     assert max(heads) * 60 / 100 / CLOCKS_PER_BEAT < PHASE_ERROR
 
 
-def test_it_stays_with_a_host_that_rounds_its_clocks_to_periods(tmp_path: Path) -> None:
-    """Of 1,024 frames, at 120 bpm: now and then two come in one period, which is no clock that came twice.
-
-    Once three such have shown it, the notes lie on the line through all clocks to less than a period, which is a clock.
-    """
-    words, own, _ = command(tmp_path, "--clock", "midi", "--tempo", 120)
-    path = tmp_path / "heard.mid"
+def record_rounded(folder: Path) -> tuple[Heard, list[float]]:
+    """Let the daemon follow clocks at 120 bpm, rounded to periods of 1,024 frames; return what was heard, and sent."""
+    folder.mkdir()
+    words, own, _ = command(folder, "--clock", "midi", "--tempo", 120)
+    path, sent = folder / "heard.mid", folder / "sent.json"
     with JackServer(1024) as server, contextlib.ExitStack() as stack:
         environment = {**own, **server.environment}
         recorder = _started(stack, [sys.executable, "-m", "tests.peers.jack_recorder", path], environment)
@@ -199,15 +206,40 @@ def test_it_stays_with_a_host_that_rounds_its_clocks_to_periods(tmp_path: Path) 
         daemon = _started(stack, words, environment)
         daemon.wait_for_line("Ctrl-C stops")
         server.connect(server.wait_for_port("MusicRNN:out"), PORT)
-        _started(stack, [sys.executable, "-m", "tests.peers.jack_rounded_clock", "120"], environment)
+        sender = _started(stack, [sys.executable, "-m", "tests.peers.jack_rounded_clock", "120", sent], environment)
         server.connect(server.wait_for_port("rounded:out"), PORT)
         server.connect("rounded:out", server.wait_for_port("MusicRNN:in"))
         subprocess.run(["sleep", "24"], check=True)
         daemon.stop()
+        sender.stop()
         recorder.stop()
         recorder.wait_for_line("WROTE")
-    heard = Heard.read(path)
-    clocks = heard.clocks
+    return Heard.read(path), [frame / SAMPLE_RATE for frame in json.loads(sent.read_text())]
+
+
+def measured_rounded(folder: Path) -> tuple[Heard, list[float]]:
+    """Return the first of some takes in which JACK lost no time, and so no clocks, in front of what is judged.
+
+    Of clocks that are as far apart as those they are rounded to nobody can know how many are lost. Only what is heard
+    before time is lost is returned.
+    """
+    for number in range(ROUNDED_TAKES):
+        heard, sent = record_rounded(folder / str(number))
+        end = min(heard.xruns, default=math.inf) - XRUN_SECONDS
+        sent = [clock for clock in sent if clock < end]
+        if len(sent) > ROUNDED_CLOCKS:
+            break
+        print(f"{len(heard.xruns)} xruns, the first after {len(sent)} clocks, too soon for it to be a measure")
+    notes = [(moment, velocity) for moment, velocity in heard.notes if moment < end]
+    return replace(heard, notes=notes), sent
+
+
+def test_it_stays_with_a_host_that_rounds_its_clocks_to_periods(tmp_path: Path) -> None:
+    """Of 1,024 frames, at 120 bpm: now and then two come in one period, which is no clock that came twice.
+
+    Once three such have shown it, the notes lie on the line through all clocks to less than a period, which is a clock.
+    """
+    heard, clocks = measured_rounded(tmp_path)
     start, length = line(clocks)
     first = ROUNDED_BEATS * CLOCKS_PER_BEAT
     places = [((moment - start) / length, velocity) for moment, velocity in heard.notes]
@@ -222,6 +254,38 @@ def test_it_stays_with_a_host_that_rounds_its_clocks_to_periods(tmp_path: Path) 
     assert max(off) < 0.5
     assert heads
     assert max(heads) < 1
+
+
+def test_it_stays_with_a_host_by_the_frames_of_a_server_that_stands_still(tmp_path: Path) -> None:
+    """The host stood too: its beats are where the transport is, and no clock was lost while the server was held up."""
+    for number in range(STOPPED_TAKES):
+        places = _after_stops(tmp_path / str(number))
+        if len(places) > FEWEST_NOTES:
+            break
+        print(f"{len(places)} notes until JACK lost time by itself, too few for it to be a measure")
+    off = [_distance(place, CLOCKS_PER_TICK) for place, _ in places]
+    heads = [_distance(place, CLOCKS_PER_BAR) for place, velocity in places if velocity == BAR_HEAD_VELOCITY]
+    print(f"{len(off)} notes, worst {max(off) * 0.025:.6f} s, {len(heads)} heads of bars")
+    assert len(off) > FEWEST_NOTES
+    assert heads
+    assert max(off + heads) * 60 / 100 / CLOCKS_PER_BEAT < PHASE_ERROR
+
+
+def _after_stops(folder: Path) -> list[tuple[float, int]]:
+    """Hold the server up, and return the notes from a second later on: their places in clocks, and velocities."""
+    folder.mkdir()
+    stops = [("hold 0.05", 2.0), ("hold 0.07", 2.0), ("hold 0.09", 1.0)]
+    heard = record_following(folder, ["-b", 100, "-P"], [("play", 5.0), *stops, ("", 6.0)])
+    rolling = [one for one in json.loads((folder / "heard.json").read_text())["cycles"] if one["state"]]
+    starts, frames = [one["start"] for one in rolling], [one["frame"] for one in rolling]
+    begin = starts[0] / SAMPLE_RATE + 10.0
+    end = min((xrun for xrun in heard.xruns if xrun > begin), default=starts[-1] / SAMPLE_RATE)
+    clock = 60 / 100 / CLOCKS_PER_BEAT * SAMPLE_RATE
+    return [
+        (float(np.interp(moment * SAMPLE_RATE, starts, frames)) / clock, velocity)
+        for moment, velocity in heard.notes
+        if begin < moment < end - XRUN_SECONDS
+    ]
 
 
 def test_it_goes_where_the_host_goes(tmp_path: Path) -> None:

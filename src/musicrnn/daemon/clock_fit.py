@@ -8,7 +8,7 @@ wander are another thing (:mod:`musicrnn.daemon.clock_wander`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,6 +52,10 @@ class ClockLine:
     def clock_at(self, seconds: float) -> float:
         """Return the clock, with its fraction, of a moment."""
         return self.clock + (seconds - self.seconds) / self.period
+
+    def moved(self, seconds: float) -> ClockLine:
+        """Return the line on which each clock comes so much later."""
+        return replace(self, seconds=self.seconds + seconds)
 
 
 class _Shapes(NamedTuple):
@@ -115,6 +119,10 @@ class ClockFit:
         most = ROUNDED_WILD * self.rounded_to or WILD * self.jitter
         a, b, c = _chosen(x, y, self.jitter, most)
         return ClockLine(clock, seconds + a, max(a + (b + c) - a, SHORTEST_PERIOD))
+
+    def move(self, seconds: float) -> None:
+        """Let all clocks have come so much later."""
+        self._kept[1, self._from : self._to] += seconds
 
     def _keep(self, clock: int, seconds: float) -> None:
         """Put a clock behind the others; forget the oldest where there are too many."""

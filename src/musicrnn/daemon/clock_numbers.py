@@ -7,7 +7,9 @@ from its distance to the one before, and at times only from the next.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT, ClockFit, ClockLine
 from musicrnn.daemon.clock_rounding import RoundedClocks
@@ -24,6 +26,7 @@ RARE_CLOCKS = 36
 DOUBTS_OF = 8
 MOST_DOUBTS = 3
 SILENCE_CLOCKS = 8
+STOOD_SECONDS, KNOWN_CLOCKS = 1.0, 48
 SILENCE_SECONDS = 0.3
 
 
@@ -102,6 +105,33 @@ class ClockNumbers:
         too_high += self._settle_rounded(seconds, self.number - self._too_high - too_high)
         self._too_high += too_high
         return too_high
+
+    def stand(self, seconds: float) -> None:
+        """Know that the clock of the port at which the clocks come has stood still, so that all came so much later.
+
+        Who sends by that clock stood too and goes on from there: none was lost. Who does not went on meanwhile.
+        """
+        if self._goes_on(seconds):
+            return
+        self.arrived += seconds
+        self.line = self.line.moved(seconds)
+        self._recent = deque((replace(heard, seconds=heard.seconds + seconds) for heard in self._recent), DOUBTS_OF)
+        if self._waiting is not None:
+            self._waiting = replace(self._waiting, seconds=self._waiting.seconds + seconds)
+        self._fit.move(seconds)
+        self._tally.move(seconds)
+        self._rounded.move(seconds)
+
+    def _goes_on(self, stood: float) -> bool:
+        """Tell whether the sender went on while the port's clock stood: by that, more clocks came since than should."""
+        arrivals = np.array(self._rounded.arrivals)
+        known = int(np.searchsorted(arrivals, self.arrived - STOOD_SECONDS))
+        if known < STEADY_CLOCKS:
+            return False
+        numbers = np.arange(len(arrivals))[max(0, known - KNOWN_CLOCKS) : known]
+        period, first = np.polyfit(numbers, arrivals[numbers], 1)
+        early = first + period * (len(arrivals) - 1) - self.arrived
+        return bool(abs(early - stood) < abs(early))
 
     def _take(self, seconds: float) -> None:
         """Give a clock its number; after a silence it is the nearest one on the line, as if that had gone on."""

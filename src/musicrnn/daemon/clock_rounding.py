@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from musicrnn.daemon.clock_fit import MOST_CLOCKS
 
 USUAL_PARTS = (0.02, 0.1)
-FEWEST_USUAL = 5
+FEWEST_USUAL = 3
 ODD_STEPS = 2
 ODD_STEPS_OF_A_CLOCK = 3
 SAME_PART = 0.25
@@ -138,6 +138,10 @@ class RoundedClocks:
         self._arrivals.clear()
         for steps in self._steps:
             steps.begin(0.0)
+
+    def move(self, seconds: float) -> None:
+        """Let the clocks have come so much later."""
+        self._arrivals = deque((arrival + seconds for arrival in self._arrivals), MOST_CLOCKS)
 
     def take(self, seconds: float, number: int) -> int | None:
         """Take a clock with its number; where it shows that they are rounded, return by how many that is too high.

@@ -43,6 +43,11 @@ class ClockTally:
         self._leave(None)
         self._forget_line()
 
+    def move(self, seconds: float) -> None:
+        """Let the clocks on both lines have come so much later."""
+        self._line = self._line and self._line.moved(seconds)
+        self._left = self._left and self._left.moved(seconds)
+
     def _forget_line(self) -> None:
         self._line = None
         self._gap = False

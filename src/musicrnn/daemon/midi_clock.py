@@ -58,6 +58,8 @@ class MidiClock:
         return events + self._silence(now)
 
     def _take(self, message: TimedMessage) -> list[HostEvent]:
+        if message.stood:
+            self._numbers.stand(message.stood)
         status = message.data[0]
         if status == CLOCK:
             return self._clock(message.seconds)

@@ -246,8 +246,8 @@ class PlayerPort:
             case Lost(reason):
                 self._reason = reason
                 self.lost = True
-            case Heard(seconds, data):
-                self._heard.append(TimedMessage(seconds, data))
+            case Heard(seconds, data, stood):
+                self._heard.append(TimedMessage(seconds, data, stood))
                 if self._listens:  # a controller can wait for the next tick
                     self._wake()
             case Counts(beat):

@@ -21,10 +21,14 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimedMessage:
-    """One MIDI message: raw bytes (status, data, ...) and its moment in seconds of the clock, perhaps just past."""
+    """One MIDI message: raw bytes (status, data, ...) and its moment in seconds of the clock, perhaps just past.
+
+    Of one that came in, ``stood`` is for how many seconds the port's own clock stood still since the message before it.
+    """
 
     seconds: float
     data: bytes
+    stood: float = 0.0
 
 
 class Clock(Protocol):

@@ -203,3 +203,26 @@ def test_frame_numbers_go_on_where_32_bits_end() -> None:
     assert frames == [2**30 * step for step in range(1, 6)]
     made.unwrapped(start % 2**32)
     assert made.unwrapped(0) - made.unwrapped(start % 2**32) == 2048
+
+
+@pytest.mark.parametrize("period", [128, 1024])
+def test_it_tells_once_for_how_long_the_audio_clock_stood(period: int) -> None:
+    """Nothing of where it began, or of what a load does to the moments of cycles; then of a stop of 60 ms all, once."""
+    made = FrameMap(RATE)
+    run(made, 5.0, period=period)
+    assert abs(made.take_stood()) < 150e-6
+    assert made.take_stood() == 0.0
+    frames = range(int(5.0 * RATE), int(6.0 * RATE), period)
+    for frame in frames:
+        made.observe(frame, 100.0 + frame / RATE + 0.06)
+    assert made.take_stood() == pytest.approx(0.06, abs=300e-6)
+    assert made.take_stood() == 0.0
+
+
+def test_what_was_said_to_have_stood_is_taken_back() -> None:
+    """A load may delay all cycles of a tenth of a second, and no frame is lost."""
+    made = FrameMap(RATE)
+    run(made, 5.0, period=256)
+    for number, frame in enumerate(range(int(5.0 * RATE), int(6.0 * RATE), 256)):
+        made.observe(frame, 100.0 + frame / RATE + (0.03 if number < 40 else 0.0))
+    assert abs(made.take_stood()) < 300e-6

@@ -52,6 +52,7 @@ class FrameMap:
         self._start = 0.0
         self._drift = 0.0
         self._since = 0.0
+        self._stood = 0.0
         self._blocks: deque[Cycle] = deque(maxlen=BLOCKS)
         self._earliest: Cycle | None = None
         self._cycles = 0
@@ -85,6 +86,7 @@ class FrameMap:
         elif self._are_late(cycle):
             self._begin(Cycle(seconds, min(late.start for late in self._late)))
         elif self._free and self._error(cycle) < 0.0:
+            self._stood += self._error(cycle)
             self._start += self._error(cycle)
         if self._earliest is None or self._error(cycle) < self._error(self._earliest):
             self._earliest = cycle
@@ -101,6 +103,14 @@ class FrameMap:
         """Return the moment of a frame."""
         moment = frame / self.rate + self._start
         return frame / self.rate + self._start_at(moment)
+
+    def take_stood(self) -> float:
+        """Return for how many seconds the audio clock has stood still since this was asked before.
+
+        What was told of a frame until then was so much too early; less than nothing takes back what was said before.
+        """
+        stood, self._stood = self._stood, 0.0
+        return stood
 
     @property
     def _free(self) -> bool:
@@ -124,6 +134,7 @@ class FrameMap:
         return len(self._late) == LATE_CYCLES and cycle.seconds - self._late_since >= LATE_FOR_SECONDS
 
     def _begin(self, cycle: Cycle) -> None:
+        self._stood += self._error(cycle) if self._block_ends > -math.inf else 0.0
         self._start, self._since = cycle.start, cycle.seconds
         self._drift = 0.0
         self._late.clear()

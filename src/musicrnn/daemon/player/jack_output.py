@@ -23,6 +23,7 @@ from musicrnn.daemon.player.frame_map import FrameMap
 from musicrnn.daemon.player.outputs import NotThere, Output
 from musicrnn.daemon.player.repeats import Repeats
 from musicrnn.daemon.player.transport_watch import TransportWatch
+from musicrnn.daemon.player.wire import Heard, is_message
 from musicrnn.daemon.ports import IN, OUT, match
 
 PERIODS = 2
@@ -79,6 +80,8 @@ class JackOutput(Output):
         self._graph_changed = -math.inf
         self._connections: tuple[str, ...] = ()
         self.heard = deque()
+        self._came: list[tuple[int, bytes]] = []
+        self._came_at = -1
         self._out = client.midi_outports.register(OUT)
         self._in = client.midi_inports.register(IN)
         self.name = f"{client.name} (jack)"
@@ -218,9 +221,13 @@ class JackOutput(Output):
             self._wake()
 
     def _listen(self, start: int) -> None:
-        for offset, data in self._in.incoming_midi_events():
-            if len(data) <= 3:
-                self.heard.append((self._map.seconds_at(start + offset), bytes(data)))
+        """Take what came in; a server that was held up may run a cycle twice, and bring the same again."""
+        came = [(offset, bytes(data)) for offset, data in self._in.incoming_midi_events()]
+        again = self._came if start == self._came_at else []
+        self._came, self._came_at = came, start
+        for offset, message in came:
+            if is_message(message) and (offset, message) not in again:
+                self.heard.append(Heard(self._map.seconds_at(start + offset), message, self._map.take_stood()))
         if self.heard:
             self._wake()
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from musicrnn.daemon.player.core import Core
-from musicrnn.daemon.player.wire import Place
+from musicrnn.daemon.player.wire import Heard, Place
 from musicrnn.daemon.ports import ADVICE
 from musicrnn.errors import PortError
 
@@ -23,13 +23,12 @@ class NotThere(Exception):  # noqa: N818 - no error: the next system is tried
 class Output:
     """A port, and whoever takes the core's messages at their moments.
 
-    ``heard`` fills with what comes in: moments in seconds, and messages. ``places`` fills with those of the server's
-    transport, where that is wanted.
+    ``heard`` fills with what comes in, ``places`` with those of the server's transport, where that is wanted.
     """
 
     name = ""
     exact = False
-    heard: deque[tuple[float, bytes]]
+    heard: deque[Heard]
     places: deque[Place]
 
     @property

@@ -28,7 +28,6 @@ from musicrnn.daemon.player.wire import (
     Connected,
     Counts,
     Force,
-    Heard,
     Lost,
     Opened,
     Panic,
@@ -169,9 +168,9 @@ class Player:
     def _report(self, output: Output) -> None:
         """Tell the engine what came in, and what has become of what it sent."""
         for _ in range(min(len(output.heard), MOST_HEARD)):
-            moment, data = output.heard.popleft()
-            if is_message(data) and (self._orders.listens or data[:1] < SYSTEM):
-                self._tell(Heard(moment, data))
+            heard = output.heard.popleft()
+            if is_message(heard.data) and (self._orders.listens or heard.data[:1] < SYSTEM):
+                self._tell(heard)
         while output.places:
             self._tell(output.places.popleft())
         core = self._core

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from musicrnn.daemon.player.core import LATE_SECONDS, Core, is_on
 from musicrnn.daemon.player.outputs import NotThere, Output
 from musicrnn.daemon.player.rtmidi_port import Missing, RtMidiPort, open_port
+from musicrnn.daemon.player.wire import Heard
 from musicrnn.errors import PortError
 
 IDLE_SECONDS = 0.25
@@ -21,7 +22,7 @@ DRAIN_SECONDS = 0.06
 class RtMidiOutput(Output):
     """A port of python-rtmidi; :meth:`turn` sends what is due."""
 
-    def __init__(self, port: RtMidiPort, core: Core, heard: deque[tuple[float, bytes]]) -> None:
+    def __init__(self, port: RtMidiPort, core: Core, heard: deque[Heard]) -> None:
         self.name = port.name
         self.heard = heard
         self.places = deque()
@@ -73,10 +74,10 @@ class RtMidiOutput(Output):
 
 def open_rtmidi(api: str, core: Core, wake: Callable[[], None], name: str, existing: str) -> RtMidiOutput:
     """Open the existing port of that name, or else a virtual one. Raises NotThere, PortError."""
-    heard: deque[tuple[float, bytes]] = deque()
+    heard: deque[Heard] = deque()
 
     def hear(data: bytes) -> None:
-        heard.append((time.monotonic(), data))
+        heard.append(Heard(time.monotonic(), data))
         wake()
 
     try:

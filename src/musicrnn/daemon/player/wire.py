@@ -13,6 +13,7 @@ from dataclasses import dataclass
 LARGEST = 4000  # bytes after the head, so that a pipe takes a record whole or not at all (POSIX: PIPE_BUF)
 _HEAD = struct.Struct("<BH")
 _MOMENT = struct.Struct("<d")
+_HEARD = struct.Struct("<dd")
 _NUMBER = struct.Struct("<I")
 _OPENED = struct.Struct("<dBBB")
 _COUNTS = struct.Struct("<IIII")
@@ -84,10 +85,15 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Up: a MIDI message that came in, and the moment in seconds at which it did."""
+    """Up: a MIDI message that came in, and the moment in seconds at which it did.
+
+    ``stood`` is for how many seconds the port's own clock stood still since the message before: an audio server that is
+    held up loses frames, and so does who sends by them.
+    """
 
     seconds: float
     data: bytes
+    stood: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +167,8 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 65, _OPENED.pack(latency, exact, real_time, locked) + name.encode()
         case Lost(reason):
             return 66, reason.encode(errors="replace")[:LARGEST]
-        case Heard(seconds, data):
-            return 67, _MOMENT.pack(seconds) + data
+        case Heard(seconds, data, stood):
+            return 67, _HEARD.pack(seconds, stood) + data
         case Counts(beat, sent, late, dropped):
             return 68, _COUNTS.pack(beat, sent, late, dropped)
         case Connected(names):
@@ -187,7 +193,8 @@ def _unpacked(kind: int, rest: bytes) -> Record:
         case 66:
             return Lost(rest.decode(errors="replace"))
         case 67:
-            return Heard(_MOMENT.unpack_from(rest)[0], _message(rest[_MOMENT.size :]))
+            seconds, stood = _HEARD.unpack_from(rest)
+            return Heard(seconds, _message(rest[_HEARD.size :]), stood)
         case 68:
             return Counts(*_COUNTS.unpack(rest))
         case 69:
