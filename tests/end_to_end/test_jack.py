@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.peers.notes import compare, notes_of
 from tests.peers.program import Program, run_to_its_end
 
 pytestmark = pytest.mark.jack
+TAKES = 3
 
 
 def record(playing: Daemon, heard: Path, server: JackServer) -> None:
@@ -29,12 +31,20 @@ def record(playing: Daemon, heard: Path, server: JackServer) -> None:
 
 
 def check_note_for_note(model: str | Path, folder: Path) -> None:
-    """Play a model through JACK and compare the recorder's file with the daemon's."""
-    playing, heard = daemon(folder, model, "jack"), folder / "heard.mid"
-    with JackServer() as server:
-        record(playing, heard, server)
-    comparison = compare(notes_of(playing.recording), notes_of(heard))
-    print(comparison)
+    """Play a model through JACK and compare the recorder's file with the daemon's.
+
+    A server that loses time loses messages: a take in which it did, and notes are missing, is made again.
+    """
+    for number in range(TAKES):
+        (folder / str(number)).mkdir()
+        playing, heard = daemon(folder / str(number), model, "jack"), folder / str(number) / "heard.mid"
+        with JackServer() as server:
+            record(playing, heard, server)
+        comparison = compare(notes_of(playing.recording), notes_of(heard))
+        xruns = json.loads(heard.with_suffix(".json").read_text())["xruns"]
+        print(comparison, xruns, "xruns")
+        if not (comparison.differences and xruns):
+            break
     assert comparison.notes > 16
     assert comparison.differences == ()
     assert comparison.start_error_worst <= server.period_seconds

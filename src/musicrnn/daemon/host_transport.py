@@ -44,7 +44,7 @@ class HostTransport(Transport):
     @property
     def _state(self) -> str:
         if self._source.lost:
-            return "lost, goes on as it was" if self.rolls else "lost"
+            return "lost, goes on" if self.rolls else "lost"
         return "rolling" if self.rolls else "waiting for the host"
 
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
