@@ -85,6 +85,16 @@ def test_clocks_that_jitter_are_not_taken_for_rounded(part: float) -> None:
     assert clocks.period == 0.0
 
 
+@pytest.mark.parametrize(("period", "jitter"), [(0.0463, 0.003), (0.025, 0.01)])
+def test_nor_are_those_of_which_a_few_jitter_as_if_they_were(period: float, jitter: float) -> None:
+    """Three at nearly one distance, one at another, and the same again, once in many thousand."""
+    late = np.random.default_rng(9).uniform(0.0, jitter, 5000)
+    arrivals = np.maximum.accumulate(np.arange(5000) * period + late)
+    clocks = RoundedClocks()
+    assert {clocks.take(arrival, number) for number, arrival in enumerate(arrivals.tolist())} == {None}
+    assert clocks.period == 0.0
+
+
 @pytest.mark.parametrize("bpm", [240.0, 300.0, 999.0])
 @pytest.mark.parametrize("frames", [2048, 4096, 8192])
 def test_handfuls_of_clocks_that_come_at_once_are_counted(bpm: float, frames: int) -> None:

@@ -1,9 +1,10 @@
 """The line through MIDI clocks that arrive too early and too late.
 
 Lines and curves are fitted to the newest clocks, to few and to many. Many clocks even out more jitter, few notice a
-change of tempo sooner. The steadiest fit is taken that those to fewer clocks do not contradict (Lepski's rule): a
-steady tempo is known from up to sixteen beats, a ramp from a curve, and a jump of tempo after a few clocks. Clocks that
-wander are another thing (:mod:`musicrnn.daemon.clock_wander`).
+change of tempo sooner. The fit is taken for which two things together are least: by how much it contradicts those to
+fewer clocks beyond what the jitter explains, and what the jitter may make of itself (the rule of Goldenshluger and
+Lepski): a steady tempo is known from up to sixteen beats, a ramp from a curve, and a jump of tempo after a few clocks.
+Clocks that wander are another thing (:mod:`musicrnn.daemon.clock_wander`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ AHEAD_CLOCKS = 6.0
 AGREED_AT = (-12.0, 0.0, AHEAD_CLOCKS)
 SHORTEST_PERIOD = 60.0 / CONTROLS["tempo"].high / CLOCKS_PER_BEAT
 TOLERANCE = 5.0
+EXPLAINED, OWN_ERROR = 3.5, 4.0  # standard deviations: of the difference of two fits, and of one
 WILD = 2.5  # times the jitter: clocks that lie further from a fit, in the mean of squares, are not its own
 ROUNDED_JITTER = 0.7  # of a period: fits to clocks that are wrong by the same, one after another, are off by more
 ROUNDED_WILD = 0.34  # of a period: a little more than the root of a twelfth
@@ -63,15 +65,18 @@ class _Shapes(NamedTuple):
 
     Fits are in that order, the shortest first. ``last`` is the newest clock but so many up to which each size goes,
     int[k]; ``clocks`` how many each fit is to, int[2k]; ``inverse`` makes coefficients of sums, float64[2k, 3, 3];
-    ``variance`` is that a quarter of a beat ahead, for a jitter of one second; ``spread`` the standard deviation of
-    what a fit differs by from a longer one at each place of ``AGREED_AT``, float64[2k, 2k, 3].
+    ``error`` is the standard deviation of each a quarter of a beat ahead, for a jitter of one second, float64[2k];
+    ``spread`` that of what a fit differs by from a longer one at each place of ``AGREED_AT``, float64[2k, 2k, 3];
+    ``contradicts`` tells whether one may contradict another: it is to fewer clocks, or is the curve to as many as the
+    line, bool[2k, 2k].
     """
 
     last: NDArray[np.int64]
     clocks: NDArray[np.int64]
     inverse: Floats
-    variance: list[float]
+    error: Floats
     spread: Floats
+    contradicts: NDArray[np.bool_]
 
 
 class ClockFit:
@@ -165,9 +170,11 @@ def _jitter(x: Floats, y: Floats) -> float:
 
 
 def _chosen(x: Floats, y: Floats, jitter: float, most: float) -> tuple[float, float, float]:
-    """Return the coefficients of the steadiest fit that none contradicts, a curve or a line.
+    """Return the coefficients of the fit that is surest to be near, a curve or a line.
 
-    Clocks lie no further from it than ``most``, in the mean of squares.
+    Clocks lie no further from it than ``most``, in the mean of squares: through a break a long line may come near the
+    right ones at all places where they are compared, and go elsewhere. Those places are half a beat ago, now and a
+    quarter ahead: a parabola through a break long ago crosses the right one somewhere.
     """
     shapes = _steady_shapes(len(x)) if x[-1] == 1 - len(x) else _shapes(x)
     xy = x * y
@@ -175,35 +182,16 @@ def _chosen(x: Floats, y: Floats, jitter: float, most: float) -> tuple[float, fl
     sums = sums.repeat(len(shapes.inverse) // len(sums), axis=0)
     sums, squares = sums[:, :3], sums[:, 3]
     coefficients = (shapes.inverse * sums[:, None]).sum(axis=2)
+    if len(x) < SIZES[0]:
+        a, b, c = coefficients[0].tolist()
+        return a, b, c
     seconds = (coefficients[:, None] * PLACES).sum(axis=2)
-    apart = (np.abs(seconds[:, None] - seconds) > TOLERANCE * jitter * shapes.spread).any(axis=2)
+    apart = (np.abs(seconds[:, None] - seconds) - EXPLAINED * jitter * shapes.spread).max(axis=2)
+    unexplained = np.where(shapes.contradicts, apart, 0.0).max(axis=0, initial=0.0)
     wild = squares - (coefficients * sums).sum(axis=1) > most**2 * shapes.clocks
-    np.fill_diagonal(apart, wild)
-    best = _steadiest(apart.tolist(), shapes.variance) if len(x) >= SIZES[0] else 0
-    a, b, c = coefficients[best].tolist()
+    likely = unexplained + OWN_ERROR * jitter * shapes.error
+    a, b, c = coefficients[np.where(wild & ~wild.all(), np.inf, likely).argmin()].tolist()
     return a, b, c
-
-
-def _steadiest(apart: list[list[bool]], variance: list[float]) -> int:
-    """Return which fit is taken, where ``apart`` tells of two, the shorter first, whether they contradict each other.
-
-    Of one and the same it tells that its clocks lie much further from it than their jitter: through a break a long line
-    may come near the right ones at all three places, and go elsewhere.
-    Fits differ, half a beat ago, now and a quarter ahead, by no more than the jitter makes them. Three places, for a
-    parabola through a break long ago crosses the right one somewhere.
-    """
-    curves: list[int] = []
-    for curve in range(1, len(apart), 2):
-        if curves and (apart[curve][curve] or any(apart[shorter][curve] for shorter in curves)):
-            break
-        curves.append(curve)
-    longest = curves[-1]
-    lines: list[int] = []
-    for line in range(0, len(apart), 2):
-        contradicted = apart[min(line, longest)][max(line, longest)] or any(apart[shorter][line] for shorter in lines)
-        if not (contradicted or apart[line][line]):
-            lines.append(line)
-    return min([longest, *lines], key=variance.__getitem__)
 
 
 @lru_cache(MOST_CLOCKS)
@@ -234,7 +222,9 @@ def _shapes(x: Floats) -> _Shapes:
     between = variance[:, None] + variance - 2 * (plain + curved * square[:, None])
     clocks = (last + 1).repeat(len(inverse) // len(last))
     spread = np.maximum(between, 0.0) ** 0.5  # rounding goes below 0
-    return _Shapes(last, clocks, inverse, variance[:, -1].tolist(), spread)
+    is_curve = cc[:, 0] > 0
+    contradicts = (clocks[:, None] < clocks) | ((clocks[:, None] == clocks) & (is_curve[:, None] & ~is_curve))
+    return _Shapes(last, clocks, inverse, variance[:, -1] ** 0.5, spread, contradicts)
 
 
 def _lines(s0: Floats, s1: Floats, s2: Floats, s3: Floats, _: Floats) -> Floats:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from musicrnn.daemon.clock_fit import MOST_CLOCKS
 
 USUAL_PARTS = (0.02, 0.1)
-FEWEST_USUAL = 3
+FEWEST_USUAL, FEWEST_BETWEEN_LONG = 5, 3
+LONG_PART = 0.4
 ODD_STEPS = 2
 ODD_STEPS_OF_A_CLOCK = 3
 SAME_PART = 0.25
@@ -65,11 +66,13 @@ class _Steps:
             self._squares += (since - self._usual) ** 2
             self._usual += (since - self._usual) / min(self._run, JUDGED)
             return None
-        if self._run < FEWEST_USUAL:
+        by = since - self._usual
+        fewest = FEWEST_BETWEEN_LONG if abs(by) > LONG_PART * self._usual else FEWEST_USUAL
+        if self._run < fewest:
             self.begin(since)
             return None
         self._run = 0
-        self._odd.append(_OddStep(clock, since - self._usual, before))
+        self._odd.append(_OddStep(clock, by, before))
         return self._seen()
 
     def _seen(self) -> _Rounding | None:
