@@ -335,6 +335,7 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
             missing = f"no daemon answers at 127.0.0.1:{daemon.port}"
             await until(pilot, lambda: missing in screen_text(app), "the address")
             assert "musicrnn-daemon in another terminal" in screen_text(app)
+            assert "where it is" in screen_text(app)
             for _ in range(2):
                 await daemon.open(daemon.port)
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
