@@ -94,6 +94,14 @@ def test_flags_of_each_type_take_effect() -> None:
     assert found.origins["corpus.folders"] == "folders"
 
 
+def test_the_settings_file_may_lie_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the paths in it may: a shell leaves the ~ of --config=~/x as it is."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "a.toml").write_text("[play]\nmu = 2\n", encoding="utf-8")
+    assert settings("daemon", "--config=~/a.toml").play.mu == 2.0
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
