@@ -23,6 +23,11 @@ class _InStretches(io.FileIO):
         return super().readinto(memoryview(buffer)[:STRETCH])
 
 
+def named_path(text: str) -> Path:
+    """Return the path that was typed: a leading ``~`` that the shell left there is the home folder."""
+    return Path(os.path.expanduser(text))
+
+
 def what_is_at(path: Path) -> str:
     """Return FOLDER, FILE (or anything else), or an empty text for nothing.
 

@@ -66,6 +66,15 @@ def test_files_on_the_grid_come_back_the_same(name: str, capsys: pytest.CaptureF
     assert f"{name}: came back the same; all onsets on the grid" in capsys.readouterr().out
 
 
+def test_paths_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read and what is written; no shell takes the ~ out of quotes."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "a.mid").write_bytes((REAL / "chorale.mid").read_bytes())
+    assert convert("~/a.mid", "~/a.txt") == 0
+    assert (tmp_path / "a.txt").is_file()
+
+
 def test_what_did_not_come_back_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A drummer's hits move to the grid: each is named, the first ten in full."""
     assert convert(REAL / "drums.mid", "--round-trip") == 1

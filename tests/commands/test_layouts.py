@@ -116,6 +116,17 @@ def test_an_empty_path_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one in quotes, which no shell has read."""
+    home = tmp_path / "home"
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.chdir(tmp_path)
+    assert main(["layouts", "~/surface"]) == 0
+    assert (home / "surface" / STAGE).is_file()
+    assert list(tmp_path.iterdir()) == [home]
+
+
 def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file is in its place."""
     (tmp_path / "file").write_text("", encoding="utf-8")

@@ -94,6 +94,28 @@ def test_flags_of_each_type_take_effect() -> None:
     assert found.origins["corpus.folders"] == "folders"
 
 
+def test_the_settings_file_may_lie_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the paths in it may: a shell leaves the ~ of --config=~/x as it is."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "a.toml").write_text("[play]\nmu = 2\n", encoding="utf-8")
+    assert settings("daemon", "--config=~/a.toml").play.mu == 2.0
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ('name = "lead", tracks = [2]', "--part must have names of their own, got 'lead' twice"),
+        ('name = "bass", rest = true', "--part must have rest = true at most once, got 2"),
+    ],
+)
+def test_parts_that_contradict_each_other_are_told_by_their_flag(other: str, message: str) -> None:
+    """And by no other that has to do with the corpus."""
+    with pytest.raises(ConfigError) as error:
+        settings("train", "music", "--split-seed", "3", "--part", 'name = "lead", rest = true', "--part", other)
+    assert str(error.value) == message
+
+
 def test_the_daemon_has_the_flags_it_is_known_by() -> None:
     """Sections share names of keys, so that some flags are not called as their keys."""
     found = settings("daemon", "--model", "m.onnx", "--midi-api", "jack", "--record", "x.mid", "--bars", "16",

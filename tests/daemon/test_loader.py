@@ -41,6 +41,7 @@ def python(code: str) -> list[str]:
 
 
 GOOD = python("print('{}')")
+HANGS = python("import time; time.sleep(600)")
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Desk:
     """A loader and what it said."""
 
     command: list[str] | None = None
+    commands: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = SECONDS
     refused: list[str] = field(default_factory=list)
     files: dict[str, Path] = field(default_factory=dict)
@@ -55,12 +57,12 @@ class Desk:
 
     def __post_init__(self) -> None:
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
-        command = self.command
+        command = self.command or []
         self.loader = Loader(
             lambda: self._news.put(None),
             self.files,
             seconds=self.seconds,
-            command=None if command is None else lambda *_: command,
+            command=None if not command and not self.commands else lambda name, _: self.commands.get(name, command),
             patience=self.patience,
         )
 
@@ -70,8 +72,12 @@ class Desk:
 
     def result(self) -> Loaded | Refused | None:
         """Wait for news, and return what there is."""
-        self._news.get(timeout=SECONDS)
+        self.news()
         return self.loader.result()
+
+    def news(self) -> None:
+        """Wait for news."""
+        self._news.get(timeout=SECONDS)
 
     def reason(self, name: str) -> str:
         """Want a model that is refused, and return why."""
@@ -158,7 +164,7 @@ def test_a_trial_that_falls_is_a_refusal(folder: Path, code: str, status: str) -
 
 def test_a_trial_that_hangs_is_ended(folder: Path) -> None:
     """After the seconds that it may take."""
-    given = Desk(python("import time; time.sleep(600)"), seconds=0.2)
+    given = Desk(HANGS, seconds=0.2)
     assert "at most 0.2 seconds" in given.reason("small")
     given.loader.close()
 
@@ -218,18 +224,52 @@ def test_the_last_wish_wins_and_the_others_are_told(folder: Path, desk: Desk) ->
 
 def test_a_wish_ends_the_trial_that_hangs(folder: Path) -> None:
     """Long before its time is over."""
-    given = Desk(python("import time; time.sleep(600)"), seconds=600.0)
+    (folder / "other.onnx").write_bytes(SMALL_INT8.read_bytes())
+    given = Desk(commands={"small": HANGS, "other": GOOD}, seconds=600.0)
     given.want("small")
-    given.want("nobody")
+    given.want("other")
     result = given.result()
-    assert isinstance(result, Refused)
-    assert result.wish.name == "nobody"
+    assert isinstance(result, Loaded)
+    assert result.wish.name == "other"
+    assert given.refused == ["model small is not loaded: another was wanted after it"]
     given.loader.close()
+
+
+def test_a_name_that_nobody_knows_leaves_the_load_under_way_alone(folder: Path, tmp_path: Path) -> None:
+    """It is refused while the other stands its trial, and that one is loaded."""
+    may_end = tmp_path / "may-end"
+    given = Desk(
+        python(f"import os, time\nwhile not os.path.exists({str(may_end)!r}): time.sleep(0.01)\nprint('{{}}')")
+    )
+    given.want("small")
+    given.want("smal")
+    refused = given.result()
+    assert isinstance(refused, Refused)
+    assert refused.wish.name == "smal"
+    assert given.loader.loading == "small"
+    may_end.touch()
+    result = given.result()
+    assert isinstance(result, Loaded)
+    assert result.wish.name == "small"
+    assert given.loader.loading == ""
+    assert given.refused == []
+    given.loader.close()
+
+
+def test_a_name_that_nobody_knows_is_told_beside_a_result_that_waits(folder: Path, desk: Desk) -> None:
+    """What became of each wish is told, in their order."""
+    desk.want("small")
+    desk.news()
+    desk.want("smal")
+    desk.news()
+    assert isinstance(desk.loader.result(), Loaded)
+    assert isinstance(desk.loader.result(), Refused)
+    assert desk.loader.result() is None
 
 
 def test_closing_gives_up_what_is_being_loaded(folder: Path) -> None:
     """And nobody is told of a result."""
-    given = Desk(python("import time; time.sleep(600)"), seconds=600.0)
+    given = Desk(HANGS, seconds=600.0)
     given.want("small")
     given.loader.close()
     assert given.loader.result() is None

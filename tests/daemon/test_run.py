@@ -121,6 +121,13 @@ def test_a_recording_that_is_there_is_not_overwritten(stack: contextlib.ExitStac
         built(stack, settings(tmp_path, record=RecordSettings(file=str(path))))
 
 
+def test_no_folder_is_made_for_a_recording_that_was_named(stack: contextlib.ExitStack, tmp_path: Path) -> None:
+    """It is refused before anything plays."""
+    with pytest.raises(ConfigError, match="must go into a folder that is there"):
+        built(stack, settings(tmp_path, record=RecordSettings(file=str(tmp_path / "new" / "take.mid"))))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_made_is_named(stack: contextlib.ExitStack, tmp_path: Path) -> None:
     """With what to do."""
     (tmp_path / "file").touch()

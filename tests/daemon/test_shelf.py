@@ -47,6 +47,12 @@ def test_a_file_to_record_to_is_a_midi_file(tmp_path: Path, name: str) -> None:
         new_recording(RecordSettings(file=str(tmp_path / name)), "chorales", NOW)
 
 
+def test_a_file_to_record_to_goes_into_a_folder_that_is_there(tmp_path: Path) -> None:
+    """As an output of `musicrnn sample` does: the folder's name may be mistyped."""
+    with pytest.raises(ConfigError, match=r"record\.file must go into a folder that is there, got .*take\.mid"):
+        new_recording(RecordSettings(file=str(tmp_path / "new" / "take.mid")), "chorales", NOW)
+
+
 def test_a_folder_is_no_file_to_record_to(tmp_path: Path) -> None:
     """Nothing is written beside it under its name and an ending."""
     with pytest.raises(ConfigError, match=r"record\.file must be a file, got the folder .*"):

@@ -100,12 +100,32 @@ def test_the_status_follows_the_model_that_plays() -> None:
 
 
 def test_muted_parts_stay_muted_by_their_names() -> None:
-    """A part that the new model does not have is forgotten."""
+    """Of those that the new model has."""
     player = playing()
     player.do(Set("mute", 1, "bass"), Set("mute", 1, "drums"))
     take(player, random_model(small_vocabulary(drums=False), 1))
     player.ticks(12)
     assert player.engine.status(player.clock.now()).muted == {"bass"}
+
+
+def test_what_was_said_of_a_part_holds_again_when_a_model_that_has_it_is_back() -> None:
+    """Mute and solo as low and high: with a flute alone between, of which nothing was said, and which is heard."""
+    said = {"mute": "bass", "solo": "soprano", "low": "drums"}
+    player = playing()
+    player.do(*(Set(name, 1, part) for name, part in said.items()))
+    take(player)
+    player.ticks(12)
+    assert player.engine.status(player.clock.now()).part_controls["mute"] == {"flute": 0}
+    assert any(status == ON + 2 for _, status, _, _ in player.notes())
+    back = random_model(small_vocabulary(), 1)
+    take(player, back, "back")
+    player.ticks(96)
+    values = player.engine.status(player.clock.now()).part_controls
+    assert all(values[name][part] == 1 for name, part in said.items()), values
+    player.do(Set("mute", 0, "bass"))
+    assert not player.engine.status(player.clock.now()).muted
+    player.end()
+    assert replayed(player, NEW, back)
 
 
 def test_controls_and_tempo_stay() -> None:

@@ -184,18 +184,17 @@ class SimulatedLoader(Loader):
         self._make = make
         self._let_go = let_go
         self._random = world.random("loader")
-        self._line: deque[Wish] = deque()
+        self._waiting = 0
 
     def discard(self, things: Sequence[object]) -> None:
         """Have judged what is let go of."""
         for thing in things:
             self._let_go(thing)
 
-    def _put(self, job: Wish | list[object] | None) -> None:
-        if isinstance(job, Wish):
-            self._line.append(job)
-            if len(self._line) == 1:
-                self._begin()
+    def _put(self, job: list[object]) -> None:  # noqa: ARG002 - of wishes alone: what is let go of is judged
+        self._waiting += 1
+        if self._waiting == 1:
+            self._begin()
 
     def _begin(self) -> None:
         self._world.after(_seconds(self._random, 0.001, 30.0), self._end)
@@ -215,9 +214,13 @@ class SimulatedLoader(Loader):
 
     def _have(self) -> None:
         self.holdup = 0.0
-        self._fulfil(self._line.popleft())
-        if self._line:
+        self._fulfil_next()
+        self._waiting -= 1
+        if self._waiting:
             self._begin()
+
+    def _check_name(self, name: str) -> None:
+        """Know every name: those of models that cannot be had fail at their trial."""
 
     def _loaded(self, wish: Wish) -> Loaded:
         if wish.name == ABSENT:

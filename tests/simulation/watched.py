@@ -173,6 +173,7 @@ class WatchedEngine(Engine):
         self._last_logged = self._skips = self._failed = 0
         self._end_logged = False
         self._silence, self._silence_logged = SilenceJudge(), False
+        self._muted_elsewhere: set[str] = set()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -412,7 +413,7 @@ class WatchedEngine(Engine):
     def _change_model(self, coming: Coming, moment: float) -> list[TimedMessage]:
         """Change the model at a bar line, whose number and moment stay, as all controls do."""
         old, where, choice = self._performance, self.where, self._performance.choice
-        muted = {self.parts[index] for index in old.muted}
+        muted = {self.parts[index] for index in old.muted} | self._muted_elsewhere
         is_made = bool(coming.performance.timeline.future) or not self._presence.playing
         messages = super()._change_model(coming, moment)
         new = self._performance
@@ -428,6 +429,7 @@ class WatchedEngine(Engine):
         self._must(self.where.tempo == where.tempo and new.choice == choice, "the controls must stay")
         kept = {self.parts[index] for index in new.muted}
         self._must(kept == muted & set(self.parts), "what was muted must stay muted")
+        self._muted_elsewhere = muted - set(self.parts)
         if self._leave_by < math.inf:
             self._leave_by = new.tick + (self._leave_by - old.tick) * new.bar_ticks // old.bar_ticks
         grids = old.vocabulary.ticks_per_beat, new.vocabulary.ticks_per_beat
@@ -640,10 +642,6 @@ class WatchedEngine(Engine):
         self._must(entry["name"] == self.models[-1], f"the model that plays must be in the log, got {entry}")
         self._last_logged, self._log_bar = entry["to"], self.bar_ticks
         self._must(bar * self._log_bar == entry["to"], f"a bar line must keep its number, got {entry}")
-        names = set(self.parts)
-        gone = [(name, part) for name, part in self._logged if name in ("mute", "solo") and part not in names]
-        for key in gone:
-            del self._logged[key]
 
     def expect(self, name: str, value: ControlValue) -> None:
         """Be told the value that a control begins with."""

@@ -99,6 +99,30 @@ def test_the_last_change_is_taken_back() -> None:
     on_screen(act)
 
 
+def test_a_change_that_the_daemon_refused_is_not_taken_back() -> None:
+    """What was changed before it is, and what was changed beside it; also where the host's tempo goes on meanwhile."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", *["down"] * 5, "right", "right")
+        await until(pilot, lambda: len(daemon.asked("tempo")) == 2, "the tempo")
+        daemon.tell("mu", 1.05)
+        for _ in range(2):
+            daemon.tell("error", "tempo must be set in the host while play.clock is not internal, got 121")
+        await until(pilot, lambda: bool(daemon.asked("get")), "a question for the values")
+        daemon.tell("mu", 1.05)
+        daemon.tell("tempo", 120.3)
+        await until(pilot, lambda: app.state.value("tempo") == pytest.approx(120.3), "the host's tempo")
+        await pilot.press("u")
+        assert "taken back: mu" in screen_text(app)
+        await pilot.press("u")
+        assert "nothing to take back" in screen_text(app)
+        await until(pilot, lambda: len(daemon.asked("mu")) == 2, "mu")
+        assert daemon.asked("mu")[-1] == (1.0,)
+        assert len(daemon.asked("tempo")) == 2
+
+    on_screen(act)
+
+
 @pytest.mark.parametrize(
     "keys", [["space"], ["s"], ["l"], ["question_mark", "escape"], ["k", "escape"], ["o", "escape"]]
 )
@@ -311,6 +335,7 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
             missing = f"no daemon answers at 127.0.0.1:{daemon.port}"
             await until(pilot, lambda: missing in screen_text(app), "the address")
             assert "musicrnn-daemon in another terminal" in screen_text(app)
+            assert "where it is" in screen_text(app)
             for _ in range(2):
                 await daemon.open(daemon.port)
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")

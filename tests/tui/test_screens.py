@@ -22,7 +22,7 @@ async def screen_of(size: tuple[int, int], theme: str = "dark") -> str:
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: "the port is gone" in screen_text(app), "the scene")
             await until(pilot, lambda: "▶ soprano:E5" in screen_text(app), "the scene")
-            lines = screen_text(app).replace(f":{daemon.port}", ":PORT").splitlines()
+            lines = screen_text(app).replace(str(daemon.port), "PORT").splitlines()
             return "\n".join(line.rstrip() for line in lines) + "\n"
     finally:
         daemon.close()

@@ -57,10 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _path(text: str) -> Path:
     """Return a path; ConfigError for an empty one, which would be the folder of whoever calls."""
     from musicrnn.errors import ConfigError
+    from musicrnn.files import named_path
 
     if not text:
         raise ConfigError("IN and OUT must be paths, got ''")
-    return Path(text)
+    return named_path(text)
 
 
 @dataclass(frozen=True, slots=True)

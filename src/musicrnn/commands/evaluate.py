@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 from pathlib import Path
 
 from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, hand_over
@@ -12,7 +11,7 @@ from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, 
 from musicrnn.config.outputs import check_files, check_folder
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
-from musicrnn.files import FILE, what_is_at
+from musicrnn.files import FILE, named_path, what_is_at
 
 SETTINGS = COMMANDS["evaluate"]
 IN_RUN = "settings.toml"
@@ -56,7 +55,7 @@ def _gather(args: argparse.Namespace) -> None:
     """Make ``--corpus`` more folders, and a run's own settings those of a run's folder."""
     if args.corpus:
         setattr(args, FOLDERS, [*getattr(args, FOLDERS, []), *args.corpus])
-    own = Path(os.path.expanduser(args.model)) / IN_RUN
+    own = named_path(args.model) / IN_RUN
     if args.config is None and what_is_at(own) == FILE:
         args.config = own
 

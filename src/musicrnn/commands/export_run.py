@@ -9,8 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from musicrnn.bench.progress import progress
+from musicrnn.commands.export import targets_of
 from musicrnn.config.load import read_settings, settings_of
-from musicrnn.config.outputs import named_file, writing
+from musicrnn.config.outputs import writing
 from musicrnn.config.sample import ExportSettings
 from musicrnn.errors import ConfigError, CorpusError, ModelError
 from musicrnn.export.keras_step import KerasStepModel
@@ -19,8 +20,7 @@ from musicrnn.export.quiet import quiet
 from musicrnn.export.report import Change, change, checked_distance
 from musicrnn.export.step_graph import export_step
 from musicrnn.export.walks import walk
-from musicrnn.files import FOLDER, what_is_at, write_whole
-from musicrnn.models.catalogue import SUFFIX
+from musicrnn.files import write_whole
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.evaluation import TokenPiece
 from musicrnn.models.grammar import Grammar
@@ -39,13 +39,12 @@ LARGEST_CHANGE = 1.0
 def export(settings: ExportSettings) -> int:
     """Write the model files of a run and print their sizes and figures; return the exit status.
 
-    Raises ConfigError where a file exists that may not be written over, or is named as another kind of file,
-    ModelError where the export does not agree with the network, TrainingError for a run without whole weights,
-    FileNotWrittenError.
+    Raises ConfigError where a file must not or cannot be written, or is named as another kind of file, ModelError where
+    the export does not agree with the network, TrainingError for a run without whole weights, FileNotWrittenError.
     """
     console = Console(highlight=False, markup=False, soft_wrap=True)
     source = Path(settings.run)
-    targets = _targets(settings, source)
+    targets = targets_of(settings)
     with progress() as say:
         say("writing the graph")
         network, info = load_network(source)
@@ -62,23 +61,10 @@ def export(settings: ExportSettings) -> int:
         f"logits within {found.logits:.1e} of the largest, state within {found.state:.1e}"
     )
     if "float32" in targets:
-        _write(targets["float32"], content, console)
+        write_model(targets["float32"], content, console)
     if "int8" in targets:
-        _write(targets["int8"], _int8(content, pieces, kind, console), console)
+        write_model(targets["int8"], _int8(content, pieces, kind, console), console)
     return 0
-
-
-def _targets(settings: ExportSettings, source: Path) -> dict[str, Path]:
-    """Return the files to write, by precision."""
-    folder = source if what_is_at(source) == FOLDER else source.parent
-    plain = named_file("export.output", settings.output, SUFFIX) if settings.output else folder / "model.onnx"
-    small = plain if settings.output and settings.quantise == "int8" else plain.with_name(f"{plain.stem}-int8.onnx")
-    wanted = {"none": ("float32",), "int8": ("int8",), "both": ("float32", "int8")}[settings.quantise]
-    targets = {precision: path for precision, path in (("float32", plain), ("int8", small)) if precision in wanted}
-    for path in targets.values():
-        if what_is_at(path) and not settings.overwrite:
-            raise ConfigError(f"export.output must be a file that does not exist, or allow --overwrite, got {path}")
-    return targets
 
 
 def _pieces(source: Path, content: bytes, info: ModelInfo) -> tuple[Sequence[TokenPiece], str, str]:
@@ -126,7 +112,8 @@ def _sentence(cost: Change, kind: str) -> str:
     )
 
 
-def _write(path: Path, content: bytes, console: Console) -> None:
+def write_model(path: Path, content: bytes, console: Console) -> None:
+    """Write a model file, once it was read as what plays reads it, and say what it is. Raises FileNotWrittenError."""
     file = check_model(content, str(path))
     OnnxStepModel(file, str(path))
     with writing("export.output"):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from musicrnn.commands.layout_stage import module_text, session_text
 from musicrnn.commands.layout_touch import touch_bytes
 from musicrnn.errors import ConfigError
-from musicrnn.files import what_is_at, write_text_whole, write_whole
+from musicrnn.files import named_path, what_is_at, write_text_whole, write_whole
 
 PARTS = ("soprano", "alto", "tenor", "bass")
 STAGE, MODULE, TOUCH = "musicrnn-stage.json", "musicrnn-stage.js", "musicrnn.tosc"
@@ -32,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     parts = _parts(args.part)
     if not args.folder:
         raise ConfigError("FOLDER must be a path, got ''")
-    folder = Path(args.folder)
+    folder = named_path(args.folder)
     there = next((path for path in (folder / name for name in (STAGE, MODULE, TOUCH)) if what_is_at(path)), None)
     if there is not None and not args.overwrite:
         raise ConfigError(f"{there} must be new, got a file of that name; name another folder, or allow --overwrite")

@@ -19,6 +19,7 @@ from musicrnn.config.load import read_settings, settings_of
 from musicrnn.config.settings import SECTIONS, Settings, declared
 from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError
+from musicrnn.files import named_path
 
 _SHAPE = ("polyphony", "transpose", "scale", "root", "velocity")
 _SAMPLE_PLAY = (
@@ -75,7 +76,8 @@ def flag_of(name: str, rule: Rule) -> str:
 def add_settings(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
     """Add ``--config``, ``--show-config`` and a flag for each setting of the sections and settings named."""
     group = parser.add_argument_group("settings file")
-    group.add_argument("--config", metavar="FILE", type=Path, help="settings file: musicrnn.toml, or an old config.ini")
+    about = "settings file: musicrnn.toml, or an old config.ini"
+    group.add_argument("--config", metavar="FILE", type=named_path, help=about)
     group.add_argument(
         "--show-config", action="store_true", help="print the settings in effect and where each is from, and end"
     )

@@ -70,7 +70,10 @@ def settings_of(*given: Given) -> Settings:
 
 def place_of(settings: Settings, name: str) -> str:
     """Return a setting as messages name it: its flag, or its full name after the file, and line, that gave it."""
-    origin = settings.origins.get(name, "")
+    return _named(settings.origins.get(name, ""), name)
+
+
+def _named(origin: str, name: str) -> str:
     if not origin or origin.startswith("--"):
         return origin or name
     try:
@@ -85,6 +88,9 @@ def _section(name: str, kind: type[Section], values: Mapping[str, Any], origins:
     try:
         return kind(**mine)
     except ConfigError as error:
+        key, _, rule = str(error).partition(" ")
+        if key in mine:
+            raise ConfigError(f"{_named(origins[f'{name}.{key}'], f'{name}.{key}')} {rule}") from None
         places = sorted({origins[f"{name}.{key}"] for key in mine})
         raise ConfigError(f"{', '.join(places)}: [{name}] {error}") from None
 

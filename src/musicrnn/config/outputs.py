@@ -51,9 +51,14 @@ def check_folder(label: str, folder: Path, names: Iterable[str], *, overwrite: b
         _check_place(label, folder)
 
 
-def _check_place(label: str, path: Path) -> None:
+def check_folder_of(label: str, path: Path) -> None:
+    """Raise ConfigError where the folder that a file is to go into is not there."""
     if what_is_at(path.parent) != FOLDER:
         raise ConfigError(f"{label} must go into a folder that is there, got {path}")
+
+
+def _check_place(label: str, path: Path) -> None:
+    check_folder_of(label, path)
     try:
         check_writable(path)
     except OSError as error:

@@ -10,8 +10,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,7 +64,7 @@ class Refused:
 
 
 class ModelLoader(Protocol):
-    """Loads models in its own time; the last one that was wanted wins."""
+    """Loads models in its own time; the last one that was wanted, of a name that there is, wins."""
 
     @property
     def loading(self) -> str:
@@ -79,11 +81,11 @@ class ModelLoader(Protocol):
         ...
 
     def want(self, wish: Wish) -> None:
-        """Begin to load a model, in place of one that is being loaded."""
+        """Begin to load a model, in place of one that is being loaded unless there is none of its name."""
         ...
 
     def result(self) -> Loaded | Refused | None:
-        """Return what became of the wish, once."""
+        """Return what became of a wish, each once."""
         ...
 
     def discard(self, things: Sequence[object]) -> None:
@@ -115,9 +117,11 @@ class NoLoader:
 class Loader:
     """Loads models from their files, known by name; ``notify`` is called when there is a result.
 
-    ``files`` holds further models by name: those that this program was started with. ``patience`` is for how many
-    seconds at most it waits for whoever plays to be ahead, before it builds a model: where ONNX Runtime is to
-    run it, that lets no other thread run meanwhile, for a time that grows with the model.
+    ``files`` holds further models by name: those that this program was started with. Names are looked up in its thread,
+    also while a model is tried there: one that nobody knows is refused, and what is loaded is left alone.
+
+    ``patience`` is for how many seconds at most it waits for whoever plays to be ahead, before it builds a model: where
+    ONNX Runtime is to run it, that lets no other thread run meanwhile, for a time that grows with the model.
     """
 
     def __init__(
@@ -129,7 +133,6 @@ class Loader:
         command: Command | None = None,
         patience: float = 0.0,
     ) -> None:
-        self.loading = ""
         self.holdup = 0.0
         self._patience = patience
         self._may_build = threading.Event()
@@ -137,24 +140,30 @@ class Loader:
         self._files = dict(files or {})
         self._seconds = seconds
         self._command = command if command is not None else _trial
-        self._jobs: queue.SimpleQueue[Wish | list[object] | None] = queue.SimpleQueue()
-        self._last: Wish | None = None
-        self._result: Loaded | Refused | None = None
+        self._jobs: queue.SimpleQueue[list[object] | None] = queue.SimpleQueue()
+        self._wishes: deque[Wish] = deque()
+        self._next: Wish | None = None
+        self._shown: Wish | None = None
+        self._results: deque[Loaded | Refused] = deque()
         self._thread: threading.Thread | None = None
         self._closing = False
 
+    @property
+    def loading(self) -> str:
+        """The name of the model that is being loaded, empty while there is none."""
+        shown = self._shown
+        return "" if shown is None else shown.name
+
     def want(self, wish: Wish) -> None:
-        """Begin to load a model, in place of one that is being loaded."""
-        self.loading, self._last, self._result = wish.name, wish, None
-        self._put(wish)
+        """Begin to load a model, in place of one that is being loaded unless there is none of its name."""
+        if self._shown is None:
+            self._shown = wish
+        self._wishes.append(wish)
+        self._put([])
 
     def result(self) -> Loaded | Refused | None:
-        """Return what became of the last wish, once."""
-        result, self._result = self._result, None
-        if result is None or result.wish is not self._last:
-            return None
-        self.loading = ""
-        return result
+        """Return what became of a wish, each once."""
+        return self._results.popleft() if self._results else None
 
     def discard(self, things: Sequence[object]) -> None:
         """Let go of what is not used any more, in the loader's thread."""
@@ -173,7 +182,7 @@ class Loader:
             self._jobs.put(None)
             self._thread.join(timeout=5.0)
 
-    def _put(self, job: Wish | list[object]) -> None:
+    def _put(self, job: list[object]) -> None:
         self._jobs.put(job)
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="musicrnn-loader", daemon=True)
@@ -182,32 +191,69 @@ class Loader:
     def _work(self) -> None:
         with unhindered():
             while (job := self._jobs.get()) is not None:
-                if isinstance(job, Wish):
-                    self._fulfil(job)
                 del job
+                self._fulfil_next()
+
+    def _fulfil_next(self) -> None:
+        self._look_at_wishes()
+        if self._next is not None:
+            wish, self._next = self._next, None
+            self._fulfil(wish)
+
+    def _look_at_wishes(self) -> None:
+        """Let the last wish for a model that there is be the next, and refuse those for names that nobody knows."""
+        while self._wishes and not self._closing:
+            wish = self._wishes.popleft()
+            refused = self._refusal(wish, partial(self._check_name, wish.name))
+            if refused is not None:
+                self._report(refused)
+                continue
+            if self._next is not None:
+                _give_up(self._next)
+            self._next = self._shown = wish
 
     def _fulfil(self, wish: Wish) -> None:
-        result: Loaded | Refused
-        try:
-            result = self._loaded(wish)
-        except ModelError as error:
-            result = Refused(wish, str(error))
-        except Exception as error:  # noqa: BLE001  a wish must not end the loader
-            result = Refused(wish, f"model {wish.name}: {type(error).__name__}: {error}")
-        if self._is_wanted(wish):
-            self._result = result
-            self._notify()
+        loaded: list[Loaded] = []
+        refused = self._refusal(wish, lambda: loaded.append(self._loaded(wish)))
+        if self._is_wanted():
+            self._report(refused if refused is not None else loaded[0])
         elif not self._closing:
-            wish.refuse(f"model {wish.name} is not loaded: another was wanted after it")
+            _give_up(wish)
 
-    def _is_wanted(self, wish: Wish) -> bool:
-        return wish is self._last and not self._closing
+    def _refusal(self, wish: Wish, work: Callable[[], None]) -> Refused | None:
+        """Do some of what a wish needs; return why it cannot be, None where it can."""
+        try:
+            work()
+        except ModelError as error:
+            return Refused(wish, str(error))
+        except Exception as error:  # noqa: BLE001  a wish must not end the loader
+            return Refused(wish, f"model {wish.name}: {type(error).__name__}: {error}")
+        return None
+
+    def _report(self, result: Loaded | Refused) -> None:
+        if result.wish is self._shown:
+            self._shown = None
+        self._results.append(result)
+        self._notify()
+
+    def _is_wanted(self) -> bool:
+        """Tell whether no other is to be loaded in place of the one that is."""
+        self._look_at_wishes()
+        return self._next is None and not self._closing
+
+    def _check_name(self, name: str) -> None:
+        """Raise ModelError for a name that nobody knows."""
+        from musicrnn.models.catalogue import named
+        from musicrnn.models.untrained import NAME
+
+        if name != NAME:
+            named(name, self._files)
 
     def _loaded(self, wish: Wish) -> Loaded:
         """Load a model: its bytes are read once, and these are what is tried and what plays."""
         from musicrnn.daemon.trial import model_of
 
-        if not self._is_wanted(wish):
+        if not self._is_wanted():
             raise ModelError(f"model {wish.name}: another was wanted after it")
         content = _content_of(wish.name, self._files)
         way = self._try(wish, content)
@@ -261,7 +307,7 @@ class Loader:
             try:
                 return process.wait(timeout=LOOK_SECONDS)
             except subprocess.TimeoutExpired:
-                if not self._is_wanted(wish):
+                if not self._is_wanted():
                     raise ModelError(f"model {wish.name}: its trial was given up") from None
                 if time.monotonic() > deadline:
                     raise ModelError(
@@ -271,6 +317,10 @@ class Loader:
 
 def _trial(name: str, bpm: float) -> list[str]:
     return [sys.executable, "-P", "-m", "musicrnn.daemon.trial", name, repr(bpm)]
+
+
+def _give_up(wish: Wish) -> None:
+    wish.refuse(f"model {wish.name} is not loaded: another was wanted after it")
 
 
 def _content_of(name: str, files: Mapping[str, Path]) -> bytes:

@@ -32,15 +32,18 @@ LONGEST_NOTE_BARS = 8
 
 
 class Performance:
-    """Makes and plays the ticks of one session, one after the other."""
+    """Makes and plays the ticks of one session, one after the other.
+
+    ``mutes`` and ``solos`` are names of parts, also of such as only other models of the session have.
+    """
 
     def __init__(self, generator: Generator, choice: Choice, recording: Recording) -> None:
         self.generator = generator
         self.vocabulary = generator.vocabulary
         self.recording = recording
         self.ledger = Ledger()
-        self.muted: set[int] = set()
-        self.soloed: set[int] = set()
+        self.mutes: set[str] = set()
+        self.solos: set[str] = set()
         self.tick = 0
         self.begin: Begin | None = None
         self.forced: dict[int, str] = {}
@@ -72,10 +75,12 @@ class Performance:
         Raises ControlError where the model has no such part.
         """
         if name in OF_SILENCE:
-            (self._mute if name == "mute" else self._solo)(self._index(part), bool(value))
+            self._check_part(part)
+            names = self.mutes if name == "mute" else self.solos
+            (names.add if value else names.discard)(part)
             return
         if part:
-            self._index(part)
+            self._check_part(part)
         self.choice = changed(self._choice, name, value, part)
 
     @property
@@ -88,24 +93,32 @@ class Performance:
         parts = self.vocabulary.parts
         ranges = {part.name: self._choice.limits.range_of(part.name) for part in parts}
         return {
-            "mute": {part.name: int(index in self.muted) for index, part in enumerate(parts)},
-            "solo": {part.name: int(index in self.soloed) for index, part in enumerate(parts)},
+            "mute": {part.name: int(part.name in self.mutes) for part in parts},
+            "solo": {part.name: int(part.name in self.solos) for part in parts},
             "low": {name: bounds.low for name, bounds in ranges.items()},
             "high": {name: bounds.high for name, bounds in ranges.items()},
         }
 
-    def _index(self, part: str) -> int:
+    def _check_part(self, part: str) -> None:
         names = [one.name for one in self.vocabulary.parts]
         if part not in names:
             raise ControlError(f"a part must be one of {', '.join(names)}, got {part!r}")
-        return names.index(part)
+
+    @property
+    def muted(self) -> set[int]:
+        """Parts that are muted."""
+        return self._numbers(self.mutes)
 
     @property
     def silent(self) -> set[int]:
         """Parts that are not heard: the muted ones and, where some are soloed, all but those."""
-        if not self.soloed:
+        soloed = self._numbers(self.solos)
+        if not soloed:
             return self.muted
-        return self.muted | (set(range(len(self.vocabulary.parts))) - self.soloed)
+        return self.muted | (set(range(len(self.vocabulary.parts))) - soloed)
+
+    def _numbers(self, names: set[str]) -> set[int]:
+        return {index for index, part in enumerate(self.vocabulary.parts) if part.name in names}
 
     def next_bar(self, tick: int | None = None) -> int:
         """Return the first tick from ``tick`` on at which a bar begins; of those not yet played where none is given."""
@@ -226,12 +239,6 @@ class Performance:
         channel = channel_of(self.vocabulary.parts[note.part])
         shift = self.fence.shift(note.part)
         return self.ledger.begin(note.part, channel, note.pitch, velocity, self.tick, shift=shift)
-
-    def _mute(self, part: int, muted: bool) -> None:
-        (self.muted.add if muted else self.muted.discard)(part)
-
-    def _solo(self, part: int, soloed: bool) -> None:
-        (self.soloed.add if soloed else self.soloed.discard)(part)
 
     def release_all(self) -> list[NoteEvent]:
         """End all that sounds, as of the next tick; what the model holds is heard again with its next attack."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from musicrnn.daemon.priming import prime_frames
 from musicrnn.errors import ControlError, MidiFileError, PrimeFileError, ScoreTextError
+from musicrnn.files import named_path
 from musicrnn.models.legacy_text import is_legacy_text, read_legacy_text
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.part_plan import PartPlan, plan_parts
@@ -59,7 +59,7 @@ def prime_text(setting: str, vocabulary: Vocabulary) -> str:
 def _path_of(setting: str) -> Path | None:
     if not setting or len(setting) > 4096 or "\n" in setting or "\0" in setting:
         return None
-    path = Path(os.path.expanduser(setting))
+    path = named_path(setting)
     looks = setting.lower().endswith((*MIDI_ENDINGS, ".txt"))
     try:
         return path if looks or path.is_file() else None

@@ -242,7 +242,12 @@ class Runtime:
 
     def _change_models(self) -> None:
         """Give the engine a model that has been loaded, and let go of one that has played its last."""
-        match self._loader.result():
+        while (result := self._loader.result()) is not None:
+            self._change_model(result)
+        self._loader.discard(self._engine.take_retired())
+
+    def _change_model(self, result: Loaded | Refused) -> None:
+        match result:
             case Loaded(wish, generator, digest):
                 try:
                     self._engine.take_over(generator, wish.name, digest)
@@ -250,7 +255,6 @@ class Runtime:
                     self._refuse(wish, f"model {wish.name}: {error}")
             case Refused(wish, reason):
                 self._refuse(wish, reason)
-        self._loader.discard(self._engine.take_retired())
 
     def _refuse(self, wish: Wish, reason: str) -> None:
         self._engine.say(f"not played: {reason}", self._now())

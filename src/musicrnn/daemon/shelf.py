@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from musicrnn.config.folders import recordings_folder
-from musicrnn.config.outputs import named_file
+from musicrnn.config.outputs import check_folder_of, named_file
 from musicrnn.config.play import RecordSettings
 from musicrnn.errors import ConfigError
 
@@ -20,13 +20,15 @@ ENDINGS = (".mid", ".midi")
 def new_recording(record: RecordSettings, model: str, now: datetime) -> Path:
     """Return the path of the MIDI file to record to; the log lies beside it, ending in .jsonl.
 
-    Raises ConfigError where the file that was asked for is there already, or its name is not that of a MIDI file.
+    Raises ConfigError where the file that was asked for is there already, its folder is not, or its name is not that of
+    a MIDI file.
     """
     if record.file:
         asked = named_file("record.file", record.file, *ENDINGS)
         for path in (asked, log_of(asked)):
             if path.exists():
                 raise ConfigError(f"record.file must not be there yet, got {path}; nothing is overwritten")
+        check_folder_of("record.file", asked)
         return asked
     folder = folder_of(record)
     name = f"{now:%Y-%m-%d-%H%M%S}-{re.sub(r'[^A-Za-z0-9_-]+', '-', model) or 'model'}"

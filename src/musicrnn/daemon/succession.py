@@ -43,18 +43,12 @@ def put_at(new: Performance, place: Place) -> None:
 def hand_over(old: Performance, new: Performance) -> None:
     """Give the new performance what goes on: muted and soloed parts by name, the channels used, and the recording.
 
+    A name that the new model has not is kept for a model after it, as a part's range is.
     Nothing of the old one sounds any more, and both stand at the same bar line.
     """
-    new.muted = _same_parts(old, new, old.muted)
-    new.soloed = _same_parts(old, new, old.soloed)
+    new.mutes, new.solos = old.mutes, old.solos
     new.ledger.used |= old.ledger.used
     new.recording.change(old.tick, new.tick, new.vocabulary.ticks_per_beat, new.vocabulary.parts)
-
-
-def _same_parts(old: Performance, new: Performance, parts: set[int]) -> set[int]:
-    """Return the parts of the new performance that have the names of those of the old one."""
-    names = {old.vocabulary.parts[index].name for index in parts}
-    return {index for index, part in enumerate(new.vocabulary.parts) if part.name in names}
 
 
 def primer_of(generator: Generator, prime: str) -> Primer:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from musicrnn.config.folders import models_folder
 from musicrnn.errors import ModelError
+from musicrnn.files import named_path
 from musicrnn.models.untrained import NAME as UNTRAINED
 
 FOLDER = Path(__file__).parent / "pretrained"
@@ -91,7 +92,7 @@ def find_model(name: str) -> Path:
     known = {**bundled(), **own()}
     if name in known:
         return known[name]
-    path = Path(os.path.expanduser(name))
+    path = named_path(name)
     try:
         if name and path.is_dir():
             path = _in_run(path)

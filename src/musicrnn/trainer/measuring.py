@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress as Bar
@@ -16,7 +14,7 @@ from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import CorpusError
 from musicrnn.export.quiet import quiet
-from musicrnn.files import FOLDER, what_is_at
+from musicrnn.files import FOLDER, named_path, what_is_at
 from musicrnn.models.corpus import Corpus, read_corpus
 from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
@@ -44,7 +42,7 @@ def choice_of(play: PlaySettings) -> Choice:
 
 def named_model(name: str) -> StepModel:
     """Return the step of a model file, or of a run's weights where it has no model file yet."""
-    path = Path(os.path.expanduser(name))
+    path = named_path(name)
     if path.suffix == ".npz" or (what_is_at(path) == FOLDER and not what_is_at(path / "model.onnx")):
         choose()
         with quiet():

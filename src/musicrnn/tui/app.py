@@ -146,8 +146,12 @@ class MusicApp(App[int]):
     def _tell(self, message: Message) -> None:
         """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
         name, text = message.address.removeprefix(PREFIX), str(*message.values[:1])
-        if name == "error":
+        if name in CONTROLS:
+            part = text if CONTROLS[name].per_part else ""
+            self.hand.history.told(name, part, self.state.value(name, part))
+        elif name == "error":
             self.say(text, wrong=True)
+            self.hand.history.doubt()
             self.link.send("get")
         elif name == "subscribed" and not self.state.models:
             self.link.send("models")  # so that the list is whole when it is opened

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from musicrnn.control import CONTROLS, Control, ControlValue
 from musicrnn.errors import ControlError
+from musicrnn.tui.history import Change, History
 from musicrnn.tui.state import State
 
 Send = Callable[..., None]
-UNDO_DEPTH = 100
 _STEPS = {
     "mu": (0.05, 0.25),
     "sigma": (0.05, 0.25),
@@ -51,7 +51,7 @@ class Hand:
     part_number: int = 0
     typed: str = ""
     pads: dict[str, int] = field(default_factory=dict)
-    undone: list[tuple[str, str, ControlValue]] = field(default_factory=list)
+    history: History = field(default_factory=History)
 
     @property
     def control(self) -> Control:
@@ -93,8 +93,7 @@ class Hand:
         before = self.state.value(name, part)
         if checked == before:
             return False
-        if not (same and self.undone and self.undone[-1][:2] == (name, part)):
-            self.undone = [*self.undone, (name, part, before)][-UNDO_DEPTH:]
+        self.history.add(Change(name, part, before, checked), same=same)
         self._tell(name, part, checked)
         return True
 
@@ -132,11 +131,11 @@ class Hand:
 
     def undo(self) -> str:
         """Take the last change back; return what it was of, empty where there is none."""
-        if not self.undone:
+        change = self.history.take_back()
+        if change is None:
             return ""
-        name, part, before = self.undone.pop()
-        self._tell(name, part, before)
-        return f"{name} {part}".strip()
+        self._tell(change.name, change.part, change.before)
+        return f"{change.name} {change.part}".strip()
 
     def switch(self, name: str, part: str) -> None:
         """Turn mute or solo of a part over."""

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from musicrnn.tui.pads import PADS
-from musicrnn.tui.paint import PART_COLOURS, Line, Span, cell_at, cell_size
+from musicrnn.tui.paint import PART_COLOURS, Line, Span, cell_at, cell_size, clipped, shortened
 from musicrnn.tui.state import State
 
 PARTS_TITLE = " Parts "
+PADS_TITLE = " Seeds "
+LONGEST_SEED = 10
+NO_PORT = "none"
+HERE = ("127.0.0.1", "[::1]", "localhost")
+HEADING_STEPS = ("name", "OSC", "metre", "port", "clock", "state", "model", "port", "clock", "model")
+FIGURES_STEPS = ("made", "entropy", "density", "made", "late")
 
 
 def header(state: State, address: str, connected: bool, width: int) -> Line:
     """Return the first line: whether it plays, where, how fast, which model, to which port."""
     if not connected:
         return ((f" MusicRNN  no daemon answers at {address}; trying again ".ljust(width), "bad"),)
-    playing = ("▶ playing ", "title-bold") if state.playing else ("■ stopped ", "title-dim")
+    line = shortened(_heading(state, address), HEADING_STEPS, width)
+    return (*line, (" " * max(width - cell_size(line), 0), "title"))
+
+
+def _heading(state: State, address: str) -> dict[str, Sequence[Line]]:
+    """Return what the first line says, each in several wordings, the shortest last."""
+    sign, word = ("▶", "playing") if state.playing else ("■", "stopped")
+    how = "title-bold" if state.playing else "title-dim"
+    port = state.port or NO_PORT
+    clock: Line = ((f"{state.clock}  ", "title-dim"),)
+    shorter: Line = ((f"port {clipped(port, 9)}  ", "title-dim"),)
+    host, _, number = address.rpartition(":")
+    near = f"OSC {number}" if host in HERE else f"OSC {address}"
     loading = f" (loading {state.loading})" if state.loading else ""
-    spans: list[Span] = [(" MusicRNN ", "title"), playing]
-    spans.append((f" bar {state.bar + 1}.{state.beat + 1}  ", "title-bold"))
-    spans.append((f"{state.tempo:g} bpm  {state.metre[0]}/{state.metre[1]}  ", "title"))
-    spans.append((f"{state.model}{loading}  ", "title-bold"))
-    spans.append(("● TAKE  " if state.taking else "● rec  " if state.recording else "", "title"))
-    spans.append((f"clock {state.clock}  port {state.port or 'none'}  OSC {address}".ljust(width), "title-dim"))
-    return tuple(spans)
+    models = (f"{state.model}{loading}", f"{clipped(state.model, 14)}{clipped(loading, 16)}", clipped(state.model, 10))
+    return {
+        "name": [((" MusicRNN ", "title"),), ((" ", "title"),)],
+        "state": [((f"{sign} {word}  ", how),), ((f"{sign} ", how),)],
+        "place": [((f"bar {state.bar + 1}.{state.beat + 1}  ", "title-bold"),)],
+        "tempo": [((f"{state.tempo:g} bpm  ", "title"),)],
+        "metre": [((f"{state.metre[0]}/{state.metre[1]}  ", "title"),), ()],
+        "model": [((f"{model}  ", "title-bold"),) for model in models],
+        "take": [(("● TAKE  " if state.taking else "● rec  " if state.recording else "", "title"),)],
+        "clock": [((f"clock {state.clock}  ", "title-dim"),), clock, clock if "lost" in state.clock else ()],
+        "port": [((f"port {port}  ", "title-dim"),), shorter, shorter if port == NO_PORT else ()],
+        "OSC": [((f"OSC {address}", "title-dim"),), ((near, "title-dim"),)],
+    }
 
 
 def part_cells(state: State, current: str) -> list[list[Span]]:
@@ -63,48 +87,66 @@ def part_at(state: State, current: str, x: int, width: int) -> int | None:
     return first + place - 1 if place else None
 
 
-def figures(state: State) -> Line:
-    """Return the figures: lateness, step time, entropy, density, what went wrong."""
+def figures(state: State, width: int) -> Line:
+    """Return the figures: lateness, step time, entropy, density; and what went wrong, to which the others give way."""
     late50, late99, step50, step99 = state.timing
-    entropy = f"{state.entropies[-1]:.2f}" if state.entropies else "-"
+    made = f"{_ms(step50)}/{_ms(step99)} ms  "
+    items: dict[str, Sequence[Line]] = {
+        "edge": [((" ", ""),)],
+        "late": [(("late ", "dim"), (f"{_ms(late50)}/{_ms(late99)} ms  ", "")), ()],
+        "made": [(("tick made in ", "dim"), (made, "")), (("tick ", "dim"), (made, "")), ()],
+        "entropy": [(("entropy ", "dim"), (f"{state.entropies[-1]:.2f}  " if state.entropies else "-  ", "")), ()],
+        "density": [(("notes/beat ", "dim"), (f"{state.density:.1f}  ", "")), ()],
+        "troubles": [((_troubles(state), "warn"),)],
+    }
+    return shortened(items, FIGURES_STEPS, width)
+
+
+def _troubles(state: State) -> str:
     late, skipped, failures, messages, dropped, _, refused, flooded = state.counts
     wrong = {"late": late, "skipped": skipped, "failed": failures, "late out": messages, "dropped": dropped}
     wrong |= {"refused": refused, "flood": flooded}
-    troubles = "  ".join(f"{name} {count}" for name, count in wrong.items() if count)
-    return (
-        (" late ", "dim"),
-        (f"{_ms(late50)}/{_ms(late99)} ms", ""),
-        ("  tick made in ", "dim"),
-        (f"{_ms(step50)}/{_ms(step99)} ms", ""),
-        ("  entropy ", "dim"),
-        (entropy, ""),
-        ("  notes/beat ", "dim"),
-        (f"{state.density:.1f}  ", ""),
-        (troubles, "warn"),
-    )
+    return "  ".join(f"{name} {count}" for name, count in wrong.items() if count)
 
 
 def _ms(value: float) -> str:
     return "-" if value < 0 else f"{value:.1f}"
 
 
-def pad_cells(stored: Mapping[str, int], seed: object) -> list[list[Span]]:
-    """Return a title, and a cell for each pad of a seed, with what it keeps."""
-    cells: list[list[Span]] = [[(" Seeds ", "dim")]]
+def pad_cells(stored: Mapping[str, int], seed: object, width: int) -> list[list[Span]]:
+    """Return a title, and a cell for each pad of a seed, with what it keeps.
+
+    Where there is no room for all of that the cells stand closer, and then seeds are shown by their last digits.
+    """
+    cells = _pad_cells(stored, seed, LONGEST_SEED, "  ")
+    for room in range(LONGEST_SEED, 0, -1):
+        if sum(cell_size(cell) for cell in cells) <= width:
+            break
+        cells = _pad_cells(stored, seed, room, " ")
+    return cells
+
+
+def _pad_cells(stored: Mapping[str, int], seed: object, room: int, gap: str) -> list[list[Span]]:
+    cells: list[list[Span]] = [[(PADS_TITLE, "dim")]]
     for pad in PADS:
         kept = stored.get(pad)
         now = kept is not None and kept == seed
         number = (f"{pad}{'▸' if now else ' '}", "accent" if kept is not None else "dim")
-        cells.append([number, (f"{kept if kept is not None else '····'}  ", "bold" if now else "dim")])
+        text = "····"[:room] if kept is None else _last_of(str(kept), room)
+        cells.append([number, (f"{text}{gap}", "bold" if now else "dim")])
     return cells
 
 
-def pads(stored: Mapping[str, int], seed: object) -> Line:
+def _last_of(digits: str, room: int) -> str:
+    return digits if len(digits) <= room else f"…{digits[len(digits) - room + 1 :]}"
+
+
+def pads(stored: Mapping[str, int], seed: object, width: int) -> Line:
     """Return the pads of seeds, each with what it keeps."""
-    return tuple(span for cell in pad_cells(stored, seed) for span in cell)
+    return tuple(span for cell in pad_cells(stored, seed, width) for span in cell)
 
 
-def pad_at(stored: Mapping[str, int], seed: object, x: int) -> str:
+def pad_at(stored: Mapping[str, int], seed: object, x: int, width: int) -> str:
     """Return the pad at a column, empty for none."""
-    place = cell_at(pad_cells(stored, seed), x)
+    place = cell_at(pad_cells(stored, seed, width), x)
     return PADS[place - 1] if place else ""

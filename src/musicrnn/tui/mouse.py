@@ -88,7 +88,7 @@ class Mouse:
                 hand.part_number = part
                 self.doer.action_switch("solo" if other else "mute")
         elif panel == "pads":
-            pad = pad_at(hand.pads, hand.state.value("seed"), x)
+            pad = pad_at(hand.pads, hand.state.value("seed"), x, width)
             if pad:
                 self.doer.use_pad("store" if other else "recall", pad)
         elif panel == "keys" and not self.doer.words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -30,6 +30,24 @@ def fit(line: Sequence[Span], width: int) -> Line:
         if left <= 0:
             return tuple(fitted)
     return (*fitted, (" " * left, ""))
+
+
+def shortened(items: Mapping[str, Sequence[Line]], steps: Sequence[str], width: int) -> Line:
+    """Return items side by side, each in its first wording; the next one of those in ``steps``, in turn, until all fit.
+
+    An item may be among the steps as often as it has further wordings.
+    """
+    place = dict.fromkeys(items, 0)
+    for step in steps:
+        if sum(cell_size(wordings[place[name]]) for name, wordings in items.items()) <= width:
+            break
+        place[step] += 1
+    return tuple(span for name, wordings in items.items() for span in wordings[place[name]])
+
+
+def clipped(text: str, width: int) -> str:
+    """Return a text that takes so many columns at most, with a mark where some is left out at its end."""
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def cell_size(cell: Sequence[Span]) -> int:

@@ -34,7 +34,7 @@ KEYS_SHOWN = (
     ("^p", "commands", "command_palette"),
 )
 TAIL = (("?", "help", "help"), ("q", "quit", "leave"))
-START_ONE: Line = ((" musicrnn-daemon in another terminal starts one; --osc-port and --host say where it is", "warn"),)
+START_ONE: Line = ((" musicrnn-daemon in another terminal starts one; --osc-port, --host: where it is", "warn"),)
 TOO_SMALL: tuple[Line, ...] = ((("MusicRNN needs 60 by 18", "warn"),), (("characters; p is panic.", ""),))
 
 
@@ -61,8 +61,8 @@ def panels(source: Source, view: View) -> list[Panel]:
         Panel("belief", lambda width, height: belief(state, width, height)),
         Panel("parts", lambda width, _: [parts(state, hand.part, width)]),
         Panel("sliders", lambda width, height: sliders(hand, width, height)),
-        Panel("pads", lambda _, __: [pads(hand.pads, state.value("seed"))]),
-        Panel("figures", lambda _, __: [figures(state)]),
+        Panel("pads", lambda width, _: [pads(hand.pads, state.value("seed"), width)]),
+        Panel("figures", lambda width, _: [figures(state, width)]),
         Panel("log", lambda _, height: log(state, height) if source.connected else [START_ONE]),
         Panel("keys", lambda width, _: [last_line(source.words, source.wrong, width)]),
         Panel("too-small", lambda _, __: list(TOO_SMALL)),
