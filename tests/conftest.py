@@ -8,12 +8,16 @@ import os
 import shutil
 import signal
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 TRAIN_MARK = "pytestmark = pytest.mark.train"
+MADE_FOR_A_MODULE = 'scope="module"'
 HAS_TRAIN = importlib.util.find_spec("tensorflow") is not None
 NOTHING_MAY_BE_MISSING = bool(os.environ.get("MUSICRNN_NOTHING_MAY_BE_MISSING"))
 PROGRAM_OF_MARK = {"jack": "jackd", "daw": "ardour7-lua", "alsa": "qemu-system-x86_64"}
@@ -47,6 +51,26 @@ def with_jax() -> None:
     """Skip what needs JAX where it is not installed, unless nothing may be missing."""
     if importlib.util.find_spec("jax") is None and not NOTHING_MAY_BE_MISSING:
         pytest.skip("JAX is not installed")
+
+
+@cache
+def _shares(file: Path) -> bool:
+    """Tell whether tests of a file share what is made for all of them."""
+    return file.suffix == ".py" and MADE_FOR_A_MODULE in file.read_text(encoding="utf-8")
+
+
+class Spread(LoadScopeScheduling):  # type: ignore[misc]
+    """Give each test to whichever process of pytest-xdist is free, and tests that share something to one, first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if _shares(self.config.rootpath / file) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread | None:
+    """Spread tests so with `-n`, unless another way is asked for by `--dist`."""
+    return Spread(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
