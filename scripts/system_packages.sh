@@ -17,6 +17,8 @@ alsa) packages="qemu-system-x86 busybox-static alsa-utils kmod cpio" ;;
 esac
 
 installed() {
+    # Node.js of another make has npm in itself, and cannot be installed beside Debian's.
+    [ "$1" = npm ] && command -v npm >/dev/null && return
     for name in "$1" "$1t64"; do # Debian 13 renamed libraries with a 64-bit time: libasound2t64
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] && return
     done
