@@ -123,6 +123,19 @@ def test_nor_is_one_whose_longer_periods_are_about_a_clock(bpm: float, frames: i
     assert worst(truth, arrivals, 36 * 24) < longer / rate
 
 
+@pytest.mark.parametrize("calm", [20, 50, 100])
+def test_two_accidents_that_look_like_rounding_are_passed_over(calm: int) -> None:
+    """A host that moves by half a clock, and nine clocks later one that is late by as much; all others are exact.
+
+    Five beats later the line is right to a tenth of a millisecond, though each distance is a multiple of half a clock.
+    """
+    moments = 1000.0 + np.arange(600) * 0.03825
+    moments[calm:] += 0.53 * 0.03825
+    arrivals = moments[:-1].copy()
+    arrivals[calm + 9] += 0.51 * 0.03825
+    assert worst(Beats(tuple(moments.tolist())), arrivals.tolist(), calm + 9 + 120) < 0.0001
+
+
 def test_a_host_that_rounds_no_longer_is_believed_again() -> None:
     """Once its distances are no multiples of the period, or drift from them."""
     period, clocks = 0.02, RoundedClocks()

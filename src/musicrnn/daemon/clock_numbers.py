@@ -219,7 +219,7 @@ class ClockNumbers:
     def _settle_rounded(self, seconds: float, number: int) -> int:
         """See whether clocks are rounded; return by how many the number is too high if all of them were meant."""
         too_high = self._rounded.take(seconds, number)
-        self._fit.rounded_to = self._rounded.period
+        self._fit.rounded_to = self._rounded.blur
         if too_high is not None:
             arrivals = self._rounded.arrivals
             self._fit.begin_again(self.line.period, is_known=False)

@@ -7,6 +7,7 @@ is rounded looks like clocks that are lost or come twice: two fall into one peri
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ WHOLE_PART = 0.2
 JUDGED = 24
 MOST_OFF, TOO_MANY_OFF = 3, 12
 SWING_PERIODS = 2
+PATIENCE = 4  # times the clocks between two odd steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,15 @@ class _OddStep:
 
 @dataclass(frozen=True, slots=True)
 class _Rounding:
-    """What clocks are rounded to: a period in seconds, and whether that is a clock; and the first odd step of it."""
+    """What clocks are rounded to: a period in seconds, and whether that is a clock; and the first odd step of it.
+
+    ``apart`` is how many clocks were between the last two odd steps.
+    """
 
     period: float
     is_a_clock: bool
     first: _OddStep
+    apart: int
 
 
 class _Steps:
@@ -91,7 +97,9 @@ class _Steps:
         if not whole or abs(periods - whole) > WHOLE_PART:  # none: whole handfuls come at once
             return None
         is_shown = _are_even(odd) if is_a_clock else len(odd) == ODD_STEPS
-        return _Rounding(self._usual / whole, is_a_clock, odd[0]) if is_shown else None
+        if not is_shown:
+            return None
+        return _Rounding(self._usual / whole, is_a_clock, odd[0], odd[-1].clock - odd[-2].clock)
 
 
 def _are_even(odd: list[_OddStep]) -> bool:
@@ -115,6 +123,7 @@ class RoundedClocks:
         self._beside: deque[float] = deque(maxlen=JUDGED)
         self._swings: deque[bool] = deque(maxlen=JUDGED)
         self._two_before = (0, 0)
+        self._since_step, self._patience = 0, 0.0
         self._steps = [_Steps(part) for part in USUAL_PARTS]
         self._clock = self._before = 0
         self._period: float | None = None
@@ -125,6 +134,16 @@ class RoundedClocks:
         if self._period is None or self._off > MOST_OFF or abs(sum(self._beside)) > WHOLE_PART:
             return 0.0
         return self._period if sum(self._swings) <= MOST_OFF else 0.0
+
+    @property
+    def blur(self) -> float:
+        """How much too early or late clocks are, one as the next, in seconds; 0 where they are not, or not to be told.
+
+        Those that show no rounding for four times as long as it took to show are exact for as long: what looked like it
+        were two that came late, or the tempo is such that nothing is rounded off. Not where the period was a clock:
+        three odd ones, evenly spread, are no accident, and a clock that is counted wrong is worse.
+        """
+        return self.period if self._since_step <= self._patience else 0.0
 
     @property
     def _off(self) -> int:
@@ -163,6 +182,7 @@ class RoundedClocks:
         holds, known = self.period > 0, self._period or 0.0
         for seen in filter(None, [steps.take(self._clock, since, before) for steps in self._steps]):
             self._period = seen.period
+            self._since_step, self._patience = 0, math.inf if seen.is_a_clock else PATIENCE * seen.apart
             self._beside.clear()
             self._swings.clear()
             is_known = abs(known / seen.period - 1) < SAME_PART and (holds or not seen.is_a_clock)
@@ -172,6 +192,7 @@ class RoundedClocks:
     def _swing(self, periods: int) -> None:
         """Take a distance in periods; see whether the one before it was unlike both of its neighbours."""
         first, middle = self._two_before
+        self._since_step = 0 if abs(periods - middle) == 1 else self._since_step + 1
         self._two_before = middle, periods
         least = min(middle - first, middle - periods)
         most = max(middle - first, middle - periods)
