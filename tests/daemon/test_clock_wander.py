@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from musicrnn.daemon.clock_fit import MOST_CLOCKS, ClockFit
 from musicrnn.daemon.clock_wander import period, wanders
-from tests.daemon.clock_sender import Beats, beats, in_periods, jittered, ramp, steady
+from musicrnn.daemon.midi_clock import MidiClock
+from musicrnn.daemon.protocols import TimedMessage
+from tests.daemon.clock_sender import CLOCK, START, Beats, beats, in_periods, jittered, ramp, steady
 
 BPM = 120.0
 PERIOD = 60.0 / BPM / 24
@@ -103,10 +105,36 @@ def test_few_clocks_and_good_ones_are_never_said_to_wander() -> None:
 
 def test_the_period_is_the_mean_of_as_many_as_go_together() -> None:
     """All of a steady tempo; after a jump only those that came since."""
+    numbers = -np.arange(float(MOST_CLOCKS))
     steady_clocks = newest_first(wandering(0.2, 3))
-    assert period(steady_clocks, jitter_of(steady_clocks)) == pytest.approx(PERIOD, rel=0.02)
+    assert period(numbers, steady_clocks, jitter_of(steady_clocks)) == pytest.approx(PERIOD, rel=0.02)
     jumped = newest_first(jittered(beats(lambda beat: BPM if beat < 26 else 1.5 * BPM, 30), 0.02, 1))
-    assert period(jumped, jitter_of(jumped)) == pytest.approx(PERIOD / 1.5, rel=0.02)
+    assert period(numbers, jumped, jitter_of(jumped)) == pytest.approx(PERIOD / 1.5, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(12, 24))
+def test_before_it_is_known_that_they_wander_none_is_taken_for_lost(seed: int) -> None:
+    """A few short distances in a row bend the line; those after them are clocks, and not two."""
+    moments = 1000.0 + np.cumsum(PERIOD * (1 + np.random.default_rng(seed).uniform(-0.2, 0.2, 400)))
+    clock = MidiClock(100.0)
+    clock.hear([TimedMessage(999.0, START)], 999.0)
+    for number, moment in enumerate(moments.tolist()):
+        clock.hear([TimedMessage(moment, CLOCK)], moment)
+        assert clock.line is not None
+        assert abs(clock.line.beat_at(moment) * 24 - number) < 0.7
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_wandered_once_is_followed_so_until_it_is_steady_for_two_beats(seed: int) -> None:
+    """Now and then some hundred of them lie as if they did not; where one is lost it cannot be seen for 16 beats."""
+    moments = np.cumsum(PERIOD * (1 + np.random.default_rng(seed).uniform(-0.2, 0.2, 2500)))
+    fit = ClockFit(PERIOD)
+    for number, moment in enumerate(moments.tolist()):
+        if number == 2000:
+            continue
+        line = fit.add(number, moment)
+        if number > 24 * 24:
+            assert line.seconds_at(number) == pytest.approx(moment, abs=1e-9)
 
 
 def test_what_can_be_known_of_wandering_clocks_is_known() -> None:

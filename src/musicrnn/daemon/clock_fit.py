@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicrnn.control import CONTROLS
-from musicrnn.daemon.clock_wander import period, wanders
+from musicrnn.daemon.clock_wander import SHORTEST, period, wanders
 
 CLOCKS_PER_BEAT = 24
 MOST_CLOCKS = 16 * CLOCKS_PER_BEAT
@@ -34,6 +34,7 @@ WILD = 2.5  # times the jitter: clocks that lie further from a fit, in the mean 
 ROUNDED_JITTER = 0.7  # of a period: fits to clocks that are wrong by the same, one after another, are off by more
 ROUNDED_WILD = 0.34  # of a period: a little more than the root of a twelfth
 BELIEVING_CLOCKS = 2 * CLOCKS_PER_BEAT
+WANDERING_CLOCKS = 2 * CLOCKS_PER_BEAT
 PLACES = np.array([(1.0, at, at * at) for at in AGREED_AT])
 
 Floats = NDArray[np.float64]
@@ -91,6 +92,7 @@ class ClockFit:
         self._kept = np.empty((2, 4 * MOST_CLOCKS))
         self._from = self._to = 0
         self._noise = LEAST_JITTER_SECONDS
+        self._wandering = 0
         self.jitter = self.rounded_to = 0.0
 
     def __len__(self) -> int:
@@ -119,11 +121,22 @@ class ClockFit:
         noise = self._noise if len(x) < SIZES[0] else min(self._noise, self.jitter)  # wild clocks may lie before
         if len(x) < BELIEVING_CLOCKS and _holds(self._believed, x, y, TOLERANCE * noise):
             return ClockLine(clock, seconds + float((y - x * self._believed).mean()), self._believed)
-        if not self.rounded_to and -x[-1] == len(x) - 1 and wanders(y, self.jitter):
-            return ClockLine(clock, seconds, period(y, self.jitter))
+        if self._wanders(x, y):
+            return ClockLine(clock, seconds, period(x, y, self.jitter))
         most = ROUNDED_WILD * self.rounded_to or WILD * self.jitter
         a, b, c = _chosen(x, y, self.jitter, most)
         return ClockLine(clock, seconds + a, max(a + (b + c) - a, SHORTEST_PERIOD))
+
+    def _wanders(self, x: Floats, y: Floats) -> bool:
+        """Tell whether clocks wander; those that did still do until they are seen not to for two beats.
+
+        Where one is missing it cannot be seen, and nothing else says that they do not.
+        """
+        if self.rounded_to:
+            self._wandering = 0
+        elif -x[-1] == len(x) - 1:
+            self._wandering = WANDERING_CLOCKS if wanders(y, self.jitter) else max(self._wandering - 1, 0)
+        return self._wandering > 0 and len(x) > SHORTEST
 
     def move(self, seconds: float) -> None:
         """Let all clocks have come so much later."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from statistics import median_low
 
 import numpy as np
 
@@ -24,6 +25,7 @@ FIRM_CLOCKS = 24
 GAP, AT_ONCE = 1.75, 0.25
 RARE_CLOCKS = 36
 DOUBTS_OF = 8
+FEW_CLOCKS = 6
 MOST_DOUBTS = 3
 SILENCE_CLOCKS = 8
 STOOD_SECONDS, KNOWN_CLOCKS = 1.0, 48
@@ -58,13 +60,14 @@ class ClockNumbers:
     """Numbers the clocks of a stream, and fits the line through them.
 
     Once the line is steady, a clock that comes where the next but one should be tells that one was lost, and one where
-    the last was that it came twice; unless its distance from the one before it is near enough a clock's, or the
-    distance before that: of a tempo that changes fast the line is wrong. One that was taken to have come twice
-    counts after all where the next one comes at its distance: that is the tempo now. One at the distance before that
-    which is also where a later one should be waits for the next: two clocks may have been lost with a single one
-    between. So does one that is late, alone or because all were held back: those come at once then, and tell nothing
-    of the tempo. Where more than three of eight are not where they should be, it is begun again, each clock counting
-    one. What many clocks that came late made wrong is known once they are steady again (``ClockTally``).
+    the last was that it came twice; unless its distance from the one before it is near enough a clock's, or the middle
+    one of the six before, or the distance before that: of a tempo that changes fast the line is wrong, and of clocks
+    that wander. One that was taken to have come twice counts after all where the next one comes at its distance: that
+    is the tempo now. One at the distance before that which is also where a later one should be waits for the next: two
+    clocks may have been lost with a single one between. So does one that is late, alone or because all were held back:
+    those come at once then, and tell nothing of the tempo. Where more than three of eight are not where they should be,
+    it is begun again, each clock counting one. What many clocks that came late made wrong is known once they are steady
+    again (``ClockTally``).
     """
 
     def __init__(self, bpm: float) -> None:
@@ -77,6 +80,7 @@ class ClockNumbers:
         self.number = -1
         self.arrived = float("-inf")
         self._distance = 0.0
+        self._distances: deque[float] = deque(maxlen=FEW_CLOCKS)
         self._resumed = False
         self._passed_over = False
         self._waiting: _Waiting | None = None
@@ -163,7 +167,9 @@ class ClockNumbers:
         nearest = round(place)
         is_near = abs(place - nearest) <= NEAR
         expected = nearest == before + 1 and is_near
-        follows = SHORTEST * self.line.period < since < LONGEST * self.line.period
+        usual = median_low(self._distances) if len(self._distances) == FEW_CLOCKS else 0.0
+        self._distances.append(since)
+        follows = any(SHORTEST * length < since < LONGEST * length for length in (self.line.period, usual))
         follows_that = SHORTEST * before_that < since < LONGEST * before_that
         doubtful = not (expected or follows or follows_that)
         self._recent.append(_Heard(seconds, before, doubtful))
@@ -259,6 +265,7 @@ class ClockNumbers:
         """Go on with that number and a new fit."""
         self.arrived, self._distance, self._resumed, self._passed_over = seconds, 0.0, False, False
         self._recent.clear()
+        self._distances.clear()
         self._waiting, self._firm, self._held_back = None, 0, 0
         self._rounded.forget()
         self._fit.begin_again(self.line.period, is_known=True)

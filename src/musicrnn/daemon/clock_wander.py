@@ -75,13 +75,16 @@ def _strays(seconds: Floats) -> bool:
     return bool(errors @ errors / len(errors) > STRAYS * (steps @ steps) / len(steps))
 
 
-def period(seconds: Floats, jitter: float) -> float:
-    """Return the mean distance of the newest clocks, of as many as go together; the newest is first."""
+def period(numbers: Floats, seconds: Floats, jitter: float) -> float:
+    """Return the mean distance of the newest clocks, of as many as go together; the newest is first.
+
+    There are more than ``SHORTEST``, each with its number.
+    """
     spread = jitter * np.sqrt(3.0)  # of one distance, where second differences vary by the jitter times the root of 6
     found: list[tuple[int, float]] = []
     count = SHORTEST
     while count < len(seconds):
-        mean = float(seconds[0] - seconds[count]) / count
+        mean = float((seconds[0] - seconds[count]) / (numbers[0] - numbers[count]))
         if any(abs(mean - other) > TOLERANCE * spread * np.sqrt(1 / fewer - 1 / count) for fewer, other in found):
             break
         found.append((count, mean))
