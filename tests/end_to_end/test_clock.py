@@ -38,6 +38,8 @@ ROUNDED_BEATS = 14
 ROUNDED_CLOCKS = (ROUNDED_BEATS + 8) * CLOCKS_PER_BEAT
 ROUNDED_TAKES = 5
 STOPPED_TAKES = 4
+RAMP_TAKES = 4
+RAMP_SECONDS = 13.0  # four of one tempo, eight on the way, one of the other
 FEWEST_NOTES = 8
 PHASE_ERROR = 0.002
 CONTINUE = 0xFB
@@ -183,9 +185,16 @@ def test_it_plays_on_the_beat_and_bar_of_jack_midi_clock(bpm: int, tmp_path: Pat
 
 def test_it_stays_in_phase_through_a_ramp(tmp_path: Path) -> None:
     """From 100 to 140 bpm in eight seconds; every note from the fifth beat on within 2 ms."""
-    heard = record_following(tmp_path, ["-P"], [("play", 16.0)], tempo=[100, 140, 4, 8])
-    notes, heads = clock_errors(undisturbed(heard.clocks, heard), heard)
-    tempos = [2.5 / (after - before) for before, after in pairwise(undisturbed(heard.clocks, heard))]
+    for number in range(RAMP_TAKES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        heard = record_following(folder, ["-P"], [("play", 16.0)], tempo=[100, 140, 4, 8])
+        clocks = undisturbed(heard.clocks, heard)
+        if clocks[-1] - clocks[0] > RAMP_SECONDS:
+            break
+        print(f"JACK lost time {clocks[-1] - clocks[0]:.1f} s after the first clock, too soon for it to be a measure")
+    notes, heads = clock_errors(clocks, heard)
+    tempos = [2.5 / (after - before) for before, after in pairwise(clocks)]
     print(f"{min(tempos):.1f} to {max(tempos):.1f} bpm: {len(notes)} notes, worst {max(notes) * 1000 * 0.025:.3f} ms")
     assert min(tempos) < 101
     assert max(tempos) > 139
