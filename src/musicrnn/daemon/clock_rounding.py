@@ -15,7 +15,7 @@ from musicrnn.daemon.clock_fit import MOST_CLOCKS
 
 USUAL_PARTS = (0.02, 0.1)
 FEWEST_USUAL, FEWEST_BETWEEN_LONG = 5, 3
-LONG_PART = 0.4
+LONG_PART = 0.4  # of a clock: an odd step so long is no jitter
 ODD_STEPS = 2
 ODD_STEPS_OF_A_CLOCK = 3
 SAME_PART = 0.25
@@ -190,7 +190,7 @@ class RoundedClocks:
         return None
 
     def _swing(self, periods: int) -> None:
-        """Take a distance in periods; see whether the one before it was unlike both of its neighbours."""
+        """Take a distance in periods; see whether it shows rounding, and whether the one before it swung out."""
         first, middle = self._two_before
         self._since_step = 0 if abs(periods - middle) == 1 else self._since_step + 1
         self._two_before = middle, periods
