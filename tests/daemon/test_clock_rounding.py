@@ -54,6 +54,19 @@ def test_a_host_that_rounds_its_clocks_to_periods_is_followed(bpm: float, frames
     assert worst(truth, in_periods(truth, period, phase), TELLING_BEATS * 24) < 0.67 * period
 
 
+@pytest.mark.parametrize(("bpm", "frames", "rate"), [(31.31, 64, 44_100), (25.005, 64, 48_000), (24.01, 32, 48_000)])
+def test_so_is_one_whose_periods_are_but_a_small_part_of_a_clock(bpm: float, frames: int, rate: int) -> None:
+    """An odd step once in some beats, of less than a fiftieth of a clock, bends nothing a beat ahead."""
+    truth = beats(steady(bpm), TELLING_BEATS + 40)
+    clock = MidiClock(100.0)
+    clock.hear([TimedMessage(truth.seconds[0] - 0.5, START)], truth.seconds[0] - 0.5)
+    for number, arrival in enumerate(in_periods(truth, frames / rate)[:-24]):
+        clock.hear([TimedMessage(arrival, CLOCK)], arrival)
+        if number >= TELLING_BEATS * 24:
+            assert clock.line is not None
+            assert abs(clock.line.seconds_at((number + 24) / 24) - truth.seconds[number + 24]) < 1.5 * frames / rate
+
+
 @pytest.mark.parametrize("bpm", [114.0, 120.0, 126.0])
 @pytest.mark.parametrize("seed", range(4))
 def test_so_is_one_whose_clocks_are_late_as_well(bpm: float, seed: int) -> None:

@@ -137,6 +137,23 @@ def test_what_wandered_once_is_followed_so_until_it_is_steady_for_two_beats(seed
             assert line.seconds_at(number) == pytest.approx(moment, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_clock_that_is_lost_keeps_nobody_from_seeing_that_they_wander_no_longer(seed: int) -> None:
+    """Seven beats after it they have a line again, and not each one its own."""
+    chance = np.random.default_rng(seed)
+    moments = np.cumsum(PERIOD * (1 + chance.uniform(-0.2, 0.2, 24 * 24)))
+    steadily = moments[-1] + PERIOD * np.arange(1, 10 * 24)
+    fit = ClockFit(PERIOD)
+    for number, moment in enumerate(
+        [*moments.tolist(), *(steadily + chance.uniform(-0.1, 0.1, 239) * PERIOD).tolist()]
+    ):
+        if number == 24 * 24 + 5:
+            continue
+        line = fit.add(number, moment)
+        if number > 31.5 * 24:
+            assert abs(line.seconds_at(number + 24) - steadily[0] - PERIOD * (number + 24 - 24 * 24)) < 0.08 * PERIOD
+
+
 def test_what_can_be_known_of_wandering_clocks_is_known() -> None:
     """Two clocks ahead, from the twentieth beat on: as near as who knows the tempo and hears the last clock."""
     ours: list[float] = []

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicrnn.control import CONTROLS
-from musicrnn.daemon.clock_wander import SHORTEST, period, wanders
+from musicrnn.daemon.clock_wander import SHORTEST, may_wander, period, wanders
 
 CLOCKS_PER_BEAT = 24
 MOST_CLOCKS = 16 * CLOCKS_PER_BEAT
@@ -130,12 +130,15 @@ class ClockFit:
     def _wanders(self, x: Floats, y: Floats) -> bool:
         """Tell whether clocks wander; those that did still do until they are seen not to for two beats.
 
-        Where one is missing it cannot be seen, and nothing else says that they do not.
+        Where one is missing it cannot be seen that they do, and only those since then can tell that they do not.
         """
+        whole = len(x) if -x[-1] == len(x) - 1 else int((x == -np.arange(len(x))).argmin())
         if self.rounded_to:
             self._wandering = 0
-        elif -x[-1] == len(x) - 1:
-            self._wandering = WANDERING_CLOCKS if wanders(y, self.jitter) else max(self._wandering - 1, 0)
+        elif whole == len(x) and wanders(y, self.jitter):
+            self._wandering = WANDERING_CLOCKS
+        elif whole == len(x) or not may_wander(y[:whole]):
+            self._wandering = max(self._wandering - 1, 0)
         return self._wandering > 0 and len(x) > SHORTEST
 
     def move(self, seconds: float) -> None:

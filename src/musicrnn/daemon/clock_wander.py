@@ -38,6 +38,12 @@ def wanders(seconds: Floats, jitter: float) -> bool:
     return _grows(seconds, GROWTH) and _goes_far(seconds) and _strays(seconds[:NEWEST])
 
 
+def may_wander(seconds: Floats) -> bool:
+    """Tell whether the newest clocks, none missing, leave it open that all wander, as far as they alone can tell."""
+    newest = seconds[:NEWEST]
+    return len(newest) < NEWEST or (_grows(newest, NEWEST_GROWTH) and _strays(newest))
+
+
 def _grows(seconds: Floats, least: float) -> bool:
     """Tell whether the squares of the errors grow with the distance at least so many times."""
     return bool(_middle(seconds, SPAN) ** 2 > least * _middle(seconds, 1) ** 2)
