@@ -313,14 +313,18 @@ def test_quitting_asks_about_music_that_was_started_with_it(ask: str, keys: list
     assert on_screen(act, owner=True) == status
 
 
-def test_music_that_ends_by_itself_is_not_told_to_end_by_its_ui() -> None:
-    """A second signal would break off the last that it writes."""
+@pytest.mark.parametrize("owner", [False, True])
+def test_a_subscription_that_has_ended_is_asked_for_again(owner: bool) -> None:
+    """The terminal stood still for longer than the lease: the music goes on, and so does the UI that it began with."""
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        before = len(daemon.asked("subscribe"))
         daemon.tell("unsubscribed")
-        await until(pilot, lambda: not app.is_running, "the end")
+        await until(pilot, lambda: len(daemon.asked("subscribe")) > before, "another subscription")
+        daemon.tell("stream/model", "drums", "", 4, 16, 4, 4)
+        await until(pilot, lambda: "drums" in screen_text(app), "what the daemon tells then")
 
-    assert on_screen(act, owner=True) == LEAVE
+    assert on_screen(act, owner=owner) == 0
 
 
 def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:

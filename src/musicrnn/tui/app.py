@@ -31,7 +31,6 @@ from musicrnn.tui.state import PREFIX, State
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 KEEP_SECONDS = 0.25
 WORDS_SECONDS = 10.0  # so long a word stands in the place of the keys
-UNSUBSCRIBED = f"{PREFIX}unsubscribed"
 LEAVE = 10  # exit status: the UI goes, the music stays
 DARK, LIGHT = "textual-dark", "textual-light"
 
@@ -140,8 +139,6 @@ class MusicApp(App[int]):
     def _take(self, message: Message) -> None:
         self.state.take(message, time.monotonic())
         self._tell(message)
-        if message.address == UNSUBSCRIBED and self._owner:
-            self.exit(LEAVE)  # the music ends by itself: it is not to be told so again
 
     def _tell(self, message: Message) -> None:
         """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
