@@ -213,6 +213,32 @@ def test_a_broken_file_of_pads_is_told_of(tmp_path: Path) -> None:
     on_screen(act, (300, 40), pads=pads)
 
 
+def test_pads_that_are_whole_are_there_though_another_is_not(tmp_path: Path) -> None:
+    """From the start on."""
+    pads = tmp_path / "seed-pads.json"
+    pads.write_text('{"format": 1, "pads": {"0": 815, "5": 4711}}', encoding="utf-8")
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        assert "it is now seed-pads.json.broken, and pad 5 is kept" in screen_text(app)
+        await pilot.press("f5")
+        await until(pilot, lambda: daemon.asked("seed") == [(4711,)], "the seed of pad 5")
+
+    on_screen(act, (300, 40), pads=pads)
+
+
+@pytest.mark.parametrize("key", ["0", "²", "a"])
+def test_what_is_no_pad_keeps_no_seed(tmp_path: Path, key: str) -> None:
+    """Also where Unicode has it for a digit; the pads that are there stay."""
+    pads = tmp_path / "seed-pads.json"
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("w", "3", "w", key, "escape", "r", "3")
+        assert "seed 187093702 of pad 3" in screen_text(app)
+
+    on_screen(act, pads=pads)
+    assert PadFile(pads).load() == {"3": 187093702}
+
+
 def test_a_value_out_of_range_is_refused_with_the_rule() -> None:
     """Nothing is sent."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -20,7 +21,7 @@ from musicrnn.tui.hand import NAMES, Hand
 from musicrnn.tui.link import Link
 from musicrnn.tui.mouse import Mouse
 from musicrnn.tui.packets import Message
-from musicrnn.tui.pads import PadFile
+from musicrnn.tui.pads import PADS, PadFile
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.panels import panels
 from musicrnn.tui.roll import View
@@ -158,12 +159,17 @@ class MusicApp(App[int]):
             self.say(f"{text} plays")
 
     def _load_pads(self) -> None:
-        """Take the pads as the file has them by now, which other UIs write to as well."""
+        """Take the pads as the file has them by now, which other UIs write to as well; of a wrong one what is whole."""
         try:
-            self.hand.pads = {**self._pad_file.load(), **self._unkept}
+            self._take_pads()
         except ConfigError as error:
             self.state.log.append(str(error))
             self.say(str(error), wrong=True)
+            with contextlib.suppress(ConfigError):
+                self._take_pads()
+
+    def _take_pads(self) -> None:
+        self.hand.pads = {**self._pad_file.load(), **self._unkept}
 
     def _recolour(self) -> None:
         dark = self.current_theme.dark
@@ -219,7 +225,7 @@ class MusicApp(App[int]):
         key = event.character or ""
         if self._pad:
             pad, self._pad = self._pad, ""
-            if key.isdigit() and key != "0":
+            if key in PADS:
                 event.stop()
                 event.prevent_default()
                 self.use_pad(pad, key)
