@@ -53,7 +53,6 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["c"], "continue", ()),
         (["R"], "reset", ()),
         (["t"], "tap", ()),
-        (["n"], "reseed", ()),
         (["e"], "keep", ()),
         (["T"], "record", (1,)),
         (["m"], "mute", ("soprano", 1)),
@@ -95,6 +94,24 @@ def test_the_last_change_is_taken_back() -> None:
         await until(pilot, lambda: len(daemon.asked("mu")) == 4, "four messages")
         assert [values[0] for values in daemon.asked("mu")] == pytest.approx([1.05, 1.1, 1.05, 1.0])
         assert "nothing to take back" in screen_text(app)
+
+    on_screen(act)
+
+
+def test_a_new_seed_is_taken_back() -> None:
+    """The one before it comes back, and then what was changed before that."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "n")
+        await until(pilot, lambda: len(daemon.asked("seed")) == 1, "a new seed")
+        ((new,),) = daemon.asked("seed")
+        assert f"new seed: {new}" in screen_text(app)
+        daemon.tell("seed", new)
+        await pilot.press("u")
+        assert "taken back: seed" in screen_text(app)
+        await until(pilot, lambda: daemon.asked("seed") == [(new,), (187093702,)], "the old seed")
+        await pilot.press("u")
+        assert "taken back: mu" in screen_text(app)
 
     on_screen(act)
 

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from musicrnn.config.controls import plain
 from musicrnn.config.tui import TuiSettings
-from musicrnn.control import CONTROLS, Control
+from musicrnn.control import CONTROLS, Control, fresh_seed
 from musicrnn.errors import ConfigError, ControlError
 from musicrnn.tui.hand import NAMES, Hand
 from musicrnn.tui.link import Link
@@ -62,7 +62,7 @@ class MusicApp(App[int]):
         Binding("c", "tell('continue')"),
         Binding("R", "tell('reset')"),
         Binding("t", "tell('tap')"),
-        Binding("n", "tell('reseed')"),
+        Binding("n", "reseed"),
         Binding("e", "tell('keep')"),
         Binding("T", "take"),
         Binding("m", "switch('mute')"),
@@ -313,6 +313,12 @@ class MusicApp(App[int]):
         self.link.send(name)
         self._say_done(name)
 
+    def action_reseed(self) -> None:
+        """Take a new seed from the system: a change like any other, so that the one before it can come back."""
+        seed = fresh_seed()
+        self.hand.change("seed", seed)
+        self._say_done(f"new seed: {seed}")
+
     def action_take(self) -> None:
         """Begin a take, or end it."""
         self.link.send("record", int(not self.state.taking))
@@ -461,8 +467,9 @@ class MusicApp(App[int]):
         yield SystemCommand("Take", "begin a take, or end it and write it as a MIDI file", self.action_take)
         yield SystemCommand("Scale and root", "choose what all but the drums keep to", self.action_scale)
         yield SystemCommand("Model", "choose another model", self.action_model)
+        yield SystemCommand("Reseed", "take a new seed from the system", self.action_reseed)
         yield SystemCommand("Undo", "take the last change back", self.action_undo)
-        for name in ("start", "stop", "continue", "reset", "reseed", "tap", "keep"):
+        for name in ("start", "stop", "continue", "reset", "tap", "keep"):
             yield SystemCommand(name.capitalize(), f"send /musicrnn/{name}", lambda name=name: self.action_tell(name))
         for place, name in enumerate(NAMES):
             yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self.choose(place))

@@ -27,7 +27,7 @@ KEYS_SHOWN = (
     ("o", "model", "model"),
     ("w/r", "seed pads", ""),
     ("[ ]", "part", "part(1)"),
-    ("n", "new seed", "tell('reseed')"),
+    ("n", "new seed", "reseed"),
     ("e", "keep bars", "tell('keep')"),
     ("T", "take", "take"),
     ("l", "light", "light"),
