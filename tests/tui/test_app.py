@@ -156,6 +156,54 @@ def test_what_a_key_did_is_not_said_beyond_the_next_key(keys: list[str]) -> None
     on_screen(act)
 
 
+HOST_STANDS: Scene = [
+    *chorale(),
+    ("stream/source", ("MIDI clock, waiting for the host", "MusicRNN:out", "")),
+    ("stream/place", (0, 7, 1, 120, 120.0, 0.0)),
+]
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_start_key_calls_off_a_start_that_waits_for_the_host(told: bool) -> None:
+    """One of this UI, or one that the daemon tells of; and it starts again."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the scene")
+        if told:
+            daemon.tell("event/warning", "waiting for the host to start")
+        else:
+            await pilot.press("space")
+            assert "waiting for the host; space calls it off" in screen_text(app)
+        await until(pilot, lambda: "◌ waiting" in screen_text(app), "the start that waits")
+        await pilot.press("space")
+        assert "no longer waiting for the host" in screen_text(app)
+        assert "■ stopped" in screen_text(app)
+        await pilot.press("space")
+        starts = 1 if told else 2
+        await until(pilot, lambda: len(daemon.asked("start")) == starts, "another start")
+        assert len(daemon.asked("stop")) == 1
+
+    on_screen(act, (120, 40), scene=HOST_STANDS)
+
+
+def test_what_has_waited_for_the_host_and_plays_is_stopped() -> None:
+    """As if it had never waited; so it is by the palette's Stop, which calls it off, too."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the scene")
+        app.action_tell("continue")
+        await until(pilot, lambda: "◌ waiting" in screen_text(app), "the start that waits")
+        app.action_tell("stop")
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the end of it")
+        app.action_tell("start")
+        daemon.tell("stream/place", 1, 7, 1, 121, 120.0, 0.1)
+        await until(pilot, lambda: "▶ playing" in screen_text(app), "the host")
+        daemon.tell("stream/place", 0, 7, 1, 122, 120.0, 0.0)
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the end")
+
+    on_screen(act, (120, 40), scene=HOST_STANDS)
+
+
 def test_a_seed_is_stored_on_a_pad_and_recalled(tmp_path: Path) -> None:
     """Another seed in between; the next start knows the pad, too."""
     pads = tmp_path / "seed-pads.json"

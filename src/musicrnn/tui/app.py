@@ -304,14 +304,25 @@ class MusicApp(App[int]):
             self.say(f"no daemon answers: it may not have heard {what!r}", wrong=True)
 
     def action_start_stop(self) -> None:
-        """Start, or stop."""
-        self.link.send("stop" if self.state.playing else "start")
-        self.say("")
+        """Start; or stop, also what does not play yet because its host does not."""
+        calls_off = self.state.waiting
+        name = "stop" if self.state.playing or calls_off else "start"
+        self._send(name)
+        if self.state.waiting:
+            self._say_done(f"{name}: waiting for the host; space calls it off")
+        elif calls_off:
+            self._say_done(f"{name}: no longer waiting for the host")
+        else:
+            self.say("")
 
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
-        self.link.send(name)
+        self._send(name)
         self._say_done(name)
+
+    def _send(self, name: str) -> None:
+        self.link.send(name)
+        self.state.told(name)
 
     def action_reseed(self) -> None:
         """Take a new seed from the system: a change like any other, so that the one before it can come back."""
