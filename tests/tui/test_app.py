@@ -13,6 +13,8 @@ from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
 from musicrnn.tui.pads import PadFile
+from musicrnn.tui.paint import words
+from musicrnn.tui.panel import Panel
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
@@ -499,6 +501,34 @@ def test_what_the_daemon_refuses_is_said_where_the_eye_is() -> None:
         assert "quit" in screen_text(app).splitlines()[-1]
 
     on_screen(act)
+
+
+LONG = (
+    "scale must be one of chromatic, major, minor, harmonic-minor, melodic-minor, dorian, phrygian, lydian, "
+    "mixolydian, locrian, major-pentatonic, minor-pentatonic, blues, whole-tone, di"
+)
+
+
+@pytest.mark.parametrize(("size", "picture"), [((60, 18), 1), ((80, 24), 11), ((120, 40), 25)])
+@pytest.mark.parametrize("text", [LONG[:100], LONG])
+def test_a_long_refusal_is_whole_and_costs_only_rows_of_the_log_and_the_picture(
+    text: str, size: tuple[int, int], picture: int
+) -> None:
+    """As many as it takes; the next key gives them back."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        before = screen_text(app)
+        daemon.tell("error", text)
+        await until(pilot, lambda: text in " ".join(screen_text(app).split()), "all of the words")
+        for panel in ("parts", "sliders", "pads", "figures"):
+            lines = [words(line).rstrip() for line in app.query_one(f"#{panel}", Panel).seen()]
+            assert all(line in screen_text(app) for line in lines)
+        assert app.query_one("#picture").size.height >= picture
+        await pilot.press("escape")
+        await until(pilot, lambda: app.query_one("#keys").size.height == 1, "the keys")
+        assert screen_text(app).splitlines()[:-6] == before.splitlines()[:-6]
+
+    on_screen(act, size)
 
 
 @pytest.mark.parametrize(

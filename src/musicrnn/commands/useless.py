@@ -1,4 +1,4 @@
-"""Flags that were typed and could do nothing beside other settings; a settings file may be shared, and have such keys."""
+"""Flags that were typed and could do nothing beside other settings; a settings file may be shared, and have them."""
 
 from __future__ import annotations
 

@@ -23,13 +23,15 @@ from musicrnn.tui.mouse import Mouse
 from musicrnn.tui.packets import Message
 from musicrnn.tui.pads import PADS, PadFile
 from musicrnn.tui.panel import Panel
-from musicrnn.tui.panels import panels
+from musicrnn.tui.panels import last_lines, panels
 from musicrnn.tui.roll import View
 from musicrnn.tui.screens import Chooser, Help, Main
 from musicrnn.tui.sliders import rows_for
 from musicrnn.tui.state import PREFIX, State
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
+LOW_HEIGHT = 34
+LOG_ROWS = 4  # 1 where the terminal is low
 KEEP_SECONDS = 0.25
 WORDS_SECONDS = 10.0  # so long a word stands in the place of the keys
 LEAVE = 10  # exit status: the UI goes, the music stays
@@ -195,14 +197,23 @@ class MusicApp(App[int]):
         small = width < LEAST_WIDTH or height < LEAST_HEIGHT
         self.set_class(small, "small")
         self.set_class(width < 110, "narrow")
-        self.set_class(height < 34, "low")
         self.query_one("#sliders", Panel).styles.height = rows_for(width)
+        self._make_room()
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a word in the last line until the next key, or for some seconds."""
         self.words, self.wrong = text, wrong
         self._said_at = time.monotonic()
+        self._make_room()
         self.redraw()
+
+    def _make_room(self) -> None:
+        """Give the last line the rows that its words take: of the log, then of the picture."""
+        panels = {panel.id: panel for panel in self._panels}
+        more = len(last_lines(self.words, self.wrong, self.size.width)) - 1
+        log = LOG_ROWS if self.size.height >= LOW_HEIGHT else 1
+        panels["keys"].styles.height = 1 + more
+        panels["log"].styles.height = max(log - more, 0)
 
     def _forget_words(self) -> None:
         """Show the keys again, unless an answer is waited for."""
