@@ -8,6 +8,10 @@ import pytest
 
 from musicrnn import cli
 
+OSC_OFF = "osc.enabled is off (--no-osc)"
+HERE_ONLY = "which only this machine reaches"
+ALL = "0.0.0.0"  # noqa: S104
+
 
 @pytest.fixture(autouse=True)
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -37,10 +41,10 @@ def test_a_port_is_refused_without_a_midi_system(settings_file: Path, capsys: py
     ("words", "refusal"),
     [
         (("--midi-clock-out",), "--midi-clock-out must not be given while midi.api is none, which sends none"),
-        (("--record", "a.mid"), "--record must not be given while record.enabled is off, got 'a.mid'"),
-        (("--osc-query",), "--osc-query must not be given while osc.enabled is off"),
-        (("--osc-query-port", "9001"), "--osc-query-port must not be given while osc.enabled is off, got 9001"),
-        (("--osc-announce",), "--osc-announce must not be given while osc.enabled is off"),
+        (("--record", "a.mid"), "--record must not be given while record.enabled is off (--no-recording), got 'a.mid'"),
+        (("--osc-query",), f"--osc-query must not be given while {OSC_OFF}"),
+        (("--osc-query-port", "9001"), f"--osc-query-port must not be given while {OSC_OFF}, got 9001"),
+        (("--osc-announce",), f"--osc-announce must not be given while {OSC_OFF}"),
         (
             ("--lost-clock", "stop"),
             "--lost-clock must not be given while play.clock is internal, which is never lost, got 'stop'",
@@ -55,6 +59,74 @@ def test_a_flag_that_could_do_nothing_is_refused(
     assert play("--midi-api", "none", *words) == 78
     assert capsys.readouterr().err == f"musicrnn: error: {refusal}\n"
     assert play("--midi-api", "none", "--no-osc-query", "--no-link-starts", "--no-midi-clock-out") == 0
+
+
+def plays(*words: str) -> int:
+    """Run the daemon for a moment with OSC, if it plays at all."""
+    return cli.main(["daemon", "--midi-api", "none", "--osc-port", "0", "--bars", "1", "--tempo", "300", *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (("--no-osc", "--osc-port", "9001"), f"--osc-port must not be given while {OSC_OFF}, got 9001"),
+        (("--no-osc", "--osc-host", ALL), f"--osc-host must not be given while {OSC_OFF}, got '{ALL}'"),
+        (
+            ("--no-osc", "--osc-allow", "10.0.0.1", "--osc-allow", "10.1.0.0/16"),
+            f"--osc-allow must not be given while {OSC_OFF}, got '10.0.0.1', '10.1.0.0/16'",
+        ),
+        (
+            ("--osc-allow", "10.0.0.1"),
+            f"--osc-allow must not be given while osc.host (--osc-host) is 127.0.0.1, {HERE_ONLY}, got '10.0.0.1'",
+        ),
+        (
+            ("--osc-allow", "10.0.0.1", "--osc-host", "localhost"),
+            f"--osc-allow must not be given while osc.host (--osc-host) is localhost, {HERE_ONLY}, got '10.0.0.1'",
+        ),
+        (
+            ("--no-osc-query", "--osc-query-port", "9001"),
+            "--osc-query-port must not be given while osc.query is off (--no-osc-query), got 9001",
+        ),
+        (
+            ("--record", "a.mid", "--record-folder", "b"),
+            "--record-folder must not be given while record.file (--record) names the file, got 'b'",
+        ),
+        (
+            ("--record", "a.mid", "--keep-megabytes", "5"),
+            "--keep-megabytes must not be given while record.file (--record) names the file, got 5",
+        ),
+        (
+            ("--no-recording", "--keep-megabytes", "5"),
+            "--keep-megabytes must not be given while record.enabled is off (--no-recording), got 5",
+        ),
+        *(
+            (
+                ("--watchdog-bars", "0", f"--watchdog-{name}", value),
+                f"--watchdog-{name} must not be given while play.watchdog_bars is 0 (--watchdog-bars), got {value}",
+            )
+            for name, value in (("notes", "3"), ("step", "0.5"), ("return", "0.5"), ("least", "2.0"))
+        ),
+    ],
+)
+def test_a_flag_that_another_one_makes_useless_is_refused(
+    words: tuple[str, ...], refusal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line names both."""
+    assert plays(*words) == 78
+    assert capsys.readouterr().err == f"musicrnn: error: {refusal}\n"
+
+
+def test_what_the_settings_file_has_beside_such_a_flag_is_no_wish(settings_file: Path, tmp_path: Path) -> None:
+    """It is shared between machines, and between evenings. The folder of recordings is that of kept bars, too."""
+    settings_file.write_text(
+        '[osc]\nallow = ["10.0.0.1"]\nquery_port = 9001\n[record]\nfolder = "there"\nkeep_megabytes = 5\n'
+        "[play]\nwatchdog_notes = 3\n",
+        encoding="utf-8",
+    )
+    quiet = ("--no-osc-query", "--watchdog-bars", "0")
+    assert plays(*quiet, "--no-recording") == 0
+    assert plays(*quiet, "--no-recording", "--record-folder", str(tmp_path / "kept")) == 0
+    assert plays(*quiet, "--record", str(tmp_path / "a.mid")) == 0
 
 
 def test_a_port_of_the_settings_file_does_not_keep_it_from_playing_without(settings_file: Path) -> None:

@@ -92,3 +92,10 @@ def test_a_wrong_prime_is_the_fault_of_who_gave_it(
         error = capsys.readouterr().err
         assert words in error
         assert error.count("\n") == 1
+
+
+def test_a_flag_of_the_watchdog_is_refused_where_it_is_off(capsys: pytest.CaptureFixture[str]) -> None:
+    """As by the daemon."""
+    assert cli.main(["sample", "untrained", "--watchdog-bars", "0", "--watchdog-notes", "3"]) == 78
+    why = "play.watchdog_bars is 0 (--watchdog-bars)"
+    assert capsys.readouterr().err == f"musicrnn: error: --watchdog-notes must not be given while {why}, got 3\n"

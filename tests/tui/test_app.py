@@ -13,6 +13,8 @@ from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
 from musicrnn.tui.pads import PadFile
+from musicrnn.tui.paint import words
+from musicrnn.tui.panel import Panel
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
@@ -53,7 +55,6 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["c"], "continue", ()),
         (["R"], "reset", ()),
         (["t"], "tap", ()),
-        (["n"], "reseed", ()),
         (["e"], "keep", ()),
         (["T"], "record", (1,)),
         (["m"], "mute", ("soprano", 1)),
@@ -99,6 +100,24 @@ def test_the_last_change_is_taken_back() -> None:
     on_screen(act)
 
 
+def test_a_new_seed_is_taken_back() -> None:
+    """The one before it comes back, and then what was changed before that."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "n")
+        await until(pilot, lambda: len(daemon.asked("seed")) == 1, "a new seed")
+        ((new,),) = daemon.asked("seed")
+        assert f"new seed: {new}" in screen_text(app)
+        daemon.tell("seed", new)
+        await pilot.press("u")
+        assert "taken back: seed" in screen_text(app)
+        await until(pilot, lambda: daemon.asked("seed") == [(new,), (187093702,)], "the old seed")
+        await pilot.press("u")
+        assert "taken back: mu" in screen_text(app)
+
+    on_screen(act)
+
+
 def test_a_change_that_the_daemon_refused_is_not_taken_back() -> None:
     """What was changed before it is, and what was changed beside it; also where the host's tempo goes on meanwhile."""
 
@@ -137,6 +156,54 @@ def test_what_a_key_did_is_not_said_beyond_the_next_key(keys: list[str]) -> None
         assert "PANIC" in screen_text(app)
 
     on_screen(act)
+
+
+HOST_STANDS: Scene = [
+    *chorale(),
+    ("stream/source", ("MIDI clock, waiting for the host", "MusicRNN:out", "")),
+    ("stream/place", (0, 7, 1, 120, 120.0, 0.0)),
+]
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_start_key_calls_off_a_start_that_waits_for_the_host(told: bool) -> None:
+    """One of this UI, or one that the daemon tells of; and it starts again."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the scene")
+        if told:
+            daemon.tell("event/warning", "waiting for the host to start")
+        else:
+            await pilot.press("space")
+            assert "waiting for the host; space calls it off" in screen_text(app)
+        await until(pilot, lambda: "◌ waiting" in screen_text(app), "the start that waits")
+        await pilot.press("space")
+        assert "no longer waiting for the host" in screen_text(app)
+        assert "■ stopped" in screen_text(app)
+        await pilot.press("space")
+        starts = 1 if told else 2
+        await until(pilot, lambda: len(daemon.asked("start")) == starts, "another start")
+        assert len(daemon.asked("stop")) == 1
+
+    on_screen(act, (120, 40), scene=HOST_STANDS)
+
+
+def test_what_has_waited_for_the_host_and_plays_is_stopped() -> None:
+    """As if it had never waited; so it is by the palette's Stop, which calls it off, too."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the scene")
+        app.action_tell("continue")
+        await until(pilot, lambda: "◌ waiting" in screen_text(app), "the start that waits")
+        app.action_tell("stop")
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the end of it")
+        app.action_tell("start")
+        daemon.tell("stream/place", 1, 7, 1, 121, 120.0, 0.1)
+        await until(pilot, lambda: "▶ playing" in screen_text(app), "the host")
+        daemon.tell("stream/place", 0, 7, 1, 122, 120.0, 0.0)
+        await until(pilot, lambda: "■ stopped" in screen_text(app), "the end")
+
+    on_screen(act, (120, 40), scene=HOST_STANDS)
 
 
 def test_a_seed_is_stored_on_a_pad_and_recalled(tmp_path: Path) -> None:
@@ -211,6 +278,32 @@ def test_a_broken_file_of_pads_is_told_of(tmp_path: Path) -> None:
         assert "must be JSON; it is now seed-pads.json.broken" in screen_text(app)
 
     on_screen(act, (300, 40), pads=pads)
+
+
+def test_pads_that_are_whole_are_there_though_another_is_not(tmp_path: Path) -> None:
+    """From the start on."""
+    pads = tmp_path / "seed-pads.json"
+    pads.write_text('{"format": 1, "pads": {"0": 815, "5": 4711}}', encoding="utf-8")
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        assert "it is now seed-pads.json.broken, and pad 5 is kept" in screen_text(app)
+        await pilot.press("f5")
+        await until(pilot, lambda: daemon.asked("seed") == [(4711,)], "the seed of pad 5")
+
+    on_screen(act, (300, 40), pads=pads)
+
+
+@pytest.mark.parametrize("key", ["0", "²", "a"])
+def test_what_is_no_pad_keeps_no_seed(tmp_path: Path, key: str) -> None:
+    """Also where Unicode has it for a digit; the pads that are there stay."""
+    pads = tmp_path / "seed-pads.json"
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("w", "3", "w", key, "escape", "r", "3")
+        assert "seed 187093702 of pad 3" in screen_text(app)
+
+    on_screen(act, pads=pads)
+    assert PadFile(pads).load() == {"3": 187093702}
 
 
 def test_a_value_out_of_range_is_refused_with_the_rule() -> None:
@@ -313,14 +406,18 @@ def test_quitting_asks_about_music_that_was_started_with_it(ask: str, keys: list
     assert on_screen(act, owner=True) == status
 
 
-def test_music_that_ends_by_itself_is_not_told_to_end_by_its_ui() -> None:
-    """A second signal would break off the last that it writes."""
+@pytest.mark.parametrize("owner", [False, True])
+def test_a_subscription_that_has_ended_is_asked_for_again(owner: bool) -> None:
+    """The terminal stood still for longer than the lease: the music goes on, and so does the UI that it began with."""
 
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        before = len(daemon.asked("subscribe"))
         daemon.tell("unsubscribed")
-        await until(pilot, lambda: not app.is_running, "the end")
+        await until(pilot, lambda: len(daemon.asked("subscribe")) > before, "another subscription")
+        daemon.tell("stream/model", "drums", "", 4, 16, 4, 4)
+        await until(pilot, lambda: "drums" in screen_text(app), "what the daemon tells then")
 
-    assert on_screen(act, owner=True) == LEAVE
+    assert on_screen(act, owner=owner) == 0
 
 
 def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
@@ -404,6 +501,34 @@ def test_what_the_daemon_refuses_is_said_where_the_eye_is() -> None:
         assert "quit" in screen_text(app).splitlines()[-1]
 
     on_screen(act)
+
+
+LONG = (
+    "scale must be one of chromatic, major, minor, harmonic-minor, melodic-minor, dorian, phrygian, lydian, "
+    "mixolydian, locrian, major-pentatonic, minor-pentatonic, blues, whole-tone, di"
+)
+
+
+@pytest.mark.parametrize(("size", "picture"), [((60, 18), 1), ((80, 24), 11), ((120, 40), 25)])
+@pytest.mark.parametrize("text", [LONG[:100], LONG])
+def test_a_long_refusal_is_whole_and_costs_only_rows_of_the_log_and_the_picture(
+    text: str, size: tuple[int, int], picture: int
+) -> None:
+    """As many as it takes; the next key gives them back."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        before = screen_text(app)
+        daemon.tell("error", text)
+        await until(pilot, lambda: text in " ".join(screen_text(app).split()), "all of the words")
+        for panel in ("parts", "sliders", "pads", "figures"):
+            lines = [words(line).rstrip() for line in app.query_one(f"#{panel}", Panel).seen()]
+            assert all(line in screen_text(app) for line in lines)
+        assert app.query_one("#picture").size.height >= picture
+        await pilot.press("escape")
+        await until(pilot, lambda: app.query_one("#keys").size.height == 1, "the keys")
+        assert screen_text(app).splitlines()[:-6] == before.splitlines()[:-6]
+
+    on_screen(act, size)
 
 
 @pytest.mark.parametrize(

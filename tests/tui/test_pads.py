@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,35 @@ def test_where_nothing_can_be_written_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match="taken"):
         PadFile(tmp_path / "taken" / "seed-pads.json").keep("1", 7)
+
+
+@pytest.mark.parametrize("pad", ["0", "10", "12", "²", ""])
+def test_a_pad_that_is_none_is_refused(tmp_path: Path, pad: str) -> None:
+    """Before it is written: what is there stays."""
+    file = PadFile(tmp_path / "seed-pads.json")
+    file.keep("1", 7)
+    with pytest.raises(ConfigError, match=f"a pad must be one of 1 to 9, got '{pad}'"):
+        file.keep(pad, 8)
+    assert file.load() == {"1": 7}
+
+
+@pytest.mark.parametrize(("pad", "seed"), [("²", 1), ("12", 1), ("3", -1), ("3", "7")])
+def test_a_wrong_pad_costs_no_other(tmp_path: Path, pad: str, seed: object) -> None:
+    """The file is set aside as it was; a new one has the pads that are whole."""
+    path = tmp_path / "seed-pads.json"
+    text = json.dumps({"format": 1, "pads": {"1": 7, pad: seed, "9": 8}})
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"it is now seed-pads\.json\.broken, and pads 1, 9 are kept"):
+        PadFile(path).load()
+    assert (tmp_path / "seed-pads.json.broken").read_text(encoding="utf-8") == text
+    assert PadFile(path).load() == {"1": 7, "9": 8}
+
+
+def test_where_whole_pads_cannot_be_written_the_file_stays(tmp_path: Path) -> None:
+    """What it is to be set aside as is a folder."""
+    path = tmp_path / "seed-pads.json"
+    path.write_text('{"format": 1, "pads": {"1": 7, "0": 8}}', encoding="utf-8")
+    (tmp_path / "seed-pads.json.broken").mkdir()
+    with pytest.raises(ConfigError, match="it stays where it is: Is a directory"):
+        PadFile(path).load()
+    assert path.is_file()

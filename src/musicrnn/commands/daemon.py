@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from musicrnn.commands.handover import hand_over
 from musicrnn.commands.tied import end_with_input
-from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
+from musicrnn.commands.useless import Useless, check_useless, of_watchdog
+from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
+from musicrnn.config.play import OscSettings, RecordSettings
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError
+from musicrnn.daemon.osc_senders import is_loopback
 
 SETTINGS = COMMANDS["daemon"]
 
@@ -31,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         return hand_over("musicrnn.commands.list_ports", "list_ports", settings)
     if shown(args, settings, SETTINGS):
         return 0
-    _check_typed(args, settings)
+    check_useless(args, _useless(settings))
     if args.tui:
         return hand_over("musicrnn.commands.with_tui", "play", args, settings)
     if args.ends_with_input:
@@ -39,27 +42,29 @@ def run(args: argparse.Namespace) -> int:
     return hand_over("musicrnn.daemon.run", "run", settings)
 
 
-def _check_typed(args: argparse.Namespace, settings: Settings) -> None:
-    """Raise ConfigError for a flag that was typed and could do nothing; what a settings file says may be unused."""
-    given = typed(args)
-    for name, useless, why in _useless(settings):
-        if useless and given.values.get(name):
-            flag, value = given.origins[name], given.values[name]
-            got = "" if value is True else f", got {value!r:.80}"
-            raise ConfigError(f"{flag} must not be given while {why}{got}")
+def _useless(settings: Settings) -> Iterator[Useless]:
+    """Yield which settings change nothing, where that is so, beside others, and which others those are."""
+    portless, clock = settings.midi.api == "none", settings.play.clock
+    yield "midi.port", portless, "midi.api is none, which opens none"
+    yield "midi.clock_out", portless, "midi.api is none, which sends none"
+    yield "play.lost_clock", clock == "internal", "play.clock is internal, which is never lost"
+    yield "play.link_starts", clock != "link", f"play.clock is {clock}"
+    yield from of_watchdog(settings.play)
+    yield from _useless_of_osc(settings.osc)
+    yield from _useless_of_record(settings.record)
 
 
-def _useless(settings: Settings) -> tuple[tuple[str, bool, str], ...]:
-    """Return which settings change nothing, where that is so, beside others, and which others those are."""
-    portless, osc_off = settings.midi.api == "none", not settings.osc.enabled
-    clock = settings.play.clock
-    return (
-        ("midi.port", portless, "midi.api is none, which opens none"),
-        ("midi.clock_out", portless, "midi.api is none, which sends none"),
-        ("record.file", not settings.record.enabled, "record.enabled is off"),
-        ("osc.query", osc_off, "osc.enabled is off"),
-        ("osc.query_port", osc_off, "osc.enabled is off"),
-        ("osc.announce", osc_off, "osc.enabled is off"),
-        ("play.lost_clock", clock == "internal", "play.clock is internal, which is never lost"),
-        ("play.link_starts", clock != "link", f"play.clock is {clock}"),
-    )
+def _useless_of_osc(osc: OscSettings) -> Iterator[Useless]:
+    for key in ("host", "allow", "port", "query", "query_port", "announce"):
+        yield f"osc.{key}", not osc.enabled, "osc.enabled is off (--no-osc)"
+    near = f"osc.host (--osc-host) is {osc.host}, which only this machine reaches"
+    yield "osc.allow", is_loopback(osc.host), near
+    yield "osc.query_port", not osc.query, "osc.query is off (--no-osc-query)"
+
+
+def _useless_of_record(record: RecordSettings) -> Iterator[Useless]:
+    """Yield those; without a recording, too, bars and takes are kept in the folder of recordings."""
+    for key in ("file", "keep_megabytes"):
+        yield f"record.{key}", not record.enabled, "record.enabled is off (--no-recording)"
+    for key in ("folder", "keep_megabytes"):
+        yield f"record.{key}", record.enabled and bool(record.file), "record.file (--record) names the file"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from musicrnn.commands.handover import hand_over
+from musicrnn.commands.useless import check_useless, of_watchdog
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
@@ -29,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if shown(args, settings, SETTINGS):
         return 0
     _check_replay(args, settings)
+    check_useless(args, of_watchdog(settings.play))
     _check_text(args, settings.sample)
     return hand_over("musicrnn.daemon.sample", "run", settings)
 

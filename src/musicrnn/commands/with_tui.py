@@ -64,19 +64,16 @@ def play(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(music: subprocess.Popen[str], flags: Sequence[str]) -> int:
-    """Show the UI until it ends, which it does soon after the music; return its status."""
+    """Show the UI until it ends, which it does with the music; return its status."""
     with _terminal_kept(), subprocess.Popen([*PROGRAM, "tui", "--asks", *flags]) as ui:
         threading.Thread(target=_dismiss, args=(music, ui), name="musicrnn-farewell", daemon=True).start()
         return ui.wait()
 
 
 def _dismiss(music: subprocess.Popen[str], ui: subprocess.Popen[bytes]) -> None:
-    """End the UI if it is still there a moment after the music: one that was killed takes no leave of it."""
+    """End the UI with the music: what it hears by OSC does not tell a daemon that ends from a lease that has."""
     music.wait()
-    try:
-        ui.wait(FAREWELL_SECONDS)
-    except subprocess.TimeoutExpired:
-        ui.terminate()
+    ui.terminate()
 
 
 def _part(music: subprocess.Popen[str], said: Said, status: int, port: str) -> None:

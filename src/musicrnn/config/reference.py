@@ -51,6 +51,8 @@ of its range with the rule and the value, and nothing is done. `1` is not `true`
 are no numbers here; a whole number is accepted where a number is asked for. The exit status is 78.
 Relative paths are taken from the current folder, as flags are; a leading `~` is the home folder.
 A flag that is true or false is typed as `--osc` or `--no-osc`.
+A flag of `daemon` or `sample` that could do nothing beside the other settings, such as `--osc-port` with `--no-osc`, is
+refused with status 78; in a settings file, which may be shared between machines, such a key may stand.
 
 An old `config.ini` is read too: [old-config.md](old-config.md).
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -14,24 +15,25 @@ from textual.screen import Screen
 
 from musicrnn.config.controls import plain
 from musicrnn.config.tui import TuiSettings
-from musicrnn.control import CONTROLS, Control
+from musicrnn.control import CONTROLS, Control, fresh_seed
 from musicrnn.errors import ConfigError, ControlError
 from musicrnn.tui.hand import NAMES, Hand
 from musicrnn.tui.link import Link
 from musicrnn.tui.mouse import Mouse
 from musicrnn.tui.packets import Message
-from musicrnn.tui.pads import PadFile
+from musicrnn.tui.pads import PADS, PadFile
 from musicrnn.tui.panel import Panel
-from musicrnn.tui.panels import panels
+from musicrnn.tui.panels import last_lines, panels
 from musicrnn.tui.roll import View
 from musicrnn.tui.screens import Chooser, Help, Main
 from musicrnn.tui.sliders import rows_for
 from musicrnn.tui.state import PREFIX, State
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
+LOW_HEIGHT = 34
+LOG_ROWS = 4  # 1 where the terminal is low
 KEEP_SECONDS = 0.25
 WORDS_SECONDS = 10.0  # so long a word stands in the place of the keys
-UNSUBSCRIBED = f"{PREFIX}unsubscribed"
 LEAVE = 10  # exit status: the UI goes, the music stays
 DARK, LIGHT = "textual-dark", "textual-light"
 
@@ -62,7 +64,7 @@ class MusicApp(App[int]):
         Binding("c", "tell('continue')"),
         Binding("R", "tell('reset')"),
         Binding("t", "tell('tap')"),
-        Binding("n", "tell('reseed')"),
+        Binding("n", "reseed"),
         Binding("e", "tell('keep')"),
         Binding("T", "take"),
         Binding("m", "switch('mute')"),
@@ -140,8 +142,6 @@ class MusicApp(App[int]):
     def _take(self, message: Message) -> None:
         self.state.take(message, time.monotonic())
         self._tell(message)
-        if message.address == UNSUBSCRIBED and self._owner:
-            self.exit(LEAVE)  # the music ends by itself: it is not to be told so again
 
     def _tell(self, message: Message) -> None:
         """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
@@ -161,12 +161,17 @@ class MusicApp(App[int]):
             self.say(f"{text} plays")
 
     def _load_pads(self) -> None:
-        """Take the pads as the file has them by now, which other UIs write to as well."""
+        """Take the pads as the file has them by now, which other UIs write to as well; of a wrong one what is whole."""
         try:
-            self.hand.pads = {**self._pad_file.load(), **self._unkept}
+            self._take_pads()
         except ConfigError as error:
             self.state.log.append(str(error))
             self.say(str(error), wrong=True)
+            with contextlib.suppress(ConfigError):
+                self._take_pads()
+
+    def _take_pads(self) -> None:
+        self.hand.pads = {**self._pad_file.load(), **self._unkept}
 
     def _recolour(self) -> None:
         dark = self.current_theme.dark
@@ -192,14 +197,23 @@ class MusicApp(App[int]):
         small = width < LEAST_WIDTH or height < LEAST_HEIGHT
         self.set_class(small, "small")
         self.set_class(width < 110, "narrow")
-        self.set_class(height < 34, "low")
         self.query_one("#sliders", Panel).styles.height = rows_for(width)
+        self._make_room()
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a word in the last line until the next key, or for some seconds."""
         self.words, self.wrong = text, wrong
         self._said_at = time.monotonic()
+        self._make_room()
         self.redraw()
+
+    def _make_room(self) -> None:
+        """Give the last line the rows that its words take: of the log, then of the picture."""
+        panels = {panel.id: panel for panel in self._panels}
+        more = len(last_lines(self.words, self.wrong, self.size.width)) - 1
+        log = LOG_ROWS if self.size.height >= LOW_HEIGHT else 1
+        panels["keys"].styles.height = 1 + more
+        panels["log"].styles.height = max(log - more, 0)
 
     def _forget_words(self) -> None:
         """Show the keys again, unless an answer is waited for."""
@@ -222,7 +236,7 @@ class MusicApp(App[int]):
         key = event.character or ""
         if self._pad:
             pad, self._pad = self._pad, ""
-            if key.isdigit() and key != "0":
+            if key in PADS:
                 event.stop()
                 event.prevent_default()
                 self.use_pad(pad, key)
@@ -301,14 +315,31 @@ class MusicApp(App[int]):
             self.say(f"no daemon answers: it may not have heard {what!r}", wrong=True)
 
     def action_start_stop(self) -> None:
-        """Start, or stop."""
-        self.link.send("stop" if self.state.playing else "start")
-        self.say("")
+        """Start; or stop, also what does not play yet because its host does not."""
+        calls_off = self.state.waiting
+        name = "stop" if self.state.playing or calls_off else "start"
+        self._send(name)
+        if self.state.waiting:
+            self._say_done(f"{name}: waiting for the host; space calls it off")
+        elif calls_off:
+            self._say_done(f"{name}: no longer waiting for the host")
+        else:
+            self.say("")
 
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
-        self.link.send(name)
+        self._send(name)
         self._say_done(name)
+
+    def _send(self, name: str) -> None:
+        self.link.send(name)
+        self.state.told(name)
+
+    def action_reseed(self) -> None:
+        """Take a new seed from the system: a change like any other, so that the one before it can come back."""
+        seed = fresh_seed()
+        self.hand.change("seed", seed)
+        self._say_done(f"new seed: {seed}")
 
     def action_take(self) -> None:
         """Begin a take, or end it."""
@@ -458,8 +489,9 @@ class MusicApp(App[int]):
         yield SystemCommand("Take", "begin a take, or end it and write it as a MIDI file", self.action_take)
         yield SystemCommand("Scale and root", "choose what all but the drums keep to", self.action_scale)
         yield SystemCommand("Model", "choose another model", self.action_model)
+        yield SystemCommand("Reseed", "take a new seed from the system", self.action_reseed)
         yield SystemCommand("Undo", "take the last change back", self.action_undo)
-        for name in ("start", "stop", "continue", "reset", "reseed", "tap", "keep"):
+        for name in ("start", "stop", "continue", "reset", "tap", "keep"):
             yield SystemCommand(name.capitalize(), f"send /musicrnn/{name}", lambda name=name: self.action_tell(name))
         for place, name in enumerate(NAMES):
             yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self.choose(place))

@@ -27,7 +27,8 @@ def header(state: State, address: str, connected: bool, width: int) -> Line:
 
 def _heading(state: State, address: str) -> dict[str, Sequence[Line]]:
     """Return what the first line says, each in several wordings, the shortest last."""
-    sign, word = ("▶", "playing") if state.playing else ("■", "stopped")
+    idle = ("◌", "waiting") if state.waiting else ("■", "stopped")
+    sign, word = ("▶", "playing") if state.playing else idle
     how = "title-bold" if state.playing else "title-dim"
     port = state.port or NO_PORT
     clock: Line = ((f"{state.clock}  ", "title-dim"),)

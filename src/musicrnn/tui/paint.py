@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.style import Style
 
 Span = tuple[str, str]
@@ -48,6 +48,18 @@ def shortened(items: Mapping[str, Sequence[Line]], steps: Sequence[str], width: 
 def clipped(text: str, width: int) -> str:
     """Return a text that takes so many columns at most, with a mark where some is left out at its end."""
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a text in rows of at most so many columns, one at least: broken at spaces, and in words that are wider."""
+    rows: list[str] = []
+    for word in text.split(" "):
+        longer = f"{rows[-1]} {word}" if rows else word
+        if rows and cell_len(longer) <= width:
+            rows[-1] = longer
+        else:
+            rows += chop_cells(word, width) or [""]
+    return rows
 
 
 def cell_size(cell: Sequence[Span]) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rich.cells import set_cell_size
+
 from musicrnn.tui.belief import belief
 from musicrnn.tui.hand import Hand
 from musicrnn.tui.heads import figures, header, pads, parts
 from musicrnn.tui.link import Link
-from musicrnn.tui.paint import Line, Span, cell_at, cell_size
+from musicrnn.tui.paint import Line, Span, cell_at, cell_size, clipped, wrapped
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.roll import View, roll
 from musicrnn.tui.sliders import sliders
@@ -27,12 +29,13 @@ KEYS_SHOWN = (
     ("o", "model", "model"),
     ("w/r", "seed pads", ""),
     ("[ ]", "part", "part(1)"),
-    ("n", "new seed", "tell('reseed')"),
+    ("n", "new seed", "reseed"),
     ("e", "keep bars", "tell('keep')"),
     ("T", "take", "take"),
     ("l", "light", "light"),
     ("^p", "commands", "command_palette"),
 )
+MOST_ROWS = 4  # of words that are said: room at 60 columns for all that comes from the network, at 80 for every meaning
 TAIL = (("?", "help", "help"), ("q", "quit", "leave"))
 START_ONE: Line = ((" musicrnn-daemon in another terminal starts one; --osc-port, --host: where it is", "warn"),)
 TOO_SMALL: tuple[Line, ...] = ((("MusicRNN needs 60 by 18", "warn"),), (("characters; p is panic.", ""),))
@@ -64,7 +67,7 @@ def panels(source: Source, view: View) -> list[Panel]:
         Panel("pads", lambda width, _: [pads(hand.pads, state.value("seed"), width)]),
         Panel("figures", lambda width, _: [figures(state, width)]),
         Panel("log", lambda _, height: log(state, height) if source.connected else [START_ONE]),
-        Panel("keys", lambda width, _: [last_line(source.words, source.wrong, width)]),
+        Panel("keys", lambda width, _: last_lines(source.words, source.wrong, width)),
         Panel("too-small", lambda _, __: list(TOO_SMALL)),
     ]
 
@@ -75,11 +78,15 @@ def log(state: State, height: int) -> list[Line]:
     return [((f" {text}", "warn" if place == len(latest) - 1 else "dim"),) for place, text in enumerate(latest)]
 
 
-def last_line(words: str, wrong: bool, width: int) -> Line:
-    """Return what was just done, or the rule that was broken, or the keys that there is room for."""
-    if words:
-        return ((f" {words}".ljust(width), "bad" if wrong else "title-bold"),)
-    return tuple(span for cell, _ in key_cells(width) for span in cell)
+def last_lines(words: str, wrong: bool, width: int) -> list[Line]:
+    """Return what was just done, or the rule that was broken, in as many rows as it takes, or the keys in one."""
+    if not words:
+        return [tuple(span for cell, _ in key_cells(width) for span in cell)]
+    room = max(width - 1, 1)
+    rows = wrapped(words, room)
+    if len(rows) > MOST_ROWS:
+        rows[MOST_ROWS - 1 :] = [clipped(" ".join(rows[MOST_ROWS - 1 :]), room)]
+    return [((set_cell_size(f" {row}", width), "bad" if wrong else "title-bold"),) for row in rows]
 
 
 def key_cells(width: int) -> list[tuple[list[Span], str]]:

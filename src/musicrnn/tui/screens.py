@@ -19,7 +19,7 @@ KEYS = (
     ("digits . -", "type a value; enter gives it, escape does not"),
     ("backspace, d", "default of the control"),
     ("u", "take the last change back"),
-    ("space, s", "start and stop"),
+    ("space, s", "start; stop, also a start that waits for the host"),
     ("c", "continue from where it stopped"),
     ("p, F12", "panic: silence everything at once (F12 even while you type)"),
     ("R", "reset: begin anew from the prime at the next bar"),

@@ -17,6 +17,8 @@ MOST_PARTS = 64
 MOST_MODELS = 256
 SILENCED = 64  # added to the number of a part that is not heard
 LOST_SECONDS = 2.0
+WAITS = "waiting for the host to start"
+HOST_STANDS = ("waiting for the host", "lost")  # how the words of a clock end where nothing plays by it
 
 Note = tuple[int, int, int]  # part (64 more where it is not heard), pitch, velocity (0 goes on)
 
@@ -34,11 +36,12 @@ class Part:
 
 @dataclass(slots=True)
 class State:
-    """The daemon as its messages tell of it."""
+    """The daemon as its messages tell of it; ``waiting`` where it plays once its host rolls, as far as is known."""
 
     heard_at: float = float("-inf")
     revision: int = 0
     playing: bool = False
+    waiting: bool = False
     bar: int = 0
     beat: int = 0
     tick: int = 0
@@ -77,6 +80,13 @@ class State:
         """Return a control's value; its default while it is not known."""
         known = self.part_controls.get((name, part)) if part else self.controls.get(name)
         return known if known is not None else CONTROLS[name].default
+
+    def told(self, name: str) -> None:
+        """Know what this UI has told the daemon: to play, for which its host may have to roll first, or not to."""
+        if name in ("start", "continue"):
+            self.waiting = not self.playing and self.clock.endswith(HOST_STANDS)
+        elif name == "stop":
+            self.waiting = False
 
     def take(self, message: Message, now: float) -> None:
         """Change by a message; one that makes no sense changes nothing."""
@@ -122,6 +132,7 @@ class State:
         if tick < self.tick:
             self._forget_music()
         self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
+        self.waiting = self.waiting and not self.playing
         self.tempo = float(values[4])
 
     def _forget_music(self) -> None:
@@ -194,6 +205,7 @@ class State:
 
     def _warning(self, values: tuple[Value, ...]) -> None:
         self.log.append(str(values[0]))
+        self.waiting = self.waiting or (values[0] == WAITS and not self.playing)
 
     def _kept(self, values: tuple[Value, ...]) -> None:
         self.log.append(f"kept: {values[0]}")
