@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Stop, Tap
+from musicrnn.daemon.complaints import Complaints
 from musicrnn.daemon.display import note
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
@@ -54,7 +55,7 @@ class Runtime:
     engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
     beat and not after it.
     ``keepsakes`` writes the bars that are to be kept. ``hands`` says which MIDI controllers move which controls, and
-    ``save_hands`` keeps that.
+    ``save_hands`` keeps that; where one is refused the status says why.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Runtime:
         self._watch = engine.watch
         self._hands = hands if hands is not None else MidiMap()
         self._save_hands = save_hands
+        self._complaints = Complaints(clock.wake)
         self._keepsakes: Keepsakes = keepsakes if keepsakes is not None else NoKeepsakes()
         self._takes = Takes(self._keepsakes)
         self._clock = clock
@@ -201,7 +203,14 @@ class Runtime:
             self._engine.say(self._hands.learnt, self._now())
             self._save_hands(self._hands.text())
         if command is not None:
-            self._inbox.put(Request(command))
+            self._inbox.put(Request(command, self._complaints.refuser(command)))
+
+    def _complain(self) -> None:
+        """Let the status say why a controller was refused; that may come from the thread that writes takes."""
+        reason = self._complaints.due(self._clock.now())
+        if reason:
+            self._engine.say(reason, self._now())
+            self._tell()
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
@@ -313,6 +322,7 @@ class Runtime:
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
+        self._complain()
         self._make_room()
         if self._pausing:
             self._pausing = False
@@ -410,6 +420,7 @@ class Runtime:
             self._send(self._keys.ends(self._now()))
             self._send(self._engine.silence(self._now()))
             self._do(Request(Record(on=False), note))
+            self._complaints.end()
         finally:
             if self._port is not None:
                 self._port.close()
