@@ -153,7 +153,8 @@ ADDRESSES: Mapping[str, Row] = {
         ("s",),
         lambda values: Model(str(values[0])),
         "string",
-        "play another model: one that ships, or one of your own by the name of its file",
+        "play another model: one that ships, one of your own by the name of its file, or the one that the daemon was "
+        "started with",
         "next bar, once it is loaded",
     ),
     f"{PREFIX}/keep": Row(
