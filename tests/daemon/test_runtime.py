@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Forget, Learn, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Forget, Keep, Learn, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.keepsakes import Keepsakes, Music, Refuse
@@ -516,6 +516,15 @@ def test_a_button_of_a_controller_that_is_refused_is_told_of() -> None:
     stage.at(1.0, lambda: port.incoming.append(TimedMessage(stage.clock.now(), b"\x99\x26\x40")))
     stage.runtime.run([Start()])
     assert stage.runtime.status.message.startswith("bars are kept in the folder of recordings")
+
+
+def test_bars_without_a_note_are_not_kept() -> None:
+    """As a take without one is not written: whoever asked is told."""
+    disk = FullDisk()
+    stage = Stage({1.0: [Keep(8)], 2.0: [Start()], 6.0: [Keep(8)], 7.0: [Quit()]}, keepsakes=disk)
+    stage.runtime.run()
+    assert stage.refused == ["the last bars must have notes, got none; nothing was written"]
+    assert len(disk.refusals) == 1
 
 
 def test_a_take_that_is_refused_when_the_music_is_over_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:

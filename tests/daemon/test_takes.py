@@ -136,6 +136,20 @@ def test_a_take_spans_models() -> None:
     assert notes == [("piano", 0, 48, 62), ("flute", 48, 24, 72), ("flute", 72, 24, 74)]
 
 
+def test_a_take_has_the_parts_of_the_whole_recording() -> None:
+    """Also where one was transposed beyond its range for a while: that does not make two of it."""
+    harp = Part("harp", 60, 72)
+    recording = Recording(4, (4, 4), (harp,), 120.0)
+    mark = recording.mark(0)
+    recording.add(0, [_note(84, 90)])
+    recording.add(4, [_note(84, 0)])
+    for start, parts in ((16, (FLUTE,)), (32, (harp,))):
+        recording.change(start, start, 4, parts)
+        recording.add(start, [_note(62, 90, parts[0].channel)])
+        recording.add(start + 4, [_note(62, 0, parts[0].channel)])
+    assert recording.take(mark, 48).score() == recording.score(48)
+
+
 def test_a_mark_made_just_before_another_model_plays_is_of_what_that_plays() -> None:
     """The stretch that the mark is in never came to be."""
     recording = Recording(4, (4, 4), (PIANO,), 120.0)

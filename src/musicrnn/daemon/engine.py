@@ -34,7 +34,7 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import MAX_FAILURES, Performance
 from musicrnn.daemon.presence import Presence
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.recording import Excerpt
+from musicrnn.daemon.recording import Take
 from musicrnn.daemon.session import Entry, Header, make_header, recording_of
 from musicrnn.daemon.sources import ClockSource
 from musicrnn.daemon.steering import choice_of, ordered, values_of
@@ -398,11 +398,9 @@ class Engine:
         metre, due = self.recording.metre, self.next_deadline()
         return Ahead(coming, performance.surroundings, performance.bar_ticks, metre, due)
 
-    def last_bars(self, bars: int) -> Excerpt:
-        """Return the bars played last, the one that is going on included, of the model that plays."""
-        performance = self._performance
-        first = performance.next_bar(max(self.tick - bars * performance.bar_ticks, 0))
-        return self.recording.excerpt(first, self.tick)
+    def last_bars(self, bars: int) -> Take:
+        """Return the bars played last, the one that is going on included, by whichever models."""
+        return self.recording.last_bars(bars, self.tick)
 
     @property
     def bar_tick(self) -> int:

@@ -235,7 +235,7 @@ class Runtime:
                     if self._hands.forget(name, part):
                         self._save_hands(self._hands.text())
                 case Keep(bars):
-                    self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
+                    self._keep(bars, request)
                 case Record(on):
                     self._takes.switch(on, self._engine, request.refuse)
                 case command:
@@ -243,6 +243,13 @@ class Runtime:
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
+
+    def _keep(self, bars: int, request: Request) -> None:
+        """Let the last bars be written. ControlError where they have no notes."""
+        played = self._engine.last_bars(bars)
+        if not len(played):
+            raise ControlError("the last bars must have notes, got none; nothing was written")
+        self._keepsakes.keep(played, request.refuse)
 
     def _check_part(self, part: str) -> None:
         """Raise ControlError for a part that the model has not; a map from a file may be of others."""
