@@ -175,6 +175,32 @@ def test_the_end_of_the_session_ends_the_take(stack: contextlib.ExitStack, tmp_p
     assert take.stat().st_size > 100
 
 
+def test_the_last_lines_name_the_take_that_the_end_has_ended(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody sees the status any more, which names each one before."""
+    daemon = built(stack, settings(tmp_path, play=PlaySettings(bars=3)))
+    assert daemon.run([Record(on=True), Start()]) == 0
+    (take,) = tmp_path.glob("take-*.mid")
+    assert f"Kept      {take}\n" in capsys.readouterr().out
+    quiet = built(stack, settings(tmp_path / "other", play=PlaySettings(bars=3)))
+    assert quiet.run([Start()]) == 0
+    assert "Kept" not in capsys.readouterr().out
+
+
+def test_a_take_that_the_end_has_ended_and_the_disk_does_not_take_is_told_of(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named by nothing."""
+    record = RecordSettings(enabled=False, folder=str(tmp_path / "file" / "deep"))
+    (tmp_path / "file").touch()
+    daemon = built(stack, settings(tmp_path, play=PlaySettings(bars=3), record=record))
+    assert daemon.run([Record(on=True), Start()]) == 0
+    told = capsys.readouterr()
+    assert "a take must be written to" in told.err
+    assert "Kept" not in told.out
+
+
 @pytest.mark.parametrize(
     ("types", "values", "on"), [("i", (1,), True), ("f", (0.0,), False), ("T", (True,), True), ("", (), None)]
 )

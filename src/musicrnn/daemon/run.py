@@ -27,7 +27,7 @@ from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
-from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes
+from musicrnn.daemon.keepsakes import KeepsakeFiles
 from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.midi_map_file import MapFile, load_map
@@ -84,6 +84,7 @@ class Daemon:
     journal: Journal | None
     recording: Path | None
     host: HostClock
+    keepsakes: KeepsakeFiles
     notices: list[str] = field(default_factory=list)
 
     def first_lines(self) -> Iterator[str]:
@@ -126,6 +127,7 @@ class Daemon:
                 finally:
                     line.close()
                     saved = self._save()
+                    self._name_keepsake()
         except EndedBySignal:
             if saved is None:
                 note("ended at once; the recording can be made from its log with musicrnn sample --replay")
@@ -155,6 +157,12 @@ class Daemon:
                 self.journal.path.unlink(missing_ok=True)
             return True
         return self._write(self.recording, self.journal)
+
+    def _name_keepsake(self) -> None:
+        """Say what was kept last of all, such as a take that was still on: no status tells of it."""
+        self.keepsakes.close()
+        if self.keepsakes.last != self.runtime.kept_before_end:
+            say(f"Kept      {self.keepsakes.last}")
 
     def _write(self, recording: Path, journal: Journal) -> bool:
         from musicrnn.models.midi_write import write_midi
@@ -213,6 +221,7 @@ def build(
         keeper.missing()
     loader = Loader(clock.wake, first.files, patience=PATIENCE_SECONDS)
     stack.callback(loader.close)
+    keepsakes = _keepsakes(settings.record, recording, clock.wake, stack)
     runtime = Runtime(
         player,
         clock,
@@ -226,12 +235,14 @@ def build(
         stand_still=_stand_still,
         hands=hands,
         save_hands=MapFile(map_file, note).save,
-        keepsakes=_keepsakes(settings.record, recording, clock.wake, stack),
+        keepsakes=keepsakes,
         follows=host.source is not None,
     )
     if host.needs_input and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, query, announcement, journal, recording, host, notices)
+    return Daemon(
+        settings, player, runtime, port, osc, query, announcement, journal, recording, host, keepsakes, notices
+    )
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -391,7 +402,7 @@ def _hands(path: Path, asked: bool, notices: list[str]) -> MidiMap:
 
 def _keepsakes(
     record: RecordSettings, recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack
-) -> Keepsakes:
+) -> KeepsakeFiles:
     """Return what writes bars and takes: they are asked for one by one, so a session without recording has them too."""
     files = KeepsakeFiles(recording.parent if recording is not None else folder_of(record), notify)
     stack.callback(files.close)

@@ -49,7 +49,7 @@ class Runtime:
     ``log`` takes the session's entries and must not wait; ``loader`` loads the models that are wanted; ``asleep`` tells
     how long the machine has been suspended so far, in seconds; ``recording`` what to say of the recording in the
     status; ``stand_still`` stops the process until its user lets it go on. ``silencing`` tells that the last notes are
-    being released, which nothing should break off.
+    being released, which nothing should break off; ``kept_before_end`` is what was kept last before that.
 
     Each message leaves ``delay`` seconds later than at its moment, which follows the control ``offset``. Where the
     engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
@@ -86,6 +86,7 @@ class Runtime:
             engine.status(clock.now() + self.lead - self.delay), port=port.name, recording=recording()
         )
         self.silencing = False
+        self.kept_before_end = ""
         self._watch = engine.watch
         self._hands = hands if hands is not None else MidiMap()
         self._save_hands = save_hands
@@ -423,6 +424,7 @@ class Runtime:
         What was sent decides which notes end: the engine may have been broken off in the middle of a tick.
         """
         self.silencing = True
+        self.kept_before_end = self.status.kept
         try:
             self._send(self._keys.ends(self._now()))
             self._send(self._engine.silence(self._now()))
