@@ -11,6 +11,7 @@ import pytest
 from musicrnn.control import Set, Start
 from musicrnn.daemon.keepsakes import KeepsakeFiles, NoKeepsakes
 from musicrnn.errors import ControlError
+from musicrnn.models.generator import Generator
 from musicrnn.models.midi_write import midi_bytes
 from musicrnn.testing import random_model, small_vocabulary
 from tests.daemon.driving import Driver, driver
@@ -53,6 +54,23 @@ def test_more_bars_than_there_are_is_all_of_them() -> None:
     """From the first tick."""
     one = player()
     assert one.engine.last_bars(64).score() == one.score
+
+
+@pytest.mark.parametrize("ticks", [0, 2, 48, 50, 150])
+def test_the_last_bars_go_back_to_models_before(ticks: int) -> None:
+    """Soon after another one took over, what was played before it is wanted as well; a bar that is going on counts."""
+    one = player()
+    other = random_model(small_vocabulary(ticks_per_beat=12), 6, scale=2.0, calm=1.0)
+    one.engine.take_over(Generator(other), "other")
+    one.ticks(8 + ticks)  # from tick 64 on it is the other one, which has 48 ticks a bar
+    kept, whole = one.engine.last_bars(3).score(), one.score
+    first = whole.bars[-3].start
+    wanted = {(note.start - first, note.part, note.pitch) for note in whole.notes if note.start >= first}
+    got = {(note.start, note.part, note.pitch) for note in kept.notes}
+    assert kept.bars == whole.bars[:3]
+    assert wanted <= got
+    assert {row[0] for row in got - wanted} <= {0}  # what sounded there already
+    assert len(wanted) > 10
 
 
 def test_they_are_written_as_a_midi_file(written: tuple[KeepsakeFiles, threading.Event], tmp_path: Path) -> None:

@@ -122,6 +122,18 @@ def test_the_model_that_the_program_was_started_with_is_known_too(folder: Path, 
     given.loader.close()
 
 
+def test_the_model_that_the_program_was_started_with_comes_before_one_of_its_name_that_ships(tmp_path: Path) -> None:
+    """The way back leads to what was left, not to another that is called the same."""
+    mine = tmp_path / "model.onnx"
+    mine.write_bytes(SMALL.read_bytes())
+    given = Desk(GOOD, files={"drums": mine})
+    given.want("drums")
+    result = given.result()
+    assert isinstance(result, Loaded)
+    assert result.digest == load_checked(mine).digest
+    given.loader.close()
+
+
 def test_a_wrong_model_is_refused_by_a_real_trial(folder: Path) -> None:
     """Some of them here, all in the long run; test_trial has each without the process."""
     given = Desk()

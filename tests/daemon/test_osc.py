@@ -56,6 +56,14 @@ def test_a_message_is_a_command(
     assert _said(address, *values) == command
 
 
+@pytest.mark.parametrize("number", ["i", "f", "d", "h"])
+@pytest.mark.parametrize(("button", "pressed"), [("panic", Panic()), ("start", Start()), ("record", Record(True))])
+def test_a_button_takes_every_kind_of_number(button: str, pressed: Command, number: str) -> None:
+    """Some clients send nothing but doubles: a panic of theirs must not be refused."""
+    assert command_of(Message(f"/musicrnn/{button}", number, (1,))) == pressed
+    assert command_of(Message(f"/musicrnn/{button}", number, (0,))) == (Record(False) if button == "record" else None)
+
+
 @pytest.mark.parametrize(
     ("address", "values", "reason"),
     [

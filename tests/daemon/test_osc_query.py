@@ -151,6 +151,16 @@ def test_it_answers_over_http(server: QueryServer) -> None:
     assert root["CONTENTS"]["musicrnn"]["CONTENTS"]["mu"]["VALUE"] == [1.25]
 
 
+def test_the_model_that_the_daemon_was_started_with_can_be_chosen() -> None:
+    """Though only its file is known, and no folder has it."""
+    server = QueryServer("127.0.0.1", 0, OSC, lambda: STATUS, files=("mine",))
+    server.start()
+    _, found = get(server, "/musicrnn/model?RANGE")
+    server.close()
+    assert isinstance(found, dict)
+    assert {"mine", "chorales"} <= set(found["RANGE"][0]["VALS"])
+
+
 def test_a_page_that_points_its_own_name_here_is_refused(server: QueryServer) -> None:
     """Only addresses, and this machine's name, are hosts."""
     assert get(server, "/", host="rebound.example")[0] == 403

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Forget, Learn, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Forget, Keep, Learn, Model, Panic, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.keepsakes import Keepsakes, Music, Refuse
 from musicrnn.daemon.loader import Loaded, Refused, Wish
 from musicrnn.daemon.midi_map import MidiMap, read_map
 from musicrnn.daemon.protocols import MidiOut, TimedMessage
@@ -56,6 +58,7 @@ class Stage:
         frames: Sequence[Frame] = FRAMES,
         hands: MidiMap | None = None,
         quantise: str = "none",
+        keepsakes: Keepsakes | None = None,
     ) -> None:
         self._stands_still = stands_still
         self.clock = ScriptClock(at, self)
@@ -82,6 +85,7 @@ class Stage:
             asleep=lambda: 3600.0 if self.clock.now() >= 1000.0 + sleeps_at else 0.0,
             hands=hands,
             save_hands=self.saved.append,
+            keepsakes=keepsakes,
         )
 
     def _stand_still(self) -> None:
@@ -177,6 +181,29 @@ class PortGiver:
     def bring(self, port: MidiOut) -> None:
         """Have this port to give."""
         self._spare = port
+
+
+class FullDisk:
+    """A disk that takes music, and says only later that there is no room for it."""
+
+    last = ""
+
+    def __init__(self) -> None:
+        self.refusals: list[Refuse] = []
+
+    def check(self) -> None:
+        """Raise nothing."""
+
+    def keep(self, music: Music, refuse: Refuse, kind: str = "kept") -> None:
+        """Take it."""
+        del music, kind
+        self.refusals.append(refuse)
+
+    def fail(self) -> None:
+        """Say that there is no room, from another thread."""
+        thread = threading.Thread(target=self.refusals.pop(), args=("a take must be written, got: no room",))
+        thread.start()
+        thread.join()
 
 
 class ScriptLoader:
@@ -469,6 +496,46 @@ def test_what_was_learnt_is_said_and_kept() -> None:
     stage.runtime.run([Start()])
     assert stage.runtime.status.message == "learnt: controller 21 of channel 1 moves mu"
     assert len(read_map(stage.saved[0], "a map")) == 1
+
+
+def test_a_take_that_was_ended_with_a_pad_and_is_not_written_is_told_of() -> None:
+    """The disk says so later, in a thread of its own; whoever plays by hand has no other way to hear of it."""
+    hands, disk, port = read_map(PAD.replace("tap", "record"), "a map"), FullDisk(), TimedPort()
+    stage = Stage({5.0: [Quit()]}, port=port, hands=hands, keepsakes=disk)
+    for moment in (1.0, 2.0):
+        stage.at(moment, lambda: port.incoming.append(TimedMessage(stage.clock.now(), b"\x99\x26\x40")))
+    stage.at(3.0, disk.fail)
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.message == "a take must be written, got: no room"
+
+
+def test_a_button_of_a_controller_that_is_refused_is_told_of() -> None:
+    """In the status, which every surface shows."""
+    hands, port = read_map(PAD.replace("tap", "keep"), "a map"), TimedPort()
+    stage = Stage({5.0: [Quit()]}, port=port, hands=hands)
+    stage.at(1.0, lambda: port.incoming.append(TimedMessage(stage.clock.now(), b"\x99\x26\x40")))
+    stage.runtime.run([Start()])
+    assert stage.runtime.status.message.startswith("bars are kept in the folder of recordings")
+
+
+def test_bars_without_a_note_are_not_kept() -> None:
+    """As a take without one is not written: whoever asked is told."""
+    disk = FullDisk()
+    stage = Stage({1.0: [Keep(8)], 2.0: [Start()], 6.0: [Keep(8)], 7.0: [Quit()]}, keepsakes=disk)
+    stage.runtime.run()
+    assert stage.refused == ["the last bars must have notes, got none; nothing was written"]
+    assert len(disk.refusals) == 1
+
+
+def test_a_take_that_is_refused_when_the_music_is_over_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """The disk may say so last of all: it is a line in the terminal."""
+    hands, disk, port = read_map(PAD.replace("tap", "record"), "a map"), FullDisk(), TimedPort()
+    stage = Stage({3.0: [Quit()]}, port=port, hands=hands, keepsakes=disk)
+    for moment in (1.0, 2.0):
+        stage.at(moment, lambda: port.incoming.append(TimedMessage(stage.clock.now(), b"\x99\x26\x40")))
+    stage.runtime.run([Start()])
+    disk.fail()
+    assert "a take must be written, got: no room" in capsys.readouterr().err
 
 
 def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:

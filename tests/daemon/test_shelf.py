@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from musicrnn.config.play import RecordSettings
+from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.shelf import log_of, new_recording, trim
 from musicrnn.errors import ConfigError
 
@@ -89,6 +91,20 @@ def test_only_our_own_files_go_and_never_the_one_being_written(tmp_path: Path) -
     assert mine.exists()
     assert paths[0].exists()
     assert not paths[1].exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete a file that is open")
+def test_the_log_of_a_daemon_that_still_plays_stays(tmp_path: Path) -> None:
+    """Another one begins, and there is no room: that log is the only place where what is played is kept."""
+    old = tmp_path / "2026-01-01-000000-m.jsonl"
+    journal = Journal(old, b"x" * 900_000)
+    paths = [tmp_path / f"2026-01-0{day}-000000-m.mid" for day in (2, 3)]
+    for path in paths:
+        path.write_bytes(b"x" * 400_000)
+    assert trim(tmp_path, 1, keep=paths[-1]) == [paths[0]]
+    assert old.exists()
+    journal.close()
+    assert trim(tmp_path, 1, keep=paths[-1]) == [old]
 
 
 def test_no_limit_deletes_nothing(tmp_path: Path) -> None:

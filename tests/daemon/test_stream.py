@@ -173,6 +173,19 @@ def test_an_unsubscriber_hears_no_more() -> None:
     assert one.update() == {}
 
 
+@pytest.mark.parametrize("port", [5555, 5555.0])
+def test_a_port_is_any_whole_number(port: float) -> None:
+    """Of whichever kind: there are clients whose numbers are all floats."""
+    one = Looker()
+    there: Address = (HERE[0], 5555)
+    one.ask("subscribe", 10.0, 30.0, port)
+    assert one.sent[there]["/musicrnn/subscribed"] == [(10.0, 30.0)]
+    one.ask("unsubscribe", port)
+    assert one.sent[there]["/musicrnn/unsubscribed"] == [()]
+    one.ask("subscribe", 10.0, 30.0, 5555.5)
+    assert "port must be a whole number, got 5555.5" in str(one.sent[HERE]["/musicrnn/error"])
+
+
 def test_each_has_its_own_rate() -> None:
     """One update a second is not ten."""
     one = Looker()

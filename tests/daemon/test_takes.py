@@ -136,6 +136,20 @@ def test_a_take_spans_models() -> None:
     assert notes == [("piano", 0, 48, 62), ("flute", 48, 24, 72), ("flute", 72, 24, 74)]
 
 
+def test_a_take_has_the_parts_of_the_whole_recording() -> None:
+    """Also where one was transposed beyond its range for a while: that does not make two of it."""
+    harp = Part("harp", 60, 72)
+    recording = Recording(4, (4, 4), (harp,), 120.0)
+    mark = recording.mark(0)
+    recording.add(0, [_note(84, 90)])
+    recording.add(4, [_note(84, 0)])
+    for start, parts in ((16, (FLUTE,)), (32, (harp,))):
+        recording.change(start, start, 4, parts)
+        recording.add(start, [_note(62, 90, parts[0].channel)])
+        recording.add(start + 4, [_note(62, 0, parts[0].channel)])
+    assert recording.take(mark, 48).score() == recording.score(48)
+
+
 def test_a_mark_made_just_before_another_model_plays_is_of_what_that_plays() -> None:
     """The stretch that the mark is in never came to be."""
     recording = Recording(4, (4, 4), (PIANO,), 120.0)
@@ -159,6 +173,32 @@ def test_the_end_of_the_session_ends_the_take(stack: contextlib.ExitStack, tmp_p
     assert len(others) == recorded
     assert all(path.read_bytes() == take.read_bytes() for path in others)
     assert take.stat().st_size > 100
+
+
+def test_the_last_lines_name_the_take_that_the_end_has_ended(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody sees the status any more, which names each one before."""
+    daemon = built(stack, settings(tmp_path, play=PlaySettings(bars=3)))
+    assert daemon.run([Record(on=True), Start()]) == 0
+    (take,) = tmp_path.glob("take-*.mid")
+    assert f"Kept      {take}\n" in capsys.readouterr().out
+    quiet = built(stack, settings(tmp_path / "other", play=PlaySettings(bars=3)))
+    assert quiet.run([Start()]) == 0
+    assert "Kept" not in capsys.readouterr().out
+
+
+def test_a_take_that_the_end_has_ended_and_the_disk_does_not_take_is_told_of(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named by nothing."""
+    record = RecordSettings(enabled=False, folder=str(tmp_path / "file" / "deep"))
+    (tmp_path / "file").touch()
+    daemon = built(stack, settings(tmp_path, play=PlaySettings(bars=3), record=record))
+    assert daemon.run([Record(on=True), Start()]) == 0
+    told = capsys.readouterr()
+    assert "a take must be written to" in told.err
+    assert "Kept" not in told.out
 
 
 @pytest.mark.parametrize(

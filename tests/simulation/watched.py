@@ -665,6 +665,7 @@ class WatchedEngine(Engine):
             (status.failures >= self._failed, "the failures must be as logged"),
             (0 <= where - place < self._info.vocabulary.ticks_per_beat, "the place must be that of the tick"),
             (0.0 <= status.exponent <= 16.0, "the exponent must be in 0..16"),
+            (status.model == [self.header.model, *self.models][-1], "the model must be shown by its name"),
             (len(status.message) <= 200, "the message must be short"),
             (status.playing or not status.sounding, "what has stopped must be silent"),
             (status.playing == (self.next_deadline() is not None), "what plays must have a next moment"),

@@ -6,6 +6,7 @@ It reads no clock, opens no port and starts no thread. :mod:`musicrnn.daemon.pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from musicrnn.config.play import PlaySettings
@@ -33,7 +34,7 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import MAX_FAILURES, Performance
 from musicrnn.daemon.presence import Presence
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.recording import Excerpt
+from musicrnn.daemon.recording import Take
 from musicrnn.daemon.session import Entry, Header, make_header, recording_of
 from musicrnn.daemon.sources import ClockSource
 from musicrnn.daemon.steering import choice_of, ordered, values_of
@@ -54,7 +55,8 @@ class Engine:
 
     ``play`` must have a seed and a tempo (see `musicrnn.daemon.session.resolved`); ``prime`` is the
     text to start from, ``model_hash`` what the session log is to say of the model's file; ``source`` is the
-    clock to follow, None for its own; ``clock_out`` tells whether to send MIDI clock. Raises ControlError for a prime
+    clock to follow, None for its own; ``clock_out`` tells whether to send MIDI clock; ``name`` is what the model is
+    known by, its own where it is empty. Raises ControlError for a prime
     that cannot be read. Nothing plays before ``handle(Start(), now)``, and with a source before its host rolls.
 
     ``offset_ms`` is the control of that name, which its surroundings obey; ``watch`` is for those who look on;
@@ -70,10 +72,12 @@ class Engine:
         model_hash: str = "",
         source: ClockSource | None = None,
         clock_out: bool = False,
+        name: str = "",
     ) -> None:
         info = generator.model.info
+        self._name = name or info.name
         grid = info.vocabulary.ticks_per_beat
-        self.header: Header = make_header(info, play, prime, model_hash)
+        self.header: Header = make_header(replace(info, name=self._name), play, prime, model_hash)
         self.recording = recording_of(self.header)
         self.finished = False
         self.offset_ms = 0.0
@@ -179,8 +183,8 @@ class Engine:
     def take_over(self, generator: Generator, name: str, digest: str = "") -> None:
         """Let another model play from the next bar line on for which it is ready, or soon where nothing plays.
 
-        ``name`` and ``digest`` are what the session log says of it. Raises ControlError where its grid and those of
-        the models before it have none in common, and so could not be recorded.
+        It is known by ``name``; that and ``digest`` are what the session log says of it. Raises ControlError where its
+        grid and those of the models before it have none in common, and so could not be recorded.
         """
         self._lineup.take_over(generator, name, digest)
 
@@ -197,6 +201,7 @@ class Engine:
         self._transport.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat)
         self._clock_out.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat)
         self._presence.change_grid(old, new)
+        self._name = coming.name
         self._lineup.change_to(coming, moment)
         return messages + self._presence.programs(moment) if self._presence.playing else messages
 
@@ -377,7 +382,7 @@ class Engine:
             controls=ordered({**values_of(choice), "tempo": self._transport.bpm, "offset": self.offset_ms}),
             part_controls=performance.part_values(),
             exponent=self._exponent,
-            model=self._info.name,
+            model=self._name,
             parts=tuple(names),
             sounding=tuple((names[part], pitch) for (part, _), pitch in performance.ledger.heard().items()),
             late_ticks=self._account.late_ticks,
@@ -393,11 +398,9 @@ class Engine:
         metre, due = self.recording.metre, self.next_deadline()
         return Ahead(coming, performance.surroundings, performance.bar_ticks, metre, due)
 
-    def last_bars(self, bars: int) -> Excerpt:
-        """Return the bars played last, the one that is going on included, of the model that plays."""
-        performance = self._performance
-        first = performance.next_bar(max(self.tick - bars * performance.bar_ticks, 0))
-        return self.recording.excerpt(first, self.tick)
+    def last_bars(self, bars: int) -> Take:
+        """Return the bars played last, the one that is going on included, by whichever models."""
+        return self.recording.last_bars(bars, self.tick)
 
     @property
     def bar_tick(self) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from musicrnn.daemon.session import Entry, entry_line
 
@@ -16,6 +19,7 @@ ROOM = 4096
 class Journal:
     """Appends entries to a log; after each bar they are on the disk, whatever happens to the program then.
 
+    Until it is closed others see that by `is_being_written`.
     Where the disk is full or gone it gives up and says so in ``problem``; the music goes on.
     """
 
@@ -25,6 +29,7 @@ class Journal:
         self.path = path
         self.problem = ""
         self._file = path.open("xb", buffering=0)
+        _lock(self._file)
         try:
             self._put(header)
         except OSError:
@@ -79,3 +84,28 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError as error:
             self.problem = f"the session log is incomplete: {error.strerror}"
+
+
+def is_being_written(path: Path) -> bool:
+    """Tell whether a daemon that lives writes a log; on Windows never, as nobody can delete it there while one does."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a disk without locks
+        return False
+    return False
+
+
+def _lock(file: BinaryIO) -> None:
+    """Take a lock, which the system gives back when the process ends; do without on a disk that has none."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -42,7 +42,7 @@ GET = f"{PREFIX}/get"
 SUBSCRIBE = f"{PREFIX}/subscribe"
 UNSUBSCRIBE = f"{PREFIX}/unsubscribe"
 NUMBERS = ("f", "i", "d", "h")
-SWITCHES = ("", "i", "f", "T", "F")
+SWITCHES = ("", *NUMBERS, "T", "F")
 BUTTON = "none, or a button's number"
 
 Make = Callable[[tuple[Value, ...]], Command | None]
@@ -153,7 +153,8 @@ ADDRESSES: Mapping[str, Row] = {
         ("s",),
         lambda values: Model(str(values[0])),
         "string",
-        "play another model: one that ships, or one of your own by the name of its file",
+        "play another model: one that ships, one of your own by the name of its file, or the one that the daemon was "
+        "started with",
         "next bar, once it is loaded",
     ),
     f"{PREFIX}/keep": Row(
@@ -195,11 +196,11 @@ QUESTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     MODELS: (("",), "none", "is answered with the names of the models (below)"),
     STATUS: (("",), "none", "is answered (below)"),
     SUBSCRIBE: (
-        ("", *(rate + seconds + port for rate in NUMBERS for seconds in NUMBERS for port in ("", "i"))),
+        ("", *(rate + seconds + port for rate in NUMBERS for seconds in NUMBERS for port in ("", *NUMBERS))),
         "none, or two numbers, 1 to 50 and 1 to 60, and perhaps a port",
         "send the state so many times a second, for so many seconds (10 and 30), to the sender or that port of it",
     ),
-    UNSUBSCRIBE: (("", "i"), "none, or a port", "send no more of it"),
+    UNSUBSCRIBE: (("", *NUMBERS), "none, or a port", "send no more of it"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from musicrnn.control import MODEL_NAME, Control, Status
@@ -43,12 +43,16 @@ class Counts:
 
 @dataclass(slots=True)
 class OscDesk:
-    """Turns packets into requests and answers, with no socket and no clock of its own."""
+    """Turns packets into requests and answers, with no socket and no clock of its own.
+
+    ``files`` are the names of models that only this daemon knows.
+    """
 
     inbox: Inbox
     status: Callable[[], Status]
     answer: Callable[[bytes, Address], None]
     watch: Watch = field(default_factory=Watch)
+    files: Collection[str] = ()
     counts: Counts = field(default_factory=Counts)
     stream: Stream = field(init=False)
     _intake: Bucket = field(default_factory=lambda: Bucket(500.0, 100))
@@ -114,7 +118,7 @@ class OscDesk:
             case osc.STATUS:
                 self._reply(lambda: bundle_bytes(status_messages(self.status(), self._counted())), sender, now)
             case osc.MODELS:
-                self._reply(lambda: message_bytes(MODELS, *model_names()), sender, now)
+                self._reply(lambda: message_bytes(MODELS, *model_names(self.files)), sender, now)
             case osc.SUBSCRIBE:
                 rate, seconds = message.values[:2] or (RATE.default, LEASE.default)
                 who = _at_port(sender, message.values[2:])
@@ -146,8 +150,8 @@ def _at_port(sender: Address, port: Sequence[Value]) -> Address:
     return (sender[0], int(PORT.number(port[0]))) if port else sender
 
 
-def model_names() -> list[str]:
-    """Return the names of the models that a message can name, as many as an answer has room for."""
+def model_names(files: Collection[str] = ()) -> list[str]:
+    """Return the names of the models that a message can name, as many as an answer has room for; ``files`` first."""
     from musicrnn.models.catalogue import names
 
-    return [name for name in names() if MODEL_NAME.fullmatch(name)][:MOST_NAMES]
+    return [name for name in dict.fromkeys([*files, *names()]) if MODEL_NAME.fullmatch(name)][:MOST_NAMES]

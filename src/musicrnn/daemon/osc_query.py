@@ -7,7 +7,7 @@ import ipaddress
 import json
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, cast
@@ -52,11 +52,18 @@ def answer(target: str, status: Status, models: Sequence[str], osc: Address, lis
 class QueryServer:
     """Answers one request at a time until it is closed.
 
-    ``osc`` is where OSC is taken, ``status`` gives the values, ``allowed`` names who is heard beside this machine.
+    ``osc`` is where OSC is taken, ``status`` gives the values, ``allowed`` names who is heard beside this machine,
+    ``files`` are the names of models that only this daemon knows.
     """
 
     def __init__(
-        self, host: str, port: int, osc: Address, status: Callable[[], Status], allowed: Sequence[str] = ()
+        self,
+        host: str,
+        port: int,
+        osc: Address,
+        status: Callable[[], Status],
+        allowed: Sequence[str] = (),
+        files: Collection[str] = (),
     ) -> None:
         """Bind the port. Raises OSError where it is taken or the address is not this machine's."""
         senders = check_allowed(host, allowed)
@@ -67,7 +74,7 @@ class QueryServer:
             def reply_to(self, target: str) -> Answer:
                 if not senders.allow(self.client_address[0]):
                     return HTTPStatus.FORBIDDEN, None
-                return answer(target, status(), model_names(), osc, self.here if listeners is not None else None)
+                return answer(target, status(), model_names(files), osc, self.here if listeners is not None else None)
 
             def listen(self, request: bytes, origin: str) -> HTTPStatus:
                 if not senders.allow(self.client_address[0]) or not _may_listen(origin, senders):

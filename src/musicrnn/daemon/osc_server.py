@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from musicrnn.control import Status
 from musicrnn.daemon.display import note
@@ -36,6 +36,7 @@ class OscServer:
         status: Callable[[], Status],
         watch: Watch | None = None,
         allowed: Sequence[str] = (),
+        files: Collection[str] = (),
     ) -> None:
         """Bind the port; ``allowed`` names who is heard beside this machine.
 
@@ -54,7 +55,7 @@ class OscServer:
         self._socket.setblocking(False)
         self._outbox: deque[tuple[bytes, Address]] = deque(maxlen=256)
         self._closing = False
-        self.desk = OscDesk(inbox, status, self._answer, watch if watch is not None else Watch())
+        self.desk = OscDesk(inbox, status, self._answer, watch if watch is not None else Watch(), files)
         self._thread = threading.Thread(target=self._run, name="musicrnn-osc", daemon=True)
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from musicrnn.daemon.joined import common_grid, joined
 from musicrnn.daemon.ledger import NoteEvent
-from musicrnn.models.score import Note, Part, Score, Tempo, regular_bars
+from musicrnn.models.score import Note, Part, Score, Tempo, bar_length, regular_bars
 
 Row = tuple[int, int, int, int, int]
 """Start, part, pitch, length, velocity."""
@@ -42,7 +42,7 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Some bars of a recording as they were collected: cheap to take, and made a score of wherever there is time."""
+    """Some bars of one model as they were collected: cheap to take, and made a score of wherever there is time."""
 
     ticks_per_beat: int
     parts: tuple[Part, ...]
@@ -53,11 +53,11 @@ class Excerpt:
     until: int
 
     def score(self) -> Score:
-        """Return it as a score that begins at tick 0."""
+        """Return it as a score that begins at tick 0, with the model's parts, whose ranges may not hold all notes."""
         notes = _cut(self.rows, self.start, self.until)
         moved = tuple(replace(note, start=note.start - self.start) for note in notes)
         bars = regular_bars(max(self.until - self.start, 1), self.ticks_per_beat, *self.metre)
-        return _widened(Score(self.ticks_per_beat, self.parts, moved, bars, _tempos_from(self.tempos, self.start)))
+        return Score(self.ticks_per_beat, self.parts, moved, bars, _tempos_from(self.tempos, self.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Take:
     def score(self) -> Score:
         """Return it as a score that begins at tick 0, with the parts of all."""
         scores = [piece.score() for piece in self.pieces]
-        return joined(scores) if len(scores) > 1 else scores[0]
+        return _widened(joined(scores) if len(scores) > 1 else scores[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +152,28 @@ class Recording:
         """Return the notes that sound from tick ``start``, no more than a few bars ago, up to ``until``, cut to fit."""
         return _cut(self._rows(start, until), start, until)
 
-    def excerpt(self, first: int, until: int) -> Excerpt:
-        """Return what sounded from bar line ``first``, or where the model that plays began, up to ``until``."""
-        present = self._present
-        start = max(first, present.start)
-        rows = self._rows(start, until)
-        return Excerpt(present.ticks_per_beat, present.parts, self.metre, rows, present.tempos(), start, until)
-
     def mark(self, tick: int) -> Mark:
         """Return a place to which `take` goes back: tick ``tick`` of the model that plays, a few bars ago at most."""
-        present = self._present
-        tick = max(tick, present.start)
-        ended = len(present.notes)
-        while ended and _end(present.notes[ended - 1]) > tick:
+        return self._mark(len(self._earlier), max(tick, self._present.start))
+
+    def last_bars(self, bars: int, until: int) -> Take:
+        """Return the last bars up to tick ``until``, the one that is going on included, by whichever models."""
+        stretches = [*self._earlier, self._present]
+        for number, stretch in reversed([*enumerate(stretches)]):
+            size = bar_length(*self.metre, stretch.ticks_per_beat)
+            end = -(-(until if stretch is self._present else stretch.end) // size)
+            there = end - stretch.start // size
+            if bars <= there or not number:
+                break
+            bars -= there
+        return self.take(self._mark(number, max((end - bars) * size, stretch.start)), until)
+
+    def _mark(self, number: int, tick: int) -> Mark:
+        stretch = [*self._earlier, self._present][number]
+        ended = len(stretch.notes)
+        while ended and _end(stretch.notes[ended - 1]) > tick:
             ended -= 1
-        return Mark(present, len(self._earlier), ended, tick)
+        return Mark(stretch, number, ended, tick)
 
     def take(self, mark: Mark, until: int) -> Take:
         """Return what was played from a mark up to tick ``until``; cheap, however long that is."""

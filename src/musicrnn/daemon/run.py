@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,12 +21,13 @@ from musicrnn.daemon.announce import OSC, OSC_QUERY, Announcement
 from musicrnn.daemon.clock import MonotonicClock, seconds_asleep
 from musicrnn.daemon.display import StatusLine, note, say
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.first_model import first_model
 from musicrnn.daemon.host_clock import HostClock, check_api, host_clock
 from musicrnn.daemon.inbox import Inbox
 from musicrnn.daemon.instance import Instance
 from musicrnn.daemon.journal import Journal
 from musicrnn.daemon.keeper import PortKeeper
-from musicrnn.daemon.keepsakes import KeepsakeFiles, Keepsakes
+from musicrnn.daemon.keepsakes import KeepsakeFiles
 from musicrnn.daemon.loader import PATIENCE_SECONDS, Loader
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.midi_map_file import MapFile, load_map
@@ -45,7 +46,6 @@ from musicrnn.daemon.signals import EndedBySignal, Signals
 from musicrnn.daemon.watch import Watch
 from musicrnn.errors import ConfigError, PortError
 from musicrnn.models.generator import Generator
-from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.step import StepModel
 from musicrnn.models.vocabulary import Vocabulary
 
@@ -84,6 +84,7 @@ class Daemon:
     journal: Journal | None
     recording: Path | None
     host: HostClock
+    keepsakes: KeepsakeFiles
     notices: list[str] = field(default_factory=list)
 
     def first_lines(self) -> Iterator[str]:
@@ -126,6 +127,7 @@ class Daemon:
                 finally:
                     line.close()
                     saved = self._save()
+                    self._name_keepsake()
         except EndedBySignal:
             if saved is None:
                 note("ended at once; the recording can be made from its log with musicrnn sample --replay")
@@ -156,6 +158,12 @@ class Daemon:
             return True
         return self._write(self.recording, self.journal)
 
+    def _name_keepsake(self) -> None:
+        """Say what was kept last of all, such as a take that was still on: no status tells of it."""
+        self.keepsakes.close()
+        if self.keepsakes.last != self.runtime.kept_before_end:
+            say(f"Kept      {self.keepsakes.last}")
+
     def _write(self, recording: Path, journal: Journal) -> bool:
         from musicrnn.models.midi_write import write_midi
 
@@ -180,7 +188,8 @@ def build(
 ) -> Daemon:
     """Build everything and start nothing but the writing of the log; ``stack`` closes it all again."""
     clock = clock if clock is not None else _own_clock(stack)
-    notices: list[str] = []
+    first = first_model(model.info, settings.play.model)
+    notices = [*first.notices]
     chosen = resolved(settings.play, model.info, fresh_seed())
     prime = _prime(chosen.prime, model.info.vocabulary)
     check_api(chosen, settings.midi.api)
@@ -192,13 +201,14 @@ def build(
         model_hash=hash_of(model),
         source=host.source,
         clock_out=settings.midi.clock_out,
+        name=first.name,
     )
     player.offset_ms = settings.midi.offset_ms
     map_file = Path(settings.midi.map_file) if settings.midi.map_file else user_map_file()
     hands = _hands(map_file, bool(settings.midi.map_file), notices)
     inbox = Inbox(clock.wake)
-    osc = _osc(settings, inbox, lambda: runtime.status, player.watch, stack, notices)
-    query = _query(settings, osc, lambda: runtime.status, stack, notices)
+    osc = _osc(settings, inbox, lambda: runtime.status, player.watch, first.files, stack, notices)
+    query = _query(settings, osc, lambda: runtime.status, first.files, stack, notices)
     announcement = _announcement(settings, osc, query, stack)
     players = _players(settings.midi, clock, host)
     port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
@@ -209,8 +219,9 @@ def build(
     if why:
         notices.append(f"{why}. It is looked for while this plays{' into the recording' if recording else ''}.")
         keeper.missing()
-    loader = Loader(clock.wake, _files(model.info, settings.play.model), patience=PATIENCE_SECONDS)
+    loader = Loader(clock.wake, first.files, patience=PATIENCE_SECONDS)
     stack.callback(loader.close)
+    keepsakes = _keepsakes(settings.record, recording, clock.wake, stack)
     runtime = Runtime(
         player,
         clock,
@@ -224,12 +235,14 @@ def build(
         stand_still=_stand_still,
         hands=hands,
         save_hands=MapFile(map_file, note).save,
-        keepsakes=_keepsakes(settings.record, recording, clock.wake, stack),
+        keepsakes=keepsakes,
         follows=host.source is not None,
     )
     if host.needs_input and isinstance(port, NullPort):
         notices.append("there is no port at which a clock could come in, so nothing will play; --clock internal does")
-    return Daemon(settings, player, runtime, port, osc, query, announcement, journal, recording, host, notices)
+    return Daemon(
+        settings, player, runtime, port, osc, query, announcement, journal, recording, host, keepsakes, notices
+    )
 
 
 def _prime(setting: str, vocabulary: Vocabulary) -> str:
@@ -259,13 +272,6 @@ def _players(midi: MidiSettings, clock: Clock, host: HostClock) -> Players:
     return Players(orders, clock.wake, host.place)
 
 
-def _files(info: ModelInfo, source: str) -> dict[str, Path]:
-    """Return the file of the model that plays first, by its name, for the way back to it from another."""
-    from musicrnn.models.catalogue import find_model, names
-
-    return {} if info.name in names() or source in names() else {info.name: find_model(source)}
-
-
 def _port(
     midi: MidiSettings, players: Players, asked: bool, stack: contextlib.ExitStack
 ) -> tuple[NullPort | PlayerPort, str]:
@@ -292,6 +298,7 @@ def _osc(
     inbox: Inbox,
     status: Callable[[], Status],
     watch: Watch,
+    files: Collection[str],
     stack: contextlib.ExitStack,
     notices: list[str],
 ) -> OscServer | None:
@@ -299,7 +306,7 @@ def _osc(
     if not osc.enabled:
         return None
     try:
-        server = OscServer(osc.host, osc.port, inbox, status, watch, osc.allow)
+        server = OscServer(osc.host, osc.port, inbox, status, watch, osc.allow, files)
     except (OSError, UnicodeError) as error:
         reason = f"OSC must be able to listen on {osc.host} port {osc.port}, got: {_words(error)}"
         at_fault, hint = ("osc.host", HOST_HINT) if _is_of_host(error) else ("osc.port", PORT_HINT)
@@ -317,6 +324,7 @@ def _query(
     settings: Settings,
     osc: OscServer | None,
     status: Callable[[], Status],
+    files: Collection[str],
     stack: contextlib.ExitStack,
     notices: list[str],
 ) -> QueryServer | None:
@@ -324,7 +332,7 @@ def _query(
         return None
     host, port = settings.osc.host, settings.osc.query_port or osc.address[1]
     try:
-        server = QueryServer(host, port, osc.address, status, settings.osc.allow)
+        server = QueryServer(host, port, osc.address, status, settings.osc.allow, files)
     except OSError as error:
         reason = f"OSCQuery must be able to listen on {host} TCP port {port}, got: {_words(error)}"
         if "osc.query_port" in settings.origins or "osc.query" in settings.origins:
@@ -394,7 +402,7 @@ def _hands(path: Path, asked: bool, notices: list[str]) -> MidiMap:
 
 def _keepsakes(
     record: RecordSettings, recording: Path | None, notify: Callable[[], None], stack: contextlib.ExitStack
-) -> Keepsakes:
+) -> KeepsakeFiles:
     """Return what writes bars and takes: they are asked for one by one, so a session without recording has them too."""
     files = KeepsakeFiles(recording.parent if recording is not None else folder_of(record), notify)
     stack.callback(files.close)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Stop, Tap
+from musicrnn.daemon.complaints import Complaints
 from musicrnn.daemon.display import note
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
@@ -48,13 +49,13 @@ class Runtime:
     ``log`` takes the session's entries and must not wait; ``loader`` loads the models that are wanted; ``asleep`` tells
     how long the machine has been suspended so far, in seconds; ``recording`` what to say of the recording in the
     status; ``stand_still`` stops the process until its user lets it go on. ``silencing`` tells that the last notes are
-    being released, which nothing should break off.
+    being released, which nothing should break off; ``kept_before_end`` is what was kept last before that.
 
     Each message leaves ``delay`` seconds later than at its moment, which follows the control ``offset``. Where the
     engine ``follows`` a host, it lives ahead by the port's latency too, so that what it plays is heard with the host's
     beat and not after it.
     ``keepsakes`` writes the bars that are to be kept. ``hands`` says which MIDI controllers move which controls, and
-    ``save_hands`` keeps that.
+    ``save_hands`` keeps that; where one is refused the status says why.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class Runtime:
             engine.status(clock.now() + self.lead - self.delay), port=port.name, recording=recording()
         )
         self.silencing = False
+        self.kept_before_end = ""
         self._watch = engine.watch
         self._hands = hands if hands is not None else MidiMap()
         self._save_hands = save_hands
+        self._complaints = Complaints(clock.wake)
         self._keepsakes: Keepsakes = keepsakes if keepsakes is not None else NoKeepsakes()
         self._takes = Takes(self._keepsakes)
         self._clock = clock
@@ -201,7 +204,14 @@ class Runtime:
             self._engine.say(self._hands.learnt, self._now())
             self._save_hands(self._hands.text())
         if command is not None:
-            self._inbox.put(Request(command))
+            self._inbox.put(Request(command, self._complaints.refuser(command)))
+
+    def _complain(self) -> None:
+        """Let the status say why a controller was refused; that may come from the thread that writes takes."""
+        reason = self._complaints.due(self._clock.now())
+        if reason:
+            self._engine.say(reason, self._now())
+            self._tell()
 
     def _obey(self) -> None:
         """Take what waits, but not at once again after the last time: each change makes the future anew."""
@@ -226,7 +236,7 @@ class Runtime:
                     if self._hands.forget(name, part):
                         self._save_hands(self._hands.text())
                 case Keep(bars):
-                    self._keepsakes.keep(self._engine.last_bars(bars), request.refuse)
+                    self._keep(bars, request)
                 case Record(on):
                     self._takes.switch(on, self._engine, request.refuse)
                 case command:
@@ -234,6 +244,13 @@ class Runtime:
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
+
+    def _keep(self, bars: int, request: Request) -> None:
+        """Let the last bars be written. ControlError where they have no notes."""
+        played = self._engine.last_bars(bars)
+        if not len(played):
+            raise ControlError("the last bars must have notes, got none; nothing was written")
+        self._keepsakes.keep(played, request.refuse)
 
     def _check_part(self, part: str) -> None:
         """Raise ControlError for a part that the model has not; a map from a file may be of others."""
@@ -313,6 +330,7 @@ class Runtime:
             self.lead = self._timed.lead if self._timed is not None else 0.0
             self._begin_again()
         self._change_models()
+        self._complain()
         self._make_room()
         if self._pausing:
             self._pausing = False
@@ -406,10 +424,12 @@ class Runtime:
         What was sent decides which notes end: the engine may have been broken off in the middle of a tick.
         """
         self.silencing = True
+        self.kept_before_end = self.status.kept
         try:
             self._send(self._keys.ends(self._now()))
             self._send(self._engine.silence(self._now()))
             self._do(Request(Record(on=False), note))
+            self._complaints.end()
         finally:
             if self._port is not None:
                 self._port.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from musicrnn.config.folders import recordings_folder
 from musicrnn.config.outputs import check_folder_of, named_file
 from musicrnn.config.play import RecordSettings
+from musicrnn.daemon.journal import is_being_written
 from musicrnn.errors import ConfigError
 
 _OURS = re.compile(r"\d{4}-\d{2}-\d{2}-\d{6}-[A-Za-z0-9_.-]+\.(mid|jsonl)")
@@ -53,7 +54,8 @@ def folder_of(record: RecordSettings) -> Path:
 def trim(folder: Path, megabytes: int, keep: Path) -> list[Path]:
     """Delete the oldest recordings until the folder's are no larger than the limit; return what was deleted.
 
-    Only files named as this program names them count; ``keep`` and its log stay. A limit of 0 deletes nothing.
+    Only files named as this program names them count; ``keep`` and its log stay, and so do logs that another daemon
+    writes. A limit of 0 deletes nothing.
     """
     if not megabytes or not folder.is_dir():
         return []
@@ -64,7 +66,7 @@ def trim(folder: Path, megabytes: int, keep: Path) -> list[Path]:
     for path in ours:
         if total <= megabytes * 1_000_000:
             break
-        if path not in (keep, log_of(keep)):
+        if path not in (keep, log_of(keep)) and not is_being_written(path):
             with contextlib.suppress(OSError):
                 path.unlink()
                 total -= sizes[path]

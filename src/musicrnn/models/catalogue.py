@@ -47,13 +47,13 @@ def names() -> list[str]:
 
 
 def named(name: str, files: Mapping[str, Path] = _NONE) -> Path:
-    """Return the file of a model that ships, is the user's own or among ``files``, by name alone.
+    """Return the file of a model that ships, is the user's own or among ``files``, which come first, by name alone.
 
     Raises ModelError where there is none.
     """
-    known = {**files, **bundled(), **own()}
+    known = {**bundled(), **own(), **files}
     if name not in known:
-        there = ", ".join([*names(), *files])
+        there = ", ".join(dict.fromkeys([*names(), *files]))
         raise ModelError(
             f"a model must be one of {there}, got {name!r}{_near(name)}; a file copied to {models_folder()} becomes one"
         )
