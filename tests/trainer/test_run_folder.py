@@ -79,6 +79,41 @@ def test_a_folder_with_anything_in_it_is_no_new_one(tmp_path: Path, name: str) -
         run.close()
 
 
+def test_a_run_takes_the_place_of_another_when_it_begins_and_not_before(tmp_path: Path) -> None:
+    """Its settings, corpus and the lines of its diary are held until then, and its room is reckoned without the old."""
+    run = RunFolder(tmp_path)
+    run.create(overwrite=False)
+    run.begin()
+    run.write_settings("old")
+    run.log("old")
+    run.rewrite_metrics([])
+    old = run.checkpoints / "step-00000001-0123456789abcdef.npz"
+    old.write_bytes(b"old")
+    run.close()
+    new = RunFolder(tmp_path)
+    new.create(overwrite=True)
+    new.stage("new", {"pieces": []})
+    new.log("new")
+    assert ((tmp_path / "settings.toml").read_text(), new.metrics.exists(), old.exists()) == ("old", True, True)
+    assert "new" not in (tmp_path / "train.log").read_text()
+    new.begin()
+    assert ((tmp_path / "settings.toml").read_text(), new.metrics.exists(), old.exists()) == ("new", False, False)
+    assert json.loads((tmp_path / "corpus.json").read_text()) == {"pieces": []}
+    assert "new" in (tmp_path / "train.log").read_text()
+    new.close()
+
+
+def test_a_new_folder_is_deleted_with_a_run_that_was_refused_and_not_with_one_that_has_begun(tmp_path: Path) -> None:
+    """From there on it may hold something."""
+    refused, begun = RunFolder(tmp_path / "refused"), RunFolder(tmp_path / "begun")
+    for run in (refused, begun):
+        run.create(overwrite=False)
+    begun.begin()
+    for run in (refused, begun):
+        run.discard()
+    assert [path.name for path in tmp_path.iterdir()] == ["begun"]
+
+
 def test_an_empty_folder_is_as_good_as_a_new_one(tmp_path: Path) -> None:
     """So is one in which a run was refused, or killed before its first checkpoint, as supervisors begin it again."""
     for _ in range(2):

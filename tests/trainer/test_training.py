@@ -71,6 +71,17 @@ class Hopeless(Scant):
         return StepResult(float("nan"), int(batch.valid.sum()), 1.0, 1.0)
 
 
+class Rough(Scant):
+    """A stepper that says it learns in bfloat16, whose gradients point anywhere."""
+
+    def __init__(self, stepper: Stepping) -> None:
+        super().__init__(stepper)
+        self.half, self.disparity = True, self._anywhere
+
+    def _anywhere(self, batch: Windows) -> float:  # noqa: ARG002
+        return 1.0
+
+
 class Losing(Training):
     """A run whose checkpoints, all of them, are lost with their folder at the end of an epoch."""
 
@@ -123,6 +134,24 @@ def test_what_to_type_next_can_be_typed(tmp_path: Path) -> None:
     assert typed[1] == ["play", "it:", "musicrnn-daemon", str(run / "model.onnx")]
     with pytest.raises(RunFolderError, match=re.escape(f"(--resume {shlex.quote(str(run))})")):
         RunFolder(run).create(overwrite=False)
+
+
+def test_what_a_training_finds_out_last_changes_no_run_that_it_would_replace(tmp_path: Path) -> None:
+    """A model of other sizes, gradients of bfloat16 that point elsewhere, no room; all is as it was, to the byte."""
+    _run(_training(tmp_path, replace(PLAIN, epochs=1)))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    larger = _training(tmp_path, replace(PLAIN, init_from="chorales"))
+    larger.folder.stage("settings", {"pieces": []})
+    with pytest.raises(TrainingError, match="must be 2 as in the model, got 1"):
+        _run(larger)
+    rough = _training(tmp_path)
+    rough.folder.stage("settings", {"pieces": []})
+    rough.stepper = Rough(rough.stepper)
+    with pytest.raises(TrainingError, match=r"training\.precision bfloat16 must give gradients"):
+        _run(rough)
+    with pytest.raises(TrainingError, match=r"the disk must have [\d,]+ bytes for checkpoints"):
+        rough.folder.need_room(10**18)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")

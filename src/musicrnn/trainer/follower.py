@@ -17,10 +17,13 @@ class Follower(Training):
 
     def _begun(self) -> Count:
         self._save()
+        self._check_precision()
         return self.count
 
     def _resumed(self) -> Count:
-        return self._reload()
+        self._reload()
+        self._check_precision()
+        return self.count
 
     def _reload(self) -> Count:
         """Go on from what the chief hands out, with dropout masks of its own."""

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -46,9 +46,14 @@ class RunFolder:
         self._lock: IO[str] | None = None
         self._is_new = False
         self._is_torn = False
+        self._staged: tuple[str, dict[str, Any] | None] | None = None
+        self._held: list[str] | None = None  # lines of the diary of a run that has not begun
 
     def create(self, overwrite: bool) -> None:
-        """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for."""
+        """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for.
+
+        What is in it stays until :meth:`begin`.
+        """
         try:
             self._is_new = not self.path.exists()
             if not overwrite and self.path.is_dir():
@@ -56,6 +61,9 @@ class RunFolder:
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
                 folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
+            for folder in (self.path, self.checkpoints, self.auditions, self.tensorboard):
+                tempfile.TemporaryFile(dir=folder).close()
+            self._held = []
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
 
@@ -71,10 +79,37 @@ class RunFolder:
                     "choose another (--run-folder), or allow --overwrite"
                 )
 
-    def clear(self) -> None:
-        """Delete what a run before left, where that is to be overwritten."""
+    def stage(self, settings: str, manifest: dict[str, Any] | None = None) -> None:
+        """Take what the run will keep of its settings and its corpus; nothing is written before :meth:`begin`."""
+        self._staged = settings, manifest
+
+    def begin(self) -> None:
+        """Put a run in the place of what was there, right before its first checkpoint: nothing may refuse it any more.
+
+        What a run before left goes first and the settings come after, so that a kill in between leaves the old run,
+        however much of it, or one that has no checkpoint yet; never checkpoints with the settings of others.
+        """
+        if self._staged is not None:
+            settings, manifest = self._staged
+            self._clear()
+            self.write_settings(settings)
+            if manifest is not None:
+                self.write_manifest(manifest)
+        self._is_new = False
+        held, self._held = self._held or [], None
+        for line in held:
+            self._add_to_log(line)
+
+    def _stale(self) -> Iterator[Path]:
+        """Yield the files of a run before; first the one that tells that there is a run to go on with."""
+        yield self.metrics
+        yield from self.checkpoints.glob("*.npz")
+        yield from self.tensorboard.glob("events.*")
+
+    def _clear(self) -> None:
+        """Delete what a run before left."""
         try:
-            for stale in (*self.checkpoints.glob("*.npz"), *self.tensorboard.glob("events.*"), self.metrics):
+            for stale in list(self._stale()):
                 stale.unlink(missing_ok=True)
             shutil.rmtree(self.tensorboard / "plugins", ignore_errors=True)
             for folder in (self.path, self.checkpoints, self.auditions):
@@ -96,7 +131,7 @@ class RunFolder:
             raise RunFolderError(f"{self.path}: the run folder cannot be written to: {error.strerror}") from error
 
     def discard(self) -> None:
-        """Delete the folder if it was made by this run, which has learnt nothing."""
+        """Delete the folder if it was made by this run, which has not begun."""
         self.close()
         if self._is_new:
             shutil.rmtree(self.path, ignore_errors=True)
@@ -119,8 +154,13 @@ class RunFolder:
             raise RunFolderError(f"{self.path}: another trainer works in this folder") from error
 
     def need_room(self, size: int) -> None:
-        """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes."""
+        """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes.
+
+        What the run will delete when it begins counts as room.
+        """
         free = shutil.disk_usage(self.path).free
+        if self._staged is not None:
+            free += sum(path.stat().st_size for path in self._stale() if path.is_file())
         if free < 3 * size:
             raise TrainingError(f"{self.path}: the disk must have {3 * size:,} bytes for checkpoints, got {free:,}")
 
@@ -147,10 +187,17 @@ class RunFolder:
             raise TrainingError(f"{self.path / name}: it cannot be written: {error.strerror}") from error
 
     def log(self, line: str) -> None:
-        """Add a line to the run's diary."""
+        """Add a line to the run's diary; of a new run that has not begun it is held until then."""
+        stamped = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}"
+        if self._held is None:
+            self._add_to_log(stamped)
+        else:
+            self._held.append(stamped)
+
+    def _add_to_log(self, line: str) -> None:
         path = self.path / "train.log"
         with self.spare.writing(path), path.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}\n")
+            file.write(f"{line}\n")
 
     def read_metrics(self) -> list[dict[str, str]]:
         """Return the rows written so far."""

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from musicrnn import __version__
 from musicrnn.config.settings import Settings
-from musicrnn.errors import MusicRNNError, NotWrittenError, TrainingError
+from musicrnn.errors import NotWrittenError, TrainingError
 from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.grammar import Grammar
@@ -158,8 +158,6 @@ class Training:
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
         limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
-        if self.stepper.half:
-            self._check_precision()
         with self.display, self._learner() as learner:
             self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count, self.read)
             ending = self.fit.run()
@@ -170,7 +168,9 @@ class Training:
         return self._read(self.lanes)
 
     def _check_precision(self) -> None:
-        """Compare bfloat16 with float32 on a batch, which is read again after."""
+        """Compare bfloat16, where that is asked for, with float32 on a batch, which is read again after."""
+        if not self.stepper.half:
+            return
         position = self.lanes.position()
         batch = self._read(self.lanes)
         self.lanes.go_to(position)
@@ -237,9 +237,10 @@ class Training:
         )
 
     def _begun(self) -> Count:
+        """Begin a new run; whatever can refuse it does so before anything of an older one is touched."""
         t = self.settings.training
         if t.init_from:
-            self._say(f"begun from {self._begin_from(t.init_from)}")
+            self._say(f"begun from {session.begin_from(self.network, t.init_from)}")
         self.count = Count()
         self.folder.need_room(BYTES_A_PARAMETER * self.network.count_params())
         self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
@@ -249,23 +250,18 @@ class Training:
                 f"note: {tokens:,} tokens are little to learn from; some {FEW_TOKENS:,} (a few hundred short pieces) "
                 "make music, fewer are soon known by heart"
             )
+        self._check_precision()
+        self.folder.begin()
         self._save(must=True)  # before metrics.csv, which tells that there is a run to go on with
         self.folder.rewrite_metrics([])
         return self.count
-
-    def _begin_from(self, source: str) -> str:
-        """Take the weights to begin from; where they do not fit, no folder of a run is left."""
-        try:
-            return session.begin_from(self.network, source)
-        except MusicRNNError:
-            self.folder.discard()
-            raise
 
     def _resumed(self) -> Count:
         self._reload()
         check_not_over(self.folder, self._epochs(), self.settings.training.minutes, self.count)
         self.folder.rewrite_metrics([row for row in self.folder.read_metrics() if self._is_behind(row)])
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
+        self._check_precision()
         return self.count
 
     def _is_behind(self, row: dict[str, str]) -> bool:
