@@ -103,6 +103,34 @@ def test_a_run_takes_the_place_of_another_when_it_begins_and_not_before(tmp_path
     new.close()
 
 
+MADE = (
+    "checkpoints/step-00000074-0123456789abcdef.npz", "checkpoints/epoch-0002-valid-3.5084-0123456789abcdef.npz",
+    "checkpoints/best-epoch-0002-valid-3.5084-0123456789abcdef.npz", "bad-batch-0123456789abcdef.npz", "metrics.csv",
+    "loss.png", "model.onnx", "model-int8.onnx", "auditions/epoch-0002.mid", "auditions/epoch-12345.txt",
+    "tensorboard/events.out.tfevents.1.host.1.0.v2", "tensorboard/plugins/profile/1/host.xplane.pb",
+)  # fmt: skip
+THEIRS = (
+    "notes.txt", "card.md", "mine.onnx", "checkpoints/mine.npz", "checkpoints/model.onnx", "auditions/best.mid",
+    "auditions/epoch-mine.mid", "auditions/epoch-0001.mid/x", "loss.png.bak", "tensorboard/mine.txt",
+)  # fmt: skip
+
+
+def test_all_that_a_run_before_made_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    """No model, plot, audition or diary of it passes for the new one's; what people put there stays."""
+    for name in (*MADE, *THEIRS, "train.log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"old")
+    run = RunFolder(tmp_path)
+    run.create(overwrite=True)
+    run.stage("new", {})
+    run.log("new")
+    run.begin()
+    run.close()
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {*THEIRS, ".lock", "settings.toml", "corpus.json", "train.log"}
+    assert "old" not in (tmp_path / "train.log").read_text(encoding="utf-8")
+
+
 def test_a_new_folder_is_deleted_with_a_run_that_was_refused_and_not_with_one_that_has_begun(tmp_path: Path) -> None:
     """From there on it may hold something."""
     refused, begun = RunFolder(tmp_path / "refused"), RunFolder(tmp_path / "begun")

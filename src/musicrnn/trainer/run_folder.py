@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -17,6 +18,7 @@ from typing import IO, Any
 from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.files import FOLDER, HALVES, clear_halves, what_is_at, write_text_whole, write_whole
 from musicrnn.printable import json_text
+from musicrnn.trainer import checkpoint
 from musicrnn.trainer.spare import Spare
 
 METRICS = (
@@ -25,6 +27,8 @@ METRICS = (
 )  # fmt: skip
 
 FROM_THE_START = (".lock", "settings.toml", "corpus.json", "train.log", "checkpoints", "auditions", "tensorboard")
+BESIDES = ("loss.png", "train.log", "model.onnx", "model-int8.onnx")  # of a run's files, with those of its export
+_AUDITION = re.compile(r"epoch-\d+\.(mid|txt)")
 
 
 def default_folder(name: str) -> Path:
@@ -101,16 +105,21 @@ class RunFolder:
             self._add_to_log(line)
 
     def _stale(self) -> Iterator[Path]:
-        """Yield the files of a run before; first the one that tells that there is a run to go on with."""
+        """Yield the files that a run before made, and none of others; first the one that tells that there is a run."""
         yield self.metrics
-        yield from self.checkpoints.glob("*.npz")
+        for stem in ("step-", "epoch-", "best-"):
+            yield from checkpoint.stored(self.checkpoints, stem)
+        yield from checkpoint.stored(self.path, "bad-batch-")
+        yield from (self.path / name for name in BESIDES)
+        yield from (path for path in self.auditions.glob("epoch-*") if _AUDITION.fullmatch(path.name))
         yield from self.tensorboard.glob("events.*")
 
     def _clear(self) -> None:
         """Delete what a run before left."""
         try:
             for stale in list(self._stale()):
-                stale.unlink(missing_ok=True)
+                if stale.is_file() or stale.is_symlink():
+                    stale.unlink(missing_ok=True)
             shutil.rmtree(self.tensorboard / "plugins", ignore_errors=True)
             for folder in (self.path, self.checkpoints, self.auditions):
                 clear_halves(folder)
