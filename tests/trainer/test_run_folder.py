@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.errors import RunFolderError
-from musicrnn.trainer.run_folder import METRICS, RunFolder
+from musicrnn.trainer.run_folder import METRICS, RunFolder, curves
 
 DROP_FROM_BOUNDS, MAY_WRITE_ANYWHERE = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
 
@@ -61,6 +61,14 @@ def test_a_row_of_metrics_that_was_not_written_whole_is_passed_over(tmp_path: Pa
     with run.metrics.open("a", encoding="utf-8") as file:
         file.write("20,1,3")
     assert [row["step"] for row in run.read_metrics()] == ["10"]
+
+
+def test_the_plot_tells_training_validation_and_what_is_known_of_the_training_apart() -> None:
+    """Each has the points of its own rows, and one without any is not drawn."""
+    step = dict.fromkeys(METRICS, "") | {"step": "10", "epoch": "1", "train_nats_a_token": "3.5"}
+    end = dict.fromkeys(METRICS, "") | {"step": "12", "epoch": "1"}
+    assert curves([step, end | {"valid_nats_a_token": "3.25"}]) == {"training": [(10, 3.5)], "validation": [(12, 3.25)]}
+    assert curves([step, end | {"trained_nats_a_token": "3.0"}]) == {"training": [(10, 3.5)], "trained": [(12, 3.0)]}
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "checkpoints/mine.npz", ".hidden", "checkpoints", "folder/"])

@@ -23,8 +23,11 @@ from musicrnn.trainer.spare import Spare
 
 METRICS = (
     "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
-    "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick",
+    "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick", "trained_nats_a_token",
+    "trained_nats_a_tick",
 )  # fmt: skip
+SINCE = ("trained_nats_a_token", "trained_nats_a_tick")  # without these, runs of before called them valid
+CURVES = {"train_nats_a_token": "training", "valid_nats_a_token": "validation", "trained_nats_a_token": "trained"}
 
 FROM_THE_START = (".lock", "settings.toml", "corpus.json", "train.log", "checkpoints", "auditions", "tensorboard")
 BESIDES = ("loss.png", "train.log", "model.onnx", "model-int8.onnx")  # of a run's files, with those of its export
@@ -213,7 +216,7 @@ class RunFolder:
         if not self.metrics.exists():
             return []
         with self.metrics.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.DictReader(file) if _is_whole(row)]
+            return [dict.fromkeys(METRICS, "") | row for row in csv.DictReader(file) if _is_whole(row)]
 
     def rewrite_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write all rows anew, whole."""
@@ -234,7 +237,7 @@ class RunFolder:
             self._is_torn = False
 
     def plot(self) -> None:
-        """Draw the loss curve, training and validation, as loss.png."""
+        """Draw the curves of training and validation, or of what it is trained on, as loss.png."""
         target = self.path / "loss.png"
         with self.spare.writing(target):
             write_whole(target, self._drawn(self.read_metrics()))
@@ -245,10 +248,8 @@ class RunFolder:
 
         figure = Figure(figsize=(8, 4.5), layout="constrained")
         axes = figure.subplots()
-        for key, label in (("train_nats_a_token", "training"), ("valid_nats_a_token", "validation")):
-            points = [(int(row["step"]), float(row[key])) for row in rows if row[key]]
-            if points:
-                axes.plot(*zip(*points, strict=True), label=label, marker="." if "valid" in key else "")
+        for label, points in curves(rows).items():
+            axes.plot(*zip(*points, strict=True), label=label, marker="" if label == "training" else ".")
         axes.set_xlabel("step")
         axes.set_ylabel("nats a token")
         axes.grid(alpha=0.3)
@@ -260,6 +261,13 @@ class RunFolder:
         return buffer.getvalue()
 
 
+def curves(rows: Sequence[dict[str, str]]) -> dict[str, list[tuple[int, float]]]:
+    """Return the steps and nats a token of each curve that has any, by what it is called."""
+    found = {label: [(int(row["step"]), float(row[key])) for row in rows if row[key]] for key, label in CURVES.items()}
+    return {label: points for label, points in found.items() if points}
+
+
 def _is_whole(row: dict[str, str]) -> bool:
     """Tell whether all of a row came to the disk."""
-    return set(row) == set(METRICS) and None not in row.values() and row["step"].isdigit() and row["epoch"].isdigit()
+    has_all = set(METRICS) - set(SINCE) <= set(row) <= set(METRICS)
+    return has_all and None not in row.values() and row["step"].isdigit() and row["epoch"].isdigit()
