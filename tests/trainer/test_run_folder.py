@@ -111,6 +111,17 @@ def test_a_run_takes_the_place_of_another_when_it_begins_and_not_before(tmp_path
     new.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked as Linux does it")
+def test_a_run_killed_while_it_takes_the_place_of_another_is_of_one_of_them(tmp_path: Path) -> None:
+    """SIGKILL before each call to the system's files: no checkpoint stands beside the settings of another run."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.trainer.killed_begins", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    names = done.stdout.split()
+    assert {"unlink", "replace", "fsync"} <= set(names)
+    assert len(names) >= 20
+
+
 MADE = (
     "checkpoints/step-00000074-0123456789abcdef.npz", "checkpoints/epoch-0002-valid-3.5084-0123456789abcdef.npz",
     "checkpoints/best-epoch-0002-valid-3.5084-0123456789abcdef.npz", "bad-batch-0123456789abcdef.npz", "metrics.csv",
