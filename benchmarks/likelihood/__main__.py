@@ -60,8 +60,7 @@ def train(settings: Settings, material: Material, folder: RunFolder, name: str, 
             folder.reopen()
         else:
             folder.create(settings.training.overwrite)
-            folder.clear()
-            folder.write_settings(to_toml(settings, ("corpus", "network", "training")))
+            folder.stage(to_toml(settings, ("corpus", "network", "training")))
         Training(settings, folder, material, facts, {"source": name}, Console()).run(stop, resume)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -43,20 +44,23 @@ def save(folder: Path) -> None:
     checkpoint.prune(folder, "step-", 1)
 
 
-def killed(folder: Path, number: int) -> str:
-    """Save in another process that is killed at its n-th call; return the call, empty where it came to its end."""
+def killed(folder: Path, number: int, act: Callable[[Path], None] = save) -> str:
+    """Save, or do another thing, in another process that is killed at its n-th call.
+
+    Returns the call, empty where it came to its end.
+    """
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         sys.setprofile(KillAt(number, write))
-        save(folder)
+        act(folder)
         os._exit(0)
     os.close(write)
     _, status = os.waitpid(pid, 0)
     call = os.read(read, 100).decode()
     os.close(read)
     if os.WIFSIGNALED(status) != bool(call):
-        raise RuntimeError(f"the save ended otherwise, with {status}")
+        raise RuntimeError(f"the process ended otherwise, with {status}")
     return call
 
 

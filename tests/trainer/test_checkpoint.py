@@ -71,6 +71,22 @@ def test_pruning_keeps_the_newest(tmp_path: Path) -> None:
     assert [path.name[:6] for path in checkpoint.stored(tmp_path, "")] == ["best-1", "step-3", "step-4"]
 
 
+@pytest.mark.parametrize(
+    ("stem", "older", "newer"),
+    [
+        ("best-", "best-epoch-9999-valid-1.0000", "best-epoch-10000-valid-0.9999"),
+        ("epoch-", "epoch-9999-valid-1.0000", "epoch-10000-valid-1.0001"),
+        ("step-", "step-99999999", "step-100000000"),
+    ],
+)
+def test_what_is_newest_is_told_by_its_number_however_long(tmp_path: Path, stem: str, older: str, newer: str) -> None:
+    """The 10,000th epoch comes after the 9,999th, and so its weights stay when one is kept."""
+    paths = [checkpoint.write(tmp_path, name, SOME) for name in (newer, older)]
+    assert checkpoint.stored(tmp_path, stem) == paths[::-1]
+    checkpoint.prune(tmp_path, stem, 1)
+    assert checkpoint.stored(tmp_path, stem) == paths[:1]
+
+
 def test_weights_of_another_shape_change_nothing(tmp_path: Path) -> None:
     """A wrong shape is refused before any variable is touched, and the message shows both shapes."""
     first, second = Variable(np.zeros((1,))), Variable(np.zeros((2, 2)))

@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -51,6 +52,13 @@ def test_in_80_columns_nothing_is_cut_off() -> None:
     heads, figures = _shown(FAR, 80)[-2:]
     assert heads == "epoch done step train valid best tokens/s left memory"
     assert figures == "1234/5000 25% 1234567 10.1234 10.2345 10.2345 1,339,272 47:59:59 123,456 MB"
+
+
+def test_what_is_not_validation_is_not_headed_so() -> None:
+    """Where no pieces are held back the figures are of those to train on."""
+    heads, figures = _shown(replace(NEAR, measured="trained"), 80)[-2:]
+    assert heads == "epoch done step train trained tick best rate tokens/s left memory"
+    assert "1.2345" in figures
 
 
 @pytest.mark.parametrize("progress", [NEAR, FAR])

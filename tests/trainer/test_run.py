@@ -15,10 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musicrnn.config.settings import Settings
+from musicrnn.config.training import TrainingSettings
+from musicrnn.errors import RunFolderError
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
 from musicrnn.models.onnx_step import load_model
 from musicrnn.trainer import checkpoint
+from musicrnn.trainer.run import run as train
 from tests.trainer.waiting import until
 
 pytestmark = pytest.mark.train
@@ -251,6 +255,22 @@ def test_a_new_run_can_start_from_another_models_weights(
         assert refused.returncode == 70
         assert words in refused.stderr
         assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.parametrize("named", ["run", "run/model.onnx", "run/../run/checkpoints/best-epoch-0001-valid-1.0000.npz"])
+def test_a_run_is_not_written_over_with_its_own_weights(tmp_path: Path, named: str) -> None:
+    """It would have to be deleted before the new one is kept; nobody's only weights are lost."""
+    source = tmp_path / named
+    for path in (tmp_path / "run" / "model.onnx", source):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.write_bytes(b"weights")
+    before = sorted((tmp_path / "run").rglob("*"))
+    training = TrainingSettings(run_folder=str(tmp_path / "run"), init_from=str(source), overwrite=True)
+    words = f"run: the run folder must not hold what training.init_from names, got {source}; choose another"
+    with pytest.raises(RunFolderError, match=re.escape(words)):
+        train(Settings(training=training))
+    assert sorted((tmp_path / "run").rglob("*")) == before
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.errors import RunFolderError
-from musicrnn.trainer.run_folder import METRICS, RunFolder
+from musicrnn.trainer.run_folder import METRICS, RunFolder, curves
 
 DROP_FROM_BOUNDS, MAY_WRITE_ANYWHERE = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
 
@@ -63,6 +63,14 @@ def test_a_row_of_metrics_that_was_not_written_whole_is_passed_over(tmp_path: Pa
     assert [row["step"] for row in run.read_metrics()] == ["10"]
 
 
+def test_the_plot_tells_training_validation_and_what_is_known_of_the_training_apart() -> None:
+    """Each has the points of its own rows, and one without any is not drawn."""
+    step = dict.fromkeys(METRICS, "") | {"step": "10", "epoch": "1", "train_nats_a_token": "3.5"}
+    end = dict.fromkeys(METRICS, "") | {"step": "12", "epoch": "1"}
+    assert curves([step, end | {"valid_nats_a_token": "3.25"}]) == {"training": [(10, 3.5)], "validation": [(12, 3.25)]}
+    assert curves([step, end | {"trained_nats_a_token": "3.0"}]) == {"training": [(10, 3.5)], "trained": [(12, 3.0)]}
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "checkpoints/mine.npz", ".hidden", "checkpoints", "folder/"])
 def test_a_folder_with_anything_in_it_is_no_new_one(tmp_path: Path, name: str) -> None:
     """It is refused, with what stands in the way, and nothing in it is touched unless that is allowed."""
@@ -77,6 +85,80 @@ def test_a_folder_with_anything_in_it_is_no_new_one(tmp_path: Path, name: str) -
         run = RunFolder(tmp_path)
         run.create(overwrite=True)
         run.close()
+
+
+def test_a_run_takes_the_place_of_another_when_it_begins_and_not_before(tmp_path: Path) -> None:
+    """Its settings, corpus and the lines of its diary are held until then, and its room is reckoned without the old."""
+    run = RunFolder(tmp_path)
+    run.create(overwrite=False)
+    run.begin()
+    run.write_settings("old")
+    run.log("old")
+    run.rewrite_metrics([])
+    old = run.checkpoints / "step-00000001-0123456789abcdef.npz"
+    old.write_bytes(b"old")
+    run.close()
+    new = RunFolder(tmp_path)
+    new.create(overwrite=True)
+    new.stage("new", {"pieces": []})
+    new.log("new")
+    assert ((tmp_path / "settings.toml").read_text(), new.metrics.exists(), old.exists()) == ("old", True, True)
+    assert "new" not in (tmp_path / "train.log").read_text()
+    new.begin()
+    assert ((tmp_path / "settings.toml").read_text(), new.metrics.exists(), old.exists()) == ("new", False, False)
+    assert json.loads((tmp_path / "corpus.json").read_text()) == {"pieces": []}
+    assert "new" in (tmp_path / "train.log").read_text()
+    new.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked as Linux does it")
+def test_a_run_killed_while_it_takes_the_place_of_another_is_of_one_of_them(tmp_path: Path) -> None:
+    """SIGKILL before each call to the system's files: no checkpoint stands beside the settings of another run."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.trainer.killed_begins", str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    names = done.stdout.split()
+    assert {"unlink", "replace", "fsync"} <= set(names)
+    assert len(names) >= 20
+
+
+MADE = (
+    "checkpoints/step-00000074-0123456789abcdef.npz", "checkpoints/epoch-0002-valid-3.5084-0123456789abcdef.npz",
+    "checkpoints/best-epoch-0002-valid-3.5084-0123456789abcdef.npz", "bad-batch-0123456789abcdef.npz", "metrics.csv",
+    "loss.png", "model.onnx", "model-int8.onnx", "auditions/epoch-0002.mid", "auditions/epoch-12345.txt",
+    "tensorboard/events.out.tfevents.1.host.1.0.v2", "tensorboard/plugins/profile/1/host.xplane.pb",
+)  # fmt: skip
+THEIRS = (
+    "notes.txt", "card.md", "mine.onnx", "checkpoints/mine.npz", "checkpoints/model.onnx", "auditions/best.mid",
+    "auditions/epoch-mine.mid", "auditions/epoch-0001.mid/x", "loss.png.bak", "tensorboard/mine.txt",
+)  # fmt: skip
+
+
+def test_all_that_a_run_before_made_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    """No model, plot, audition or diary of it passes for the new one's; what people put there stays."""
+    for name in (*MADE, *THEIRS, "train.log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"old")
+    run = RunFolder(tmp_path)
+    run.create(overwrite=True)
+    run.stage("new", {})
+    run.log("new")
+    run.begin()
+    run.close()
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {*THEIRS, ".lock", "settings.toml", "corpus.json", "train.log"}
+    assert "old" not in (tmp_path / "train.log").read_text(encoding="utf-8")
+
+
+def test_a_new_folder_is_deleted_with_a_run_that_was_refused_and_not_with_one_that_has_begun(tmp_path: Path) -> None:
+    """From there on it may hold something."""
+    refused, begun = RunFolder(tmp_path / "refused"), RunFolder(tmp_path / "begun")
+    for run in (refused, begun):
+        run.create(overwrite=False)
+    begun.begin()
+    for run in (refused, begun):
+        run.discard()
+    assert [path.name for path in tmp_path.iterdir()] == ["begun"]
 
 
 def test_an_empty_folder_is_as_good_as_a_new_one(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from musicrnn.trainer.count import Count, Stepping, StepResult, Windows
 from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.run_folder import RunFolder
+from musicrnn.trainer.run_folder import METRICS, RunFolder
 from musicrnn.trainer.training import Training
 from tests.trainer.pieces import tunes
 
@@ -69,6 +69,17 @@ class Hopeless(Scant):
     def train(self, batch: Windows, rate: float) -> StepResult:  # noqa: ARG002
         """Learn nothing."""
         return StepResult(float("nan"), int(batch.valid.sum()), 1.0, 1.0)
+
+
+class Rough(Scant):
+    """A stepper that says it learns in bfloat16, whose gradients point anywhere."""
+
+    def __init__(self, stepper: Stepping) -> None:
+        super().__init__(stepper)
+        self.half, self.disparity = True, self._anywhere
+
+    def _anywhere(self, batch: Windows) -> float:  # noqa: ARG002
+        return 1.0
 
 
 class Losing(Training):
@@ -125,6 +136,24 @@ def test_what_to_type_next_can_be_typed(tmp_path: Path) -> None:
         RunFolder(run).create(overwrite=False)
 
 
+def test_what_a_training_finds_out_last_changes_no_run_that_it_would_replace(tmp_path: Path) -> None:
+    """A model of other sizes, gradients of bfloat16 that point elsewhere, no room; all is as it was, to the byte."""
+    _run(_training(tmp_path, replace(PLAIN, epochs=1)))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    larger = _training(tmp_path, replace(PLAIN, init_from="chorales"))
+    larger.folder.stage("settings", {"pieces": []})
+    with pytest.raises(TrainingError, match="must be 2 as in the model, got 1"):
+        _run(larger)
+    rough = _training(tmp_path)
+    rough.folder.stage("settings", {"pieces": []})
+    rough.stepper = Rough(rough.stepper)
+    with pytest.raises(TrainingError, match=r"training\.precision bfloat16 must give gradients"):
+        _run(rough)
+    with pytest.raises(TrainingError, match=r"the disk must have [\d,]+ bytes for checkpoints"):
+        rough.folder.need_room(10**18)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")
 def test_what_a_run_can_do_without_is_told_once_and_no_model_at_the_end(tmp_path: Path) -> None:
     """The diary on a full disk; something in the way of the figures, the plot, TensorBoard's files and the model."""
@@ -170,6 +199,65 @@ def test_no_figure_is_told_of_pieces_that_were_not_held_back(
     assert [words.rpartition(" ")[0] for words in line.partition(": ")[2].split(", ")] == told
     assert "nan" not in line
     assert set(read_info(tmp_path / "model.onnx").figures) == {name.replace(" ", "_") for name in told}
+
+
+NOTHING_HELD_BACK = material(
+    tunes(10), CorpusSettings(ticks_per_beat=4, transpose=0, validation_share=0.0, test_share=0.0)
+)
+PATIENT = replace(PLAIN, epochs=400, patience=1, learning_rate=0.0)
+
+
+def test_figures_of_the_training_pieces_are_not_called_validation(tmp_path: Path) -> None:
+    """Neither in what is said, nor in the diary, the table, metrics.csv, and the names and figures of weights."""
+    said = io.StringIO()
+    training = _training(tmp_path, PATIENT, said=said, prepared=NOTHING_HELD_BACK)
+    _run(training)
+    lines = (tmp_path / "train.log").read_text(encoding="utf-8").splitlines()
+    assert said.getvalue().count("validation") == 1
+    (note,) = [line for line in lines if "validation" in line]
+    assert "note: no pieces are held back for validation; 'trained' is how well those to train on are known" in note
+    (first,) = [line for line in lines if " epoch 1: " in line]
+    assert re.search(r"epoch 1: training \d\.\d{4}, trained \d\.\d{4} nats a token, \d\.\d{4} a tick", first)
+    assert any("training got no better after" in line for line in lines)
+    assert {row["valid_nats_a_token"] for row in training.folder.read_metrics()} == {""}
+    assert any(row["trained_nats_a_token"] for row in training.folder.read_metrics())
+    (best,) = checkpoint.stored(tmp_path / "checkpoints", "best-")
+    assert best.name.startswith("best-epoch-0001-trained-")
+    assert set(session.load_network(best)[1].figures) == {
+        "train_nats_a_token", "trained_nats_a_token", "trained_nats_a_tick",
+    }  # fmt: skip
+    assert training.fit.progress.measured == "trained"
+
+
+def test_a_run_that_called_them_so_goes_on_with_what_they_are(tmp_path: Path) -> None:
+    """Its metrics, of fewer columns, and its weights are read, and there is one best among old and new names."""
+    first = _training(tmp_path, replace(PLAIN, epochs=1), prepared=NOTHING_HELD_BACK)
+    _run(first)
+    rows = first.folder.read_metrics()
+    (measured,) = [row["trained_nats_a_token"] for row in rows if row["trained_nats_a_token"]]
+    _make_older(tmp_path, rows)
+    (old,) = checkpoint.stored(tmp_path / "checkpoints", "best-")
+    assert "-valid-" in old.name
+    training = _training(tmp_path, prepared=NOTHING_HELD_BACK)
+    with closing(training.folder):
+        training.run(Unasked(), resume=True)
+    rows = training.folder.read_metrics()
+    assert {row["valid_nats_a_token"] for row in rows} == {""}
+    figures = [row["trained_nats_a_token"] for row in rows if row["trained_nats_a_token"]]
+    assert (len(figures), figures[0]) == (2, measured)
+    (best,) = checkpoint.stored(tmp_path / "checkpoints", "best-")
+    assert best.name.startswith("best-epoch-0002-trained-")
+
+
+def _make_older(run: Path, rows: list[dict[str, str]]) -> None:
+    """Make a run like those of before there was another name than validation."""
+    lines = [",".join(METRICS[:-2])]
+    for row in rows:
+        old = row | {name.replace("trained", "valid"): row[name] for name in METRICS[-2:]}
+        lines.append(",".join(old[name] for name in METRICS[:-2]))
+    (run / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for path in (run / "checkpoints").glob("*-trained-*"):
+        path.rename(path.with_name(path.name.replace("-trained-", "-valid-")))
 
 
 def test_a_batch_that_no_loss_can_be_found_of_can_be_read_again(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from musicrnn.files import write_whole
 Arrays = Mapping[str, NDArray[Any]]
 _META = "description.json"
 _NAME = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.npz$")
+_NUMBERED = re.compile(r"(?P<kind>\D*-)(?P<number>\d+)-")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +81,11 @@ def stored(folder: Path, stem: str) -> list[Path]:
     return sorted((path for path in folder.glob(f"{stem}*.npz") if _NAME.fullmatch(path.name)), key=_age)
 
 
-def _age(path: Path) -> tuple[str, int, str]:
-    match = _NAME.fullmatch(path.name)
-    return "" if match is None else match["stem"], path.stat().st_mtime_ns, path.name
+def _age(path: Path) -> tuple[str, int, int, str]:
+    """Return the kind, the number of the step or epoch, and when it was written; as text 10000 is before 9999."""
+    match = _NUMBERED.match(path.name)
+    kind, number = (match["kind"], int(match["number"])) if match else (path.name, 0)
+    return kind, number, path.stat().st_mtime_ns, path.name
 
 
 def not_finite(checkpoint: Checkpoint) -> str:

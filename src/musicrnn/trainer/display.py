@@ -11,12 +11,16 @@ from rich.live import Live
 from rich.table import Table
 
 SHORTER = {"training": "train", "validation": "valid", "a tick": "tick", "time left": "left", "peak memory": "memory"}
+MEASURED = {"valid": "validation", "trained": "trained"}  # of pieces held back, or of those to train on
 SPARED = ("tick", "rate", "best", "step", "done", "memory", "epoch")  # first what is soonest done without
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run has come; rates in tokens a second, times in seconds, ``memory`` the peak in bytes (0: unknown)."""
+    """How far a run has come; rates in tokens a second, times in seconds, ``memory`` the peak in bytes (0: unknown).
+
+    ``measured`` is what ``valid_token``, ``valid_tick`` and ``best`` are of, as :data:`MEASURED` names it.
+    """
 
     epoch: int = 0
     epochs: int = 0
@@ -30,6 +34,7 @@ class Progress:
     tokens_a_second: float = 0.0
     left: float = 0.0
     memory: int = 0
+    measured: str = "valid"
 
 
 def clock(seconds: float) -> str:
@@ -82,7 +87,7 @@ def _columns(progress: Progress) -> dict[str, str]:
         "done": f"{progress.share:.0%}",
         "step": str(progress.step),
         "training": _figure(progress.train),
-        "validation": _figure(progress.valid_token),
+        MEASURED[progress.measured]: _figure(progress.valid_token),
         "a tick": _figure(progress.valid_tick),
         "best": _figure(progress.best),
         "rate": f"{progress.rate:.2e}",

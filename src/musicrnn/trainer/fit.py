@@ -43,7 +43,10 @@ class Ending(Enum):
 
 @dataclass(slots=True)
 class Hooks:
-    """What the loop asks for at its turning points; it does no I/O itself."""
+    """What the loop asks for at its turning points; it does no I/O itself.
+
+    ``measured`` is what ``validate`` measures: valid, or trained where no pieces are held back.
+    """
 
     save: Callable[[], None]
     reload: Callable[[], Count]
@@ -55,6 +58,7 @@ class Hooks:
     keep_batch: Callable[[Windows], str]
     stop_asked: Callable[[], bool] = field(default=lambda: False)
     now: Callable[[], float] = field(default=time.monotonic)
+    measured: str = "valid"
 
 
 class Fit:
@@ -73,7 +77,7 @@ class Fit:
         self.read = read or lanes.next
         self.stepper, self.lanes, self.schedule, self.limits, self.hooks = stepper, lanes, schedule, limits, hooks
         self.count = count
-        self.progress = Progress(epochs=limits.epochs, best=count.best)
+        self.progress = Progress(epochs=limits.epochs, best=count.best, measured=hooks.measured)
         self._started = 0.0
 
     def run(self) -> Ending:
@@ -160,8 +164,8 @@ class Fit:
         valid_token, valid_tick = self.hooks.validate()
         self.count.figures = {
             "train_nats_a_token": self.count.epoch_nats / max(self.count.epoch_tokens, 1),
-            "valid_nats_a_token": valid_token,
-            "valid_nats_a_tick": valid_tick,
+            f"{self.hooks.measured}_nats_a_token": valid_token,
+            f"{self.hooks.measured}_nats_a_tick": valid_tick,
         }
         self.count.epoch_nats, self.count.epoch_tokens = 0.0, 0
         better = valid_token < self.count.best

@@ -17,10 +17,13 @@ class Follower(Training):
 
     def _begun(self) -> Count:
         self._save()
+        self._check_precision()
         return self.count
 
     def _resumed(self) -> Count:
-        return self._reload()
+        self._reload()
+        self._check_precision()
+        return self.count
 
     def _reload(self) -> Count:
         """Go on from what the chief hands out, with dropout masks of its own."""
@@ -53,7 +56,7 @@ class Follower(Training):
         """Bear a part in the last figures; the chief has the weights that were best, and hands them out."""
         self._take_best()
         self._last_figures(self.count)
-        self._say(f"{ending.value}; the model is in the chief's run folder")
+        self._say(f"{self._why(ending)}; the model is in the chief's run folder")
 
     def _take_best(self) -> None:
         stored = checkpoint.unpacked(self.team.from_chief(b""))

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError, CorpusError
+from musicrnn.errors import ConfigError, CorpusError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
@@ -70,9 +70,9 @@ def run(settings: Settings) -> int:
     """
     place = place_of(os.environ)
     resume = bool(settings.training.resume)
-    if settings.training.init_from and not resume:
-        beginning_of(settings.training.init_from)
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
+    if settings.training.init_from and not resume:
+        _check_apart(folder, settings.training.init_from)
     if resume:
         settings = settings_of_run(folder, settings)
     with StopRequest().listening() as stop, closing(folder):
@@ -86,26 +86,41 @@ def run(settings: Settings) -> int:
     return 143 if stop.signal == signal.SIGTERM else 0
 
 
+def _check_apart(folder: RunFolder, init_from: str) -> None:
+    """Refuse a run folder with the weights in it that are begun from: they would be deleted before others are kept."""
+    source = beginning_of(init_from)
+    if Path(os.path.realpath(source)).is_relative_to(os.path.realpath(folder.path)):
+        raise RunFolderError(
+            f"{folder.path}: the run folder must not hold what training.init_from names, got {init_from}; "
+            "choose another (--run-folder)"
+        )
+
+
 def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool, place: Place) -> bool:
-    """Train; False where it was asked to stop before there was anything to keep."""
-    console, lanes_told = Console(), ""
+    """Train; False where it was asked to stop before there was anything to keep. A new folder without a run goes."""
     try:
-        corpus = _read_again(settings, console, folder) if resume else _read(settings, console)
-        prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
-        if prepared is not None and not stop.signal:
-            settings, lanes_told = _settled(settings, prepared, start(settings.training, place.size), place)
+        has_begun = _try_to_train(settings, folder, stop, resume, place)
     except BaseException:
         folder.discard()
         raise
-    if stop.signal or prepared is None:
+    if not has_begun:
         folder.discard()
         _tell("stopped before a step was made; there is nothing new to keep")
+    return has_begun
+
+
+def _try_to_train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool, place: Place) -> bool:
+    console, lanes_told = Console(), ""
+    corpus = _read_again(settings, console, folder) if resume else _read(settings, console)
+    prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
+    if prepared is not None and not stop.signal:
+        settings, lanes_told = _settled(settings, prepared, start(settings.training, place.size), place)
+    if stop.signal or prepared is None:
         return False
-    if place.is_chief and not resume:
-        folder.clear()
-        folder.write_settings(kept_settings(settings))
-    if place.is_chief:
+    if place.is_chief and resume:
         folder.write_manifest(_manifest(corpus, prepared))
+    elif place.is_chief:
+        folder.stage(kept_settings(settings), _manifest(corpus, prepared))
     if lanes_told and place.is_chief:
         console.print(lanes_told, highlight=False)
         folder.log(lanes_told)

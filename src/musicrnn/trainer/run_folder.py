@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,14 +18,20 @@ from typing import IO, Any
 from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.files import FOLDER, HALVES, clear_halves, what_is_at, write_text_whole, write_whole
 from musicrnn.printable import json_text
+from musicrnn.trainer import checkpoint
 from musicrnn.trainer.spare import Spare
 
 METRICS = (
     "step", "epoch", "seconds", "tokens", "rate", "train_nats_a_token", "gradient_norm",
-    "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick",
+    "parameter_norm", "seconds_a_step", "valid_nats_a_token", "valid_nats_a_tick", "trained_nats_a_token",
+    "trained_nats_a_tick",
 )  # fmt: skip
+SINCE = ("trained_nats_a_token", "trained_nats_a_tick")  # without these, runs of before called them valid
+CURVES = {"train_nats_a_token": "training", "valid_nats_a_token": "validation", "trained_nats_a_token": "trained"}
 
 FROM_THE_START = (".lock", "settings.toml", "corpus.json", "train.log", "checkpoints", "auditions", "tensorboard")
+BESIDES = ("loss.png", "train.log", "model.onnx", "model-int8.onnx")  # of a run's files, with those of its export
+_AUDITION = re.compile(r"epoch-\d+\.(mid|txt)")
 
 
 def default_folder(name: str) -> Path:
@@ -46,9 +53,14 @@ class RunFolder:
         self._lock: IO[str] | None = None
         self._is_new = False
         self._is_torn = False
+        self._staged: tuple[str, dict[str, Any] | None] | None = None
+        self._held: list[str] | None = None  # lines of the diary of a run that has not begun
 
     def create(self, overwrite: bool) -> None:
-        """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for."""
+        """Make the folder; RunFolderError where it holds anything already and ``overwrite`` is not asked for.
+
+        What is in it stays until :meth:`begin`.
+        """
         try:
             self._is_new = not self.path.exists()
             if not overwrite and self.path.is_dir():
@@ -56,6 +68,9 @@ class RunFolder:
             for folder in (self.checkpoints, self.auditions, self.tensorboard):
                 folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
+            for folder in (self.path, self.checkpoints, self.auditions, self.tensorboard):
+                tempfile.TemporaryFile(dir=folder).close()
+            self._held = []
         except OSError as error:
             raise RunFolderError(f"{self.path}: the run folder cannot be made: {error.strerror}") from error
 
@@ -71,11 +86,43 @@ class RunFolder:
                     "choose another (--run-folder), or allow --overwrite"
                 )
 
-    def clear(self) -> None:
-        """Delete what a run before left, where that is to be overwritten."""
+    def stage(self, settings: str, manifest: dict[str, Any] | None = None) -> None:
+        """Take what the run will keep of its settings and its corpus; nothing is written before :meth:`begin`."""
+        self._staged = settings, manifest
+
+    def begin(self) -> None:
+        """Put a run in the place of what was there, right before its first checkpoint: nothing may refuse it any more.
+
+        What a run before left goes first and the settings come after, so that a kill in between leaves the old run,
+        however much of it, or one that has no checkpoint yet; never checkpoints with the settings of others.
+        """
+        if self._staged is not None:
+            settings, manifest = self._staged
+            self._clear()
+            self.write_settings(settings)
+            if manifest is not None:
+                self.write_manifest(manifest)
+        self._is_new = False
+        held, self._held = self._held or [], None
+        for line in held:
+            self._add_to_log(line)
+
+    def _stale(self) -> Iterator[Path]:
+        """Yield the files that a run before made, and none of others; first the one that tells that there is a run."""
+        yield self.metrics
+        for stem in ("step-", "epoch-", "best-"):
+            yield from checkpoint.stored(self.checkpoints, stem)
+        yield from checkpoint.stored(self.path, "bad-batch-")
+        yield from (self.path / name for name in BESIDES)
+        yield from (path for path in self.auditions.glob("epoch-*") if _AUDITION.fullmatch(path.name))
+        yield from self.tensorboard.glob("events.*")
+
+    def _clear(self) -> None:
+        """Delete what a run before left."""
         try:
-            for stale in (*self.checkpoints.glob("*.npz"), *self.tensorboard.glob("events.*"), self.metrics):
-                stale.unlink(missing_ok=True)
+            for stale in list(self._stale()):
+                if stale.is_file() or stale.is_symlink():
+                    stale.unlink(missing_ok=True)
             shutil.rmtree(self.tensorboard / "plugins", ignore_errors=True)
             for folder in (self.path, self.checkpoints, self.auditions):
                 clear_halves(folder)
@@ -96,7 +143,7 @@ class RunFolder:
             raise RunFolderError(f"{self.path}: the run folder cannot be written to: {error.strerror}") from error
 
     def discard(self) -> None:
-        """Delete the folder if it was made by this run, which has learnt nothing."""
+        """Delete the folder if it was made by this run, which has not begun."""
         self.close()
         if self._is_new:
             shutil.rmtree(self.path, ignore_errors=True)
@@ -119,8 +166,13 @@ class RunFolder:
             raise RunFolderError(f"{self.path}: another trainer works in this folder") from error
 
     def need_room(self, size: int) -> None:
-        """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes."""
+        """Raise TrainingError unless the disk has room for three checkpoints of ``size`` bytes.
+
+        What the run will delete when it begins counts as room.
+        """
         free = shutil.disk_usage(self.path).free
+        if self._staged is not None:
+            free += sum(path.stat().st_size for path in self._stale() if path.is_file())
         if free < 3 * size:
             raise TrainingError(f"{self.path}: the disk must have {3 * size:,} bytes for checkpoints, got {free:,}")
 
@@ -147,17 +199,24 @@ class RunFolder:
             raise TrainingError(f"{self.path / name}: it cannot be written: {error.strerror}") from error
 
     def log(self, line: str) -> None:
-        """Add a line to the run's diary."""
+        """Add a line to the run's diary; of a new run that has not begun it is held until then."""
+        stamped = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}"
+        if self._held is None:
+            self._add_to_log(stamped)
+        else:
+            self._held.append(stamped)
+
+    def _add_to_log(self, line: str) -> None:
         path = self.path / "train.log"
         with self.spare.writing(path), path.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}\n")
+            file.write(f"{line}\n")
 
     def read_metrics(self) -> list[dict[str, str]]:
         """Return the rows written so far."""
         if not self.metrics.exists():
             return []
         with self.metrics.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.DictReader(file) if _is_whole(row)]
+            return [dict.fromkeys(METRICS, "") | row for row in csv.DictReader(file) if _is_whole(row)]
 
     def rewrite_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write all rows anew, whole."""
@@ -178,7 +237,7 @@ class RunFolder:
             self._is_torn = False
 
     def plot(self) -> None:
-        """Draw the loss curve, training and validation, as loss.png."""
+        """Draw the curves of training and validation, or of what it is trained on, as loss.png."""
         target = self.path / "loss.png"
         with self.spare.writing(target):
             write_whole(target, self._drawn(self.read_metrics()))
@@ -189,10 +248,8 @@ class RunFolder:
 
         figure = Figure(figsize=(8, 4.5), layout="constrained")
         axes = figure.subplots()
-        for key, label in (("train_nats_a_token", "training"), ("valid_nats_a_token", "validation")):
-            points = [(int(row["step"]), float(row[key])) for row in rows if row[key]]
-            if points:
-                axes.plot(*zip(*points, strict=True), label=label, marker="." if "valid" in key else "")
+        for label, points in curves(rows).items():
+            axes.plot(*zip(*points, strict=True), label=label, marker="" if label == "training" else ".")
         axes.set_xlabel("step")
         axes.set_ylabel("nats a token")
         axes.grid(alpha=0.3)
@@ -204,6 +261,13 @@ class RunFolder:
         return buffer.getvalue()
 
 
+def curves(rows: Sequence[dict[str, str]]) -> dict[str, list[tuple[int, float]]]:
+    """Return the steps and nats a token of each curve that has any, by what it is called."""
+    found = {label: [(int(row["step"]), float(row[key])) for row in rows if row[key]] for key, label in CURVES.items()}
+    return {label: points for label, points in found.items() if points}
+
+
 def _is_whole(row: dict[str, str]) -> bool:
     """Tell whether all of a row came to the disk."""
-    return set(row) == set(METRICS) and None not in row.values() and row["step"].isdigit() and row["epoch"].isdigit()
+    has_all = set(METRICS) - set(SINCE) <= set(row) <= set(METRICS)
+    return has_all and None not in row.values() and row["step"].isdigit() and row["epoch"].isdigit()

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from musicrnn import __version__
 from musicrnn.config.settings import Settings
-from musicrnn.errors import MusicRNNError, NotWrittenError, TrainingError
+from musicrnn.errors import NotWrittenError, TrainingError
 from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.grammar import Grammar
@@ -28,7 +28,7 @@ from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Learner, StepResult, Windows
 from musicrnn.trainer.dataset import Piece, total
-from musicrnn.trainer.display import Display, clock, megabytes
+from musicrnn.trainer.display import MEASURED, Display, clock, megabytes
 from musicrnn.trainer.fit import Ending, Fit, Hooks, Limits
 from musicrnn.trainer.halving import Sparing
 from musicrnn.trainer.keeping import keep
@@ -84,6 +84,7 @@ class Training:
     ) -> None:
         self.team, self.device = team, here or device()
         self.folder, self.prepared, self.facts = folder, prepared, facts
+        self.measured = "valid" if prepared.valid else "trained"
         self.console, self.origin = console, origin
         settings, self.lanes_told = with_lanes(settings, prepared, self.device, team.place.size)
         self.recurrence = recurrence_of(settings.training, settings.network, self.device)
@@ -158,8 +159,6 @@ class Training:
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
         limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
-        if self.stepper.half:
-            self._check_precision()
         with self.display, self._learner() as learner:
             self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count, self.read)
             ending = self.fit.run()
@@ -170,7 +169,9 @@ class Training:
         return self._read(self.lanes)
 
     def _check_precision(self) -> None:
-        """Compare bfloat16 with float32 on a batch, which is read again after."""
+        """Compare bfloat16, where that is asked for, with float32 on a batch, which is read again after."""
+        if not self.stepper.half:
+            return
         position = self.lanes.position()
         batch = self._read(self.lanes)
         self.lanes.go_to(position)
@@ -234,12 +235,14 @@ class Training:
             keep_batch=self._keep_batch,
             stop_asked=lambda: self.team.stop_asked(stop.signal != 0),
             now=self.team.now,
+            measured=self.measured,
         )
 
     def _begun(self) -> Count:
+        """Begin a new run; whatever can refuse it does so before anything of an older one is touched."""
         t = self.settings.training
         if t.init_from:
-            self._say(f"begun from {self._begin_from(t.init_from)}")
+            self._say(f"begun from {session.begin_from(self.network, t.init_from)}")
         self.count = Count()
         self.folder.need_room(BYTES_A_PARAMETER * self.network.count_params())
         self._say(f"{self.network.count_params():,} parameters; run folder {self.folder.path}")
@@ -249,29 +252,38 @@ class Training:
                 f"note: {tokens:,} tokens are little to learn from; some {FEW_TOKENS:,} (a few hundred short pieces) "
                 "make music, fewer are soon known by heart"
             )
+        if self.measured == "trained":
+            self._say(
+                "note: no pieces are held back for validation; 'trained' is how well those to train on are known after "
+                "each epoch, and the best weights are best at that"
+            )
+        self._check_precision()
+        self.folder.begin()
         self._save(must=True)  # before metrics.csv, which tells that there is a run to go on with
         self.folder.rewrite_metrics([])
         return self.count
 
-    def _begin_from(self, source: str) -> str:
-        """Take the weights to begin from; where they do not fit, no folder of a run is left."""
-        try:
-            return session.begin_from(self.network, source)
-        except MusicRNNError:
-            self.folder.discard()
-            raise
-
     def _resumed(self) -> Count:
         self._reload()
         check_not_over(self.folder, self._epochs(), self.settings.training.minutes, self.count)
-        self.folder.rewrite_metrics([row for row in self.folder.read_metrics() if self._is_behind(row)])
+        rows = [self._named_rightly(row) for row in self.folder.read_metrics() if self._is_behind(row)]
+        self.folder.rewrite_metrics(rows)
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
+        self._check_precision()
         return self.count
 
     def _is_behind(self, row: dict[str, str]) -> bool:
         """Tell whether a row of the metrics was written before the checkpoint, and will not come again."""
-        ahead = bool(row["valid_nats_a_token"]) and int(row["epoch"]) > self.count.epoch
+        is_of_an_epoch = row["valid_nats_a_token"] or row["trained_nats_a_token"]
+        ahead = bool(is_of_an_epoch) and int(row["epoch"]) > self.count.epoch
         return int(row["step"]) <= self.count.step and not ahead
+
+    def _named_rightly(self, row: dict[str, str]) -> dict[str, str]:
+        """Return a row whose figures are not called validation's where there is none, as older runs called them."""
+        if self.measured == "valid" or not row["valid_nats_a_token"]:
+            return row
+        moved = {f"trained_nats_a_{one}": row[f"valid_nats_a_{one}"] for one in ("token", "tick")}
+        return {**row, "valid_nats_a_token": "", "valid_nats_a_tick": "", **moved}
 
     def _reload(self) -> Count:
         path, stored = session.newest(self.folder.checkpoints, self._warn)
@@ -364,16 +376,17 @@ class Training:
     def _epoch_done(self, count: Count, better: bool) -> None:
         self.count = count
         figures = count.figures
-        valid, tick = figures["valid_nats_a_token"], figures["valid_nats_a_tick"]
+        a_token, a_tick = f"{self.measured}_nats_a_token", f"{self.measured}_nats_a_tick"
+        valid, tick = figures[a_token], figures[a_tick]
         self.folder.add_metrics(
             {"step": count.step, "epoch": count.epoch, "seconds": round(count.seconds, 1), "tokens": count.tokens,
-             "valid_nats_a_token": f"{valid:.5f}", "valid_nats_a_tick": f"{tick:.5f}"}
+             a_token: f"{valid:.5f}", a_tick: f"{tick:.5f}"}
         )  # fmt: skip
-        self.board.put(count.step, {"valid_nats_a_token": valid, "valid_nats_a_tick": tick})
+        self.board.put(count.step, {a_token: valid, a_tick: tick})
         self.board.flush()
         self.folder.log(
-            f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, validation {valid:.4f} nats a token, "
-            f"{tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s, "
+            f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, {MEASURED[self.measured]} {valid:.4f} "
+            f"nats a token, {tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s, "
             f"{clock(self.fit.progress.left)} left, peak memory {megabytes(peak_memory())}"
         )
         self._keep_weights(count, valid, better)
@@ -382,7 +395,7 @@ class Training:
 
     def _keep_weights(self, count: Count, valid: float, better: bool) -> None:
         info = self.info(count.figures)
-        stem = f"epoch-{count.epoch:04}-valid-{valid:.4f}"
+        stem = f"epoch-{count.epoch:04}-{self.measured}-{valid:.4f}"
         try:
             session.save_weights(self.folder.checkpoints, stem, self.network, info)
             checkpoint.prune(self.folder.checkpoints, "epoch-", self.settings.training.keep)
@@ -417,7 +430,7 @@ class Training:
         except OSError as error:
             raise NotWrittenError(f"{self.folder.model}: the model cannot be written: {error.strerror}") from error
         self._say(
-            f"{ending.value} after {count.epoch} epochs, {count.step} steps: "
+            f"{self._why(ending)} after {count.epoch} epochs, {count.step} steps: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
@@ -431,6 +444,9 @@ class Training:
         self._say(f"play it: musicrnn-daemon {shlex.quote(str(self.folder.model))}")
         if self._unwritten:
             raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
+
+    def _why(self, ending: Ending) -> str:
+        return ending.value if self.measured == "valid" else ending.value.replace("validation", "training")
 
     def _last_figures(self, count: Count) -> dict[str, float]:
         """Return the figure of the training, and those of the pieces held back, where there are any."""
