@@ -27,6 +27,8 @@ from musicrnn.trainer.card import table
 from musicrnn.trainer.card_pieces import generate, head, in_language, real_pieces, rulers
 from musicrnn.trainer.card_run import output, write_card
 from musicrnn.trainer.material import material, vocabulary_of
+from musicrnn.trainer.measuring import read_real
+from musicrnn.trainer.origin import origin_of
 from musicrnn.trainer.tables import number
 from tests.trainer.pieces import tune, tunes
 
@@ -188,6 +190,37 @@ def test_another_corpus_than_the_models_is_refused(model: NumpyStepModel, settin
     info = replace(model.info, corpus={"pieces": 15, "sha256": "0" * 64})
     with pytest.raises(CorpusError, match="the corpus must be the one that random learnt from, 15 pieces"):
         write_card(NumpyStepModel(model.weights, info), settings, ("model.onnx", ""), quiet())
+
+
+def test_another_division_than_the_models_is_refused_before_the_corpus_is_read(
+    model: NumpyStepModel, settings: Settings
+) -> None:
+    """With another seed or share of the split, pieces that the model learnt from would be called held out."""
+    split = {"split_seed": 7, "validation_share": 0.2, "test_share": 0.1}
+    other = NumpyStepModel(model.weights, replace(model.info, corpus={"split": split}))
+    nowhere = replace(settings, corpus=replace(settings.corpus, folders=("no-such-folder",)))
+    with pytest.raises(
+        CorpusError,
+        match=r"split_seed must be 7, got 0, and test_share must be 0\.1, got 0\.2, as random was trained, or held-out",
+    ):
+        write_card(other, nowhere, ("model.onnx", ""), quiet())
+
+
+def test_a_corpus_whose_names_give_another_order_is_refused(
+    readings: Readings, model: NumpyStepModel, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    """The shares are drawn by the pieces' places, which follow their names; a model that says no order is believed."""
+    origin = origin_of(corpus_of(readings, CORPUS), CORPUS)
+    turned = tmp_path / "turned"
+    turned.mkdir()
+    for place, path in enumerate(sorted(folder.iterdir(), reverse=True)):
+        (turned / f"{place:02}.mid").write_bytes(path.read_bytes())
+    renamed = replace(settings, corpus=replace(settings.corpus, folders=(str(turned),)))
+    same = read_real(settings, replace(model.info, corpus=origin), quiet())
+    with pytest.raises(CorpusError, match="must be in the order in which random learnt from it"):
+        read_real(renamed, replace(model.info, corpus=origin), quiet())
+    unsaid = {key: value for key, value in origin.items() if key != "ordered_sha256"}
+    assert len(read_real(renamed, replace(model.info, corpus=unsaid), quiet()).held_out) == len(same.held_out)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from musicrnn import cli
+from musicrnn.commands import export_run
+from musicrnn.errors import CorpusError
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
 from musicrnn.models.onnx_step import load_model
@@ -284,3 +288,26 @@ def test_a_disk_without_room_ends_the_run_plainly(tmp_path: Path) -> None:
     assert "the checkpoint cannot be written" in done.stderr
     assert done.stderr.count("\n") == 1
     assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+
+
+def test_the_model_file_says_of_what_order_and_division_its_corpus_was(
+    whole: tuple[Path, subprocess.CompletedProcess[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So `evaluate` takes the run as it is, and refuses the model with another division."""
+    assert set(read_info(whole[0] / "model.onnx").corpus) >= {"sha256", "ordered_sha256", "split"}
+    quick = ["--pieces=2", "--most-bars=1", "--tokens=500"]
+    assert cli.main(["evaluate", str(whole[0]), *quick]) == 0
+    assert "beside 2 held-out pieces" in capsys.readouterr().out
+    assert cli.main(["evaluate", str(whole[0]), "--split-seed=3", *quick]) == 65
+    assert "split_seed must be 0, got 3, as little was trained" in capsys.readouterr().err
+
+
+def test_pieces_of_another_order_are_not_called_the_runs_test_pieces(
+    whole: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """`export` says that they cannot be had, and takes music of the model's own."""
+    info = read_info(whole[0] / "model.onnx")
+    assert len(export_run.test_pieces(whole[0], info)) == 2
+    other = replace(info, corpus=info.corpus | {"ordered_sha256": "0" * 64})
+    with pytest.raises(CorpusError, match="must be in the order in which little learnt from it"):
+        export_run.test_pieces(whole[0], other)
