@@ -99,6 +99,16 @@ def test_a_card_tells_what_was_measured_and_how_to_make_it_again(
     assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_card_of_pieces_without_a_note_is_written(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
+    """What they lack is a dash, and a share of 0 %."""
+    silent = replace(settings, play=PlaySettings(mu=5.0, density=-10.0, seed=7))
+    write_card(model, silent, ("model.onnx", ""), quiet())
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert "| notes a beat | 0.000 ± 0.000 |" in text
+    assert "| 1 | 0.0% |" in text
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_the_same_card_comes_out_again(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """Nothing in it depends on when or how often it is made."""
     again = replace(settings, card=replace(settings.card, overwrite=True))
