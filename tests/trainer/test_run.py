@@ -290,6 +290,20 @@ def test_a_disk_without_room_ends_the_run_plainly(tmp_path: Path) -> None:
     assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_files_that_are_left_out_are_told_whatever_their_names(tmp_path: Path) -> None:
+    """Also where standard output takes nothing but UTF-8, as in most languages' settings."""
+    (tmp_path / "bad\udcff.mid").write_bytes(b"no music")
+    shutil.copyfile(next(CHORALES.glob("*.mid")), tmp_path / "good\udcff.mid")
+    done = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "train", str(tmp_path), "--run-folder", str(tmp_path / "run"), "--no-cache"],
+        capture_output=True, timeout=300, check=False, env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert b"  left out: " in done.stdout
+    assert b"bad\\udcff.mid: a MIDI file must begin with MThd" in done.stdout
+    assert done.stderr.startswith(b"musicrnn: error: the corpus must hold at least 3 usable pieces")
+
+
 def test_the_model_file_says_of_what_order_and_division_its_corpus_was(
     whole: tuple[Path, subprocess.CompletedProcess[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

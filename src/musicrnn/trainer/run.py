@@ -20,6 +20,7 @@ from rich.progress import Progress as Bar
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, CorpusError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
+from musicrnn.printable import printable
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
@@ -161,7 +162,7 @@ def _read(settings: Settings, console: Console) -> Corpus:
         corpus = read_corpus(settings.corpus.folders, settings.corpus, progress)
     console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
     for left in corpus.left_out[:10]:
-        console.print(f"  left out: {left.reason}", highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(f"  left out: {left.reason}"), highlight=False, markup=False, soft_wrap=True)
     if len(corpus.left_out) > 10:
         console.print(f"  and {len(corpus.left_out) - 10} more; corpus.json names them all", highlight=False)
     return corpus
