@@ -34,6 +34,19 @@ def test_folders_are_named_bare_or_as_a_corpus(capsys: pytest.CaptureFixture[str
     assert 'folders = ["a", "b", "c"]' in capsys.readouterr().out
 
 
+def test_a_folder_hides_no_model_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the one that is played by that name nor, by settings of its own, how it is measured."""
+    (tmp_path / "untrained").mkdir()
+    (tmp_path / "untrained" / "settings.toml").write_text('[corpus]\nfolders = ["music"]\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(QUICK) == 0
+    assert capsys.readouterr().out.startswith("untrained: 2 pieces at mu 1, sigma 0, seed 1 and on, beside nothing")
+    assert cli.main(["evaluate", "./untrained", "--show-config"]) == 0
+    assert 'folders = ["music"]' in capsys.readouterr().out
+
+
 def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The corpus is known, and how it was read."""
     (tmp_path / "settings.toml").write_text('[corpus]\nfolders = ["music"]\nticks_per_beat = 4\n', encoding="utf-8")

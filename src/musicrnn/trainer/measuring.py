@@ -13,6 +13,7 @@ from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.export.quiet import quiet
 from musicrnn.files import FOLDER, named_path, what_is_at
+from musicrnn.models.catalogue import names
 from musicrnn.models.corpus import read_corpus
 from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
@@ -40,7 +41,9 @@ def choice_of(play: PlaySettings) -> Choice:
 
 
 def named_model(name: str) -> StepModel:
-    """Return the step of a model file, or of a run's weights where it has no model file yet."""
+    """Return the step of a model that is known by name, of a file, or of a run's weights where it has no file yet."""
+    if name in names():
+        return load_model(name)
     path = named_path(name)
     if path.suffix == ".npz" or (what_is_at(path) == FOLDER and not what_is_at(path / "model.onnx")):
         choose()
