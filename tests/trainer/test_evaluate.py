@@ -203,6 +203,20 @@ def test_a_sweep_measures_each_pair_and_is_drawn(model: NumpyStepModel, settings
     assert cells[4.0, 0.0]["pitch entropy in bits"] < cells[1.0, 0.0]["pitch entropy in bits"]
 
 
+def test_a_sweep_of_pieces_without_a_note_is_drawn_and_is_json(
+    model: NumpyStepModel, settings: Settings, tmp_path: Path
+) -> None:
+    """What they lack is a dash and null; some fields have none, or all."""
+    path = tmp_path / "sweep.png"
+    wanted = replace(settings.evaluate, sweep=str(path), sweep_mu=(5.0, 6.0), sweep_sigma=(0.0,))
+    silent = replace(settings, play=PlaySettings(density=-10.0), evaluate=wanted)
+    make_sweep(model, silent, quiet())
+    assert path.read_bytes().startswith(b"\x89PNG")
+    text = path.with_suffix(".json").read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert [cell["figures"]["scale consistency"] for cell in json.loads(text)["cells"]] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
