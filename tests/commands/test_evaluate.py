@@ -28,6 +28,12 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert (values["model"], values["choice"]["mu"], values["choice"]["seed"]) == ("untrained", 1.5, 3)
 
 
+def test_the_span_of_a_draw_is_told_where_it_is_not_a_tick(capsys: pytest.CaptureFixture[str]) -> None:
+    """As density and memory are."""
+    assert cli.main([*QUICK, "--exponent-span", "run", "--density", "1"]) == 0
+    assert "at mu 1, sigma 0, a draw a run, density 1, seed 1 and on" in capsys.readouterr().out
+
+
 def test_folders_are_named_bare_or_as_a_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     """Both come together, in this order."""
     assert cli.main(["evaluate", "untrained", "a", "--corpus", "b", "--corpus", "c", "--show-config"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 from dataclasses import replace
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from musicrnn.commands.card import add_arguments
 from musicrnn.config.card import CardSettings
 from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.config.evaluate import EvaluateSettings
+from musicrnn.config.flags import settings_from
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, CorpusError, ModelError
@@ -97,6 +100,29 @@ def test_a_card_tells_what_was_measured_and_how_to_make_it_again(
     assert str(tmp_path) not in text
     assert str(Path(settings.corpus.folders[0]).parent) not in text
     assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_of_a_card_makes_it_again(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
+    """All that was asked of what plays and of the measuring is in it, and what is not usual in the words above."""
+    asked = {
+        "play.mu": 1.5, "play.sigma": 0.25, "play.density": 0.5, "play.memory": 0.75, "play.exponent_span": "bar",
+        "play.seed": 7, "evaluate.pieces": 2, "evaluate.most_bars": 4, "evaluate.tokens": 300,
+    }  # fmt: skip
+    flags = [
+        word
+        for name, value in asked.items()
+        for word in (f"--{name[name.index('.') + 1 :].replace('_', '-')}", str(value))
+    ]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    typed = settings_from(parser.parse_args(["model.onnx", *settings.corpus.folders, *flags]), "card")
+    wanted = replace(settings, play=typed.play, evaluate=typed.evaluate, origins=typed.origins)
+    write_card(model, wanted, ("model.onnx", ""), quiet())
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    again = next(line for line in text.splitlines() if line.startswith("musicrnn card "))
+    made = settings_from(parser.parse_args(again.split()[2:]), "card")
+    assert {name: made.value(name) for name in asked} == asked
+    assert "at mu 1.5, sigma 0.25, a draw a bar, density 0.5, memory 0.75, seeds 7 to 8" in text
 
 
 def test_a_card_of_pieces_without_a_note_is_written(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from musicrnn.trainer.copies import Copied, Run
 from musicrnn.trainer.evidence import REPETITION, TEN, Evidence
 from musicrnn.trainer.likelihood import Likelihood, PartNats
 from musicrnn.trainer.shapes import shares
-from musicrnn.trainer.tables import LEAST_SHARE, PLACES, Table, place_name, spread_text, tables_of
+from musicrnn.trainer.tables import LEAST_SHARE, PLACES, Table, choice_text, place_name, spread_text, tables_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +113,7 @@ Evaluation = Compared | Alone
 
 
 def _how(choice: Choice) -> str:
-    density = f", density {choice.density:g}" if choice.density else ""
-    memory = f", memory {choice.memory:g}" if choice.memory else ""
-    return f"mu {choice.mu:g}, sigma {choice.sigma:g}{density}{memory}, seed {choice.seed} and on"
+    return f"{choice_text(choice)}, seed {choice.seed} and on"
 
 
 def _likelihood(found: Likelihood) -> dict[str, Any]:
