@@ -117,6 +117,29 @@ def test_what_was_mended_is_told_and_counts_on_the_way_back(
     assert capsys.readouterr().out.splitlines() == [*lines, same]
 
 
+@pytest.mark.parametrize(
+    ("bpm", "read", "told"),
+    [
+        ("2", "10", "a tempo of 2 bpm is written as 3.57628, the slowest of MIDI, and read as 10"),
+        ("5", "10", "a tempo of 5 bpm is written, and read from the MIDI file as 10"),
+        ("1500", "1000", "a tempo of 1500 bpm is written, and read from the MIDI file as 1000"),
+        ("10", "10", ""),
+        ("1000", "1000", ""),
+    ],
+)
+def test_a_tempo_that_does_not_come_back_from_midi_is_told(
+    bpm: str, read: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is written; score text has slower and quicker ones than MIDI files are believed to have."""
+    text, midi, back = tmp_path / "a.txt", tmp_path / "a.mid", tmp_path / "b.txt"
+    text.write_text(f"# tempo = {bpm}\nC4 .\n", encoding="utf-8")
+    assert convert(text, midi) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert lines == ([f"a.txt: {told}"] if told else [])
+    assert convert(midi, back) == 0
+    assert f"# tempo = {read}\n" in back.read_text(encoding="utf-8")
+
+
 def test_what_was_lost_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Notes struck together with another, and what is beyond ten lines in one."""
     source = tmp_path / "a.mid"

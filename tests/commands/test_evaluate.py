@@ -28,10 +28,29 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert (values["model"], values["choice"]["mu"], values["choice"]["seed"]) == ("untrained", 1.5, 3)
 
 
+def test_the_span_of_a_draw_is_told_where_it_is_not_a_tick(capsys: pytest.CaptureFixture[str]) -> None:
+    """As density and memory are."""
+    assert cli.main([*QUICK, "--exponent-span", "run", "--density", "1"]) == 0
+    assert "at mu 1, sigma 0, a draw a run, density 1, seed 1 and on" in capsys.readouterr().out
+
+
 def test_folders_are_named_bare_or_as_a_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     """Both come together, in this order."""
     assert cli.main(["evaluate", "untrained", "a", "--corpus", "b", "--corpus", "c", "--show-config"]) == 0
     assert 'folders = ["a", "b", "c"]' in capsys.readouterr().out
+
+
+def test_a_folder_hides_no_model_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the one that is played by that name nor, by settings of its own, how it is measured."""
+    (tmp_path / "untrained").mkdir()
+    (tmp_path / "untrained" / "settings.toml").write_text('[corpus]\nfolders = ["music"]\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(QUICK) == 0
+    assert capsys.readouterr().out.startswith("untrained: 2 pieces at mu 1, sigma 0, seed 1 and on, beside nothing")
+    assert cli.main(["evaluate", "./untrained", "--show-config"]) == 0
+    assert 'folders = ["music"]' in capsys.readouterr().out
 
 
 def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,19 @@ def test_it_is_shown_to_programs_as_a_line_of_json_a_model(capsys: pytest.Captur
     assert drums["size"] == find_model("drums").stat().st_size
     assert [part["name"] for part in drums["model"]["vocabulary"]["parts"]] == ["drums"]
     assert (untrained["file"], untrained["model"]["name"]) == ("", "untrained")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_shown(tmp_path: Path) -> None:
+    """Also where standard output takes nothing but UTF-8, as in most languages' settings."""
+    path = tmp_path / "m\udcff.onnx"
+    shutil.copyfile(find_model("drums"), path)
+    done = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "inspect", str(path)],
+        capture_output=True, timeout=300, check=False, env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"m\\udcff.onnx (" in done.stdout
 
 
 def test_what_is_no_model_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,15 @@ def test_real_processes_read_files_and_refuse_bad_ones() -> None:
     assert decode_pieces(answers[0].block)[0].note_count == 1
 
 
+def test_a_reason_names_a_file_whose_name_is_no_text() -> None:
+    """Byte for byte, and its process lives on."""
+    name = "bad\udcff.mid"
+    pool = ReaderPool(GridSettings())
+    answers = sorted(pool.read([Job(name, lambda: b"no music"), *jobs("good\udcff.mid")]))
+    assert answers[0].reason == f"{name}: a MIDI file must begin with MThd, got b'no m'"
+    assert answers[1].block
+
+
 def test_a_process_that_dies_costs_one_file() -> None:
     """The next file goes to a new one."""
     answers = sorted(ReaderPool(GridSettings(), command=FAKE).read(jobs("a.mid", "die.mid", "b.mid")))

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicrnn.config.play import PlaySettings
+from musicrnn.daemon.session import resolved
 from musicrnn.errors import ModelError
 from musicrnn.models.model_file import MAX_BYTES, check_model, load_checked, read_info, seal
 from tests.models.model_files import SMALL, SMALL_INT8, bare, changed, info_of, unchanged
@@ -27,6 +29,15 @@ def test_a_model_file_is_read_with_what_it_says_of_itself(path: Path) -> None:
     assert read_info(path) == file.info
     assert file.content == path.read_bytes()
     assert file.content.endswith(file.digest.encode())
+
+
+@pytest.mark.parametrize(("told", "played"), [(15.0, 20.0), (1.0, 20.0), (6000.0, 999.0), (140.5, 140.5)])
+def test_the_usual_tempo_is_one_that_can_be_played(told: float, played: float) -> None:
+    """A corpus may be slower or quicker than what plays; the file says what it always said."""
+    content = changed(unchanged, tempo=told)
+    file = check_model(content, "slow.onnx")
+    assert (file.info.tempo, file.content) == (played, content)
+    assert resolved(PlaySettings(), file.info, 1).tempo == played
 
 
 def test_a_file_sealed_anew_without_a_change_is_the_same() -> None:

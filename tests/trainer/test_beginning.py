@@ -12,11 +12,18 @@ from musicrnn.trainer.beginning import beginning_of
 
 
 def test_a_path_that_is_there_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before a bundled model of that name."""
+    """A run before a bundled model of that name."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "checkpoints").mkdir(parents=True)
     assert beginning_of("songs") == Path("songs")
     assert beginning_of(str(tmp_path)) == tmp_path
+
+
+def test_a_folder_of_music_hides_no_bundled_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing could be begun from it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "songs").mkdir()
+    assert beginning_of("songs") == beginning_of(str(tmp_path / "songs")) == bundled()["songs"]
 
 
 def test_a_bundled_model_goes_by_its_name(tmp_path: Path) -> None:

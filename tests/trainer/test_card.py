@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 from dataclasses import replace
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from musicrnn.commands.card import add_arguments
 from musicrnn.config.card import CardSettings
 from musicrnn.config.corpus import CorpusSettings, PartRule
 from musicrnn.config.evaluate import EvaluateSettings
+from musicrnn.config.flags import settings_from
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, CorpusError, ModelError
@@ -27,6 +30,8 @@ from musicrnn.trainer.card import table
 from musicrnn.trainer.card_pieces import generate, head, in_language, real_pieces, rulers
 from musicrnn.trainer.card_run import output, write_card
 from musicrnn.trainer.material import material, vocabulary_of
+from musicrnn.trainer.measuring import read_real
+from musicrnn.trainer.origin import origin_of
 from musicrnn.trainer.tables import number
 from tests.trainer.pieces import tune, tunes
 
@@ -94,6 +99,39 @@ def test_a_card_tells_what_was_measured_and_how_to_make_it_again(
         assert line in text
     assert str(tmp_path) not in text
     assert str(Path(settings.corpus.folders[0]).parent) not in text
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_of_a_card_makes_it_again(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
+    """All that was asked of what plays and of the measuring is in it, and what is not usual in the words above."""
+    asked = {
+        "play.mu": 1.5, "play.sigma": 0.25, "play.density": 0.5, "play.memory": 0.75, "play.exponent_span": "bar",
+        "play.seed": 7, "evaluate.pieces": 2, "evaluate.most_bars": 4, "evaluate.tokens": 300,
+    }  # fmt: skip
+    flags = [
+        word
+        for name, value in asked.items()
+        for word in (f"--{name[name.index('.') + 1 :].replace('_', '-')}", str(value))
+    ]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    typed = settings_from(parser.parse_args(["model.onnx", *settings.corpus.folders, *flags]), "card")
+    wanted = replace(settings, play=typed.play, evaluate=typed.evaluate, origins=typed.origins)
+    write_card(model, wanted, ("model.onnx", ""), quiet())
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    again = next(line for line in text.splitlines() if line.startswith("musicrnn card "))
+    made = settings_from(parser.parse_args(again.split()[2:]), "card")
+    assert {name: made.value(name) for name in asked} == asked
+    assert "at mu 1.5, sigma 0.25, a draw a bar, density 0.5, memory 0.75, seeds 7 to 8" in text
+
+
+def test_a_card_of_pieces_without_a_note_is_written(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
+    """What they lack is a dash, and a share of 0 %."""
+    silent = replace(settings, play=PlaySettings(mu=5.0, density=-10.0, seed=7))
+    write_card(model, silent, ("model.onnx", ""), quiet())
+    text = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert "| notes a beat | 0.000 ± 0.000 |" in text
+    assert "| 1 | 0.0% |" in text
     assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -188,6 +226,37 @@ def test_another_corpus_than_the_models_is_refused(model: NumpyStepModel, settin
     info = replace(model.info, corpus={"pieces": 15, "sha256": "0" * 64})
     with pytest.raises(CorpusError, match="the corpus must be the one that random learnt from, 15 pieces"):
         write_card(NumpyStepModel(model.weights, info), settings, ("model.onnx", ""), quiet())
+
+
+def test_another_division_than_the_models_is_refused_before_the_corpus_is_read(
+    model: NumpyStepModel, settings: Settings
+) -> None:
+    """With another seed or share of the split, pieces that the model learnt from would be called held out."""
+    split = {"split_seed": 7, "validation_share": 0.2, "test_share": 0.1}
+    other = NumpyStepModel(model.weights, replace(model.info, corpus={"split": split}))
+    nowhere = replace(settings, corpus=replace(settings.corpus, folders=("no-such-folder",)))
+    with pytest.raises(
+        CorpusError,
+        match=r"split_seed must be 7, got 0, and test_share must be 0\.1, got 0\.2, as random was trained, or held-out",
+    ):
+        write_card(other, nowhere, ("model.onnx", ""), quiet())
+
+
+def test_a_corpus_whose_names_give_another_order_is_refused(
+    readings: Readings, model: NumpyStepModel, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    """The shares are drawn by the pieces' places, which follow their names; a model that says no order is believed."""
+    origin = origin_of(corpus_of(readings, CORPUS), CORPUS)
+    turned = tmp_path / "turned"
+    turned.mkdir()
+    for place, path in enumerate(sorted(folder.iterdir(), reverse=True)):
+        (turned / f"{place:02}.mid").write_bytes(path.read_bytes())
+    renamed = replace(settings, corpus=replace(settings.corpus, folders=(str(turned),)))
+    same = read_real(settings, replace(model.info, corpus=origin), quiet())
+    with pytest.raises(CorpusError, match="must be in the order in which random learnt from it"):
+        read_real(renamed, replace(model.info, corpus=origin), quiet())
+    unsaid = {key: value for key, value in origin.items() if key != "ordered_sha256"}
+    assert len(read_real(renamed, replace(model.info, corpus=unsaid), quiet()).held_out) == len(same.held_out)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,29 @@ def test_a_page_has_tables_plots_and_rolls(found: Evaluation, tmp_path: Path) ->
     assert json.loads((folder / "report.json").read_text(encoding="utf-8")) == found.values()
 
 
+def test_pieces_without_a_note_are_measured_and_drawn(
+    model: NumpyStepModel, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What they lack is a dash, a share of 0 % and null, beside the corpus and alone."""
+    silent = replace(settings, play=PlaySettings(mu=5.0, density=-10.0, seed=7))
+    for name, wanted in (("beside", silent), ("alone", replace(silent, corpus=CorpusSettings()))):
+        made = evaluate(model, wanted, quiet())
+        assert [score.notes for score in made.pieces] == [(), (), ()]
+        show(made)
+        json.dumps(made.values(), allow_nan=False)
+        write_page(tmp_path / name, made)
+    assert " 0.0%" in capsys.readouterr().out
+
+
+def test_a_page_that_cannot_be_drawn_leaves_nothing(found: Evaluation, tmp_path: Path) -> None:
+    """All of it is drawn before any of it is written, or what is there would stand in the way of the next try."""
+    assert isinstance(found, Compared)
+    wrong = [replace(row, generated=row.generated[:1]) for row in found.evidence.shapes]
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        write_page(tmp_path / "page", replace(found, evidence=replace(found.evidence, shapes=wrong)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_page_without_a_corpus_has_the_rolls_alone(model: NumpyStepModel, settings: Settings, tmp_path: Path) -> None:
     """There is nothing to draw them beside."""
     write_page(tmp_path / "page", evaluate(model, replace(settings, corpus=CorpusSettings()), quiet()))
@@ -178,6 +201,20 @@ def test_a_sweep_measures_each_pair_and_is_drawn(model: NumpyStepModel, settings
     cells = {(cell["mu"], cell["sigma"]): cell["figures"] for cell in values["cells"]}
     assert len(cells) == 6
     assert cells[4.0, 0.0]["pitch entropy in bits"] < cells[1.0, 0.0]["pitch entropy in bits"]
+
+
+def test_a_sweep_of_pieces_without_a_note_is_drawn_and_is_json(
+    model: NumpyStepModel, settings: Settings, tmp_path: Path
+) -> None:
+    """What they lack is a dash and null; some fields have none, or all."""
+    path = tmp_path / "sweep.png"
+    wanted = replace(settings.evaluate, sweep=str(path), sweep_mu=(5.0, 6.0), sweep_sigma=(0.0,))
+    silent = replace(settings, play=PlaySettings(density=-10.0), evaluate=wanted)
+    make_sweep(model, silent, quiet())
+    assert path.read_bytes().startswith(b"\x89PNG")
+    text = path.with_suffix(".json").read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert [cell["figures"]["scale consistency"] for cell in json.loads(text)["cells"]] == [None, None]
 
 
 @pytest.mark.parametrize(

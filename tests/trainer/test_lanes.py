@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from musicrnn.config.corpus import CorpusSettings
 from musicrnn.errors import CorpusError
 from musicrnn.models.frames import frames_of
 from musicrnn.models.grammar import Grammar
-from musicrnn.models.score import Note, Score
+from musicrnn.models.score import Note, Score, Tempo
 from musicrnn.models.tokens import encode
 from musicrnn.models.vocabulary import END, START
 from musicrnn.trainer.dataset import Piece, piece_of
@@ -235,6 +236,13 @@ def test_pieces_are_split_whole_and_always_alike() -> None:
     assert sorted(train + valid + test) == [*range(20)]
     assert (len(valid), len(test)) == (4, 2)
     assert split(20, settings) == (train, valid, test)
+
+
+@pytest.mark.parametrize(("bpm", "usual"), [(15.0, 20.0), (1000.0, 999.0), (88.25, 88.2)])
+def test_the_usual_tempo_of_pieces_is_one_that_can_be_played(bpm: float, usual: float) -> None:
+    """MIDI files may be slower and quicker than what plays."""
+    pieces = [(name, replace(score, tempos=(Tempo(0, bpm),))) for name, score in tunes(5)]
+    assert material(pieces, CorpusSettings(ticks_per_beat=4)).tempo == usual
 
 
 def test_too_little_data_is_refused_with_what_is_needed() -> None:

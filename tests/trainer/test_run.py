@@ -10,14 +10,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from musicrnn import cli
+from musicrnn.commands import export_run
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
-from musicrnn.errors import RunFolderError
+from musicrnn.errors import CorpusError, RunFolderError
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
 from musicrnn.models.onnx_step import load_model
@@ -304,3 +307,40 @@ def test_a_disk_without_room_ends_the_run_plainly(tmp_path: Path) -> None:
     assert "the checkpoint cannot be written" in done.stderr
     assert done.stderr.count("\n") == 1
     assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_files_that_are_left_out_are_told_whatever_their_names(tmp_path: Path) -> None:
+    """Also where standard output takes nothing but UTF-8, as in most languages' settings."""
+    (tmp_path / "bad\udcff.mid").write_bytes(b"no music")
+    shutil.copyfile(next(CHORALES.glob("*.mid")), tmp_path / "good\udcff.mid")
+    done = subprocess.run(
+        [sys.executable, "-m", "musicrnn", "train", str(tmp_path), "--run-folder", str(tmp_path / "run"), "--no-cache"],
+        capture_output=True, timeout=300, check=False, env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert b"  left out: " in done.stdout
+    assert b"bad\\udcff.mid: a MIDI file must begin with MThd" in done.stdout
+    assert done.stderr.startswith(b"musicrnn: error: the corpus must hold at least 3 usable pieces")
+
+
+def test_the_model_file_says_of_what_order_and_division_its_corpus_was(
+    whole: tuple[Path, subprocess.CompletedProcess[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So `evaluate` takes the run as it is, and refuses the model with another division."""
+    assert set(read_info(whole[0] / "model.onnx").corpus) >= {"sha256", "ordered_sha256", "split"}
+    quick = ["--pieces=2", "--most-bars=1", "--tokens=500"]
+    assert cli.main(["evaluate", str(whole[0]), *quick]) == 0
+    assert "beside 2 held-out pieces" in capsys.readouterr().out
+    assert cli.main(["evaluate", str(whole[0]), "--split-seed=3", *quick]) == 65
+    assert "split_seed must be 0, got 3, as little was trained" in capsys.readouterr().err
+
+
+def test_pieces_of_another_order_are_not_called_the_runs_test_pieces(
+    whole: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """`export` says that they cannot be had, and takes music of the model's own."""
+    info = read_info(whole[0] / "model.onnx")
+    assert len(export_run.test_pieces(whole[0], info)) == 2
+    other = replace(info, corpus=info.corpus | {"ordered_sha256": "0" * 64})
+    with pytest.raises(CorpusError, match="must be in the order in which little learnt from it"):
+        export_run.test_pieces(whole[0], other)

@@ -56,7 +56,7 @@ def test_each_piece_counts_alike_in_a_shared_histogram() -> None:
     """However many notes it has; one of none counts nothing."""
     rows = [np.array([100.0, 0.0]), np.array([0.0, 2.0]), np.zeros(2)]
     assert shares(rows).tolist() == [0.5, 0.5]
-    assert shares([np.zeros(3)]).tolist() == [0.0]
+    assert shares([np.zeros(3)]).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_overlap_goes_from_none_to_all() -> None:
@@ -91,6 +91,14 @@ def test_densities_diverge_as_much_as_the_formula_says() -> None:
     assert density_divergence(normal, normal) == pytest.approx(0.0, abs=1e-9)
     assert density_divergence(normal, normal + 1) == pytest.approx(0.5, abs=0.06)
     assert 5.0 < density_divergence(normal, normal + 50) < 20.0
+
+
+def test_narrow_samples_that_are_far_apart_have_a_finite_divergence() -> None:
+    """However far: no peak falls between the points at which the densities are looked at."""
+    low, high = np.array([0.0, 1e-3]), np.array([0.0, 1.0, 2.0])
+    for distance in (10.0, 1_000.0, 12_345.6):
+        assert 5.0 < density_divergence(low, high + distance) < 20.0
+        assert density_overlap(low, high + distance) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_samples_without_spread_do_not_diverge_or_have_no_answer() -> None:

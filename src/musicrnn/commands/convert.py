@@ -210,12 +210,14 @@ def _numbered(target: Path | None, number: int, of: int) -> Path | None:
 def _one(plan: Plan, piece: GridPiece, target: Path | None, args: argparse.Namespace) -> bool:
     """Convert one piece, and say what was lost; tell whether it came back the same, where that was asked."""
     from musicrnn.models.corpus_rows import left_out
+    from musicrnn.models.midi_write import tempos_lost
 
     score, assigned = _score(piece)
     if target is not None:
         _write(score, target, plan.kind, args)
         _say(f"{plan.file.name}: {target}, {len(score.notes)} notes, {len(score.bars)} bars; {_moved(piece)}")
-    _tell(piece.name, [*left_out(piece.moved, assigned), *piece.warnings])
+    lost = tempos_lost(score) if target is not None and plan.kind == MIDI else []
+    _tell(piece.name, [*left_out(piece.moved, assigned), *piece.warnings, *lost])
     return not args.round_trip or _came_back(plan, piece, score, args)
 
 

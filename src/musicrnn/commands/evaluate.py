@@ -12,6 +12,7 @@ from musicrnn.config.outputs import check_files, check_folder
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError
 from musicrnn.files import FILE, named_path, what_is_at
+from musicrnn.models.catalogue import names
 
 SETTINGS = COMMANDS["evaluate"]
 IN_RUN = "settings.toml"
@@ -56,7 +57,7 @@ def _gather(args: argparse.Namespace) -> None:
     if args.corpus:
         setattr(args, FOLDERS, [*getattr(args, FOLDERS, []), *args.corpus])
     own = named_path(args.model) / IN_RUN
-    if args.config is None and what_is_at(own) == FILE:
+    if args.config is None and args.model not in names() and what_is_at(own) == FILE:
         args.config = own
 
 
@@ -86,8 +87,8 @@ def check_outputs(settings: Settings) -> None:
     if evaluate.page:
         from musicrnn.trainer.evaluate_page import names_of
 
-        names = names_of(compared=bool(settings.corpus.folders))
-        check_folder("evaluate.page", Path(evaluate.page), names, overwrite=evaluate.overwrite)
+        files = names_of(compared=bool(settings.corpus.folders))
+        check_folder("evaluate.page", Path(evaluate.page), files, overwrite=evaluate.overwrite)
     if evaluate.sweep:
         from musicrnn.trainer.sweep import files_of
 

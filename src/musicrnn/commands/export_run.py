@@ -30,6 +30,7 @@ from musicrnn.models.onnx_step import OnnxStepModel
 from musicrnn.printable import printable
 from musicrnn.trainer.dataset import piece_of
 from musicrnn.trainer.material import split
+from musicrnn.trainer.origin import check_origin
 from musicrnn.trainer.session import load_network
 
 WALKS, WALK_BARS = 2, 16
@@ -84,6 +85,7 @@ def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
         raise ConfigError(f"{stored}: there must be the settings of a run, and there are none")
     settings = settings_of(read_settings(stored)).corpus
     corpus = read_corpus(settings.folders, settings)
+    check_origin(corpus, settings, info)
     usable = [piece for piece in corpus.pieces if piece.count]
     share = split(len(usable), settings)[2]
     if corpus.parts != info.vocabulary.parts or not share:

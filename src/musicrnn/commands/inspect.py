@@ -14,7 +14,7 @@ from musicrnn.models.score import Part
 from musicrnn.models.untrained import NAME as UNTRAINED
 from musicrnn.models.untrained import untrained
 from musicrnn.models.vocabulary import pitch_name
-from musicrnn.printable import print_json
+from musicrnn.printable import print_json, printable
 
 WIDTH = 12
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json(facts(shown), indent=None)
         else:
-            print("\n".join([*([""] if number else []), *lines(shown)]))
+            print("\n".join([*([""] if number else []), *map(printable, lines(shown))]))
     return 0
 
 

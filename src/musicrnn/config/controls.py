@@ -60,6 +60,10 @@ class Control:
             raise ControlError(f"{self.name} must be a number, got {number!r}")
         return number
 
+    def held(self, value: float) -> float:
+        """Return the number of the range that is nearest to a value."""
+        return min(max(value, self.low), self.high)
+
     def _check_choice(self, value: str) -> str:
         if not self.choices:
             raise ControlError(f"{self.name} must be a finite number, got {value[:40]!r}")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from musicrnn.errors import CorpusError
 from musicrnn.models.cores import usable_cores
+from musicrnn.models.corpus_worker import UNCHANGED
 from musicrnn.models.quantise import GridSettings
 from musicrnn.models.reading_process import ReadingProcess
 
@@ -155,4 +156,4 @@ class ReaderPool:
             return Answer(index, reason=f"{job.name}: {late if process.late else died}"), False
         if answer[:1] == b"+":
             return Answer(index, block=answer[1:]), True
-        return Answer(index, reason=answer[1:].decode("utf-8", "replace")), True
+        return Answer(index, reason=answer[1:].decode(errors=UNCHANGED)), True

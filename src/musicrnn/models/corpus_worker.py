@@ -3,7 +3,7 @@
 Run as ``python -m musicrnn.models.corpus_worker``. It is asked on standard input and answers on standard
 output; both speak frames: a length of 4 bytes (little-endian) and the bytes. A question is two frames, a JSON
 object (file name and settings) and the file's content; an answer is ``+`` and a block of pieces or ``-``
-and the reason in UTF-8.
+and the reason in UTF-8, bytes of a name that are none as they are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from musicrnn.models.text_pieces import pieces_of_text
 
 MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar", ".smf")
 TEXT_SUFFIXES = (".txt",)
+UNCHANGED = "surrogateescape"
 MEMORY = 2 * 1024**3
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # options of mallopt(3)
 _KEPT = 32 * 1024**2
@@ -68,9 +69,9 @@ def _answer(facts: bytes, content: bytes) -> bytes:
     try:
         return b"+" + encode_pieces(read_pieces(content, name, GridSettings(**fields)))
     except MusicRNNError as error:
-        return b"-" + str(error).encode()
+        return b"-" + str(error).encode(errors=UNCHANGED)
     except MemoryError:
-        return b"-" + f"{name}: reading it must take at most {MEMORY} bytes of memory".encode()
+        return b"-" + f"{name}: reading it must take at most {MEMORY} bytes of memory".encode(errors=UNCHANGED)
 
 
 def _limit_memory() -> None:

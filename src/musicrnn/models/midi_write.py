@@ -17,7 +17,7 @@ import mido
 from musicrnn.files import write_whole
 from musicrnn.models.bar_lines import metres_of
 from musicrnn.models.declaration import declaration_of
-from musicrnn.models.midi_read import DECLARATION
+from musicrnn.models.midi_read import DECLARATION, FASTEST_BPM, SLOWEST_BPM
 from musicrnn.models.score import Score
 
 TICKS_PER_BEAT = 480
@@ -39,7 +39,7 @@ def write_midi(score: Score, path: Path, *, overwrite: bool = True) -> None:
 def midi_bytes(score: Score) -> bytes:
     """Return a score as the bytes of a MIDI file.
 
-    Reading them back gives the score again, with tempo to the microsecond a beat (not slower than 3.6 bpm), and
+    Reading them back gives the score again, with tempo to the microsecond a beat (but for :func:`tempos_lost`), and
     without bars of silence after the last note.
     """
     if TICKS_PER_BEAT % score.ticks_per_beat:
@@ -51,6 +51,18 @@ def midi_bytes(score: Score) -> bytes:
     stream = io.BytesIO()
     file.save(file=stream)
     return stream.getvalue()
+
+
+def tempos_lost(score: Score) -> list[str]:
+    """Return, in words, each tempo of a score that is read otherwise from its MIDI file, by more than rounding."""
+    told: dict[str, None] = {}
+    for bpm in (tempo.bpm for tempo in score.tempos):
+        slowest, read = 6e7 / _LONGEST_BEAT, min(max(bpm, SLOWEST_BPM), FASTEST_BPM)
+        if bpm < slowest:
+            told[f"a tempo of {bpm:g} bpm is written as {slowest:g}, the slowest of MIDI, and read as {read:g}"] = None
+        elif bpm != read:
+            told[f"a tempo of {bpm:g} bpm is written, and read from the MIDI file as {read:g}"] = None
+    return list(told)
 
 
 def _scaled(score: Score, tick: int) -> int:

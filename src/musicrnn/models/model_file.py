@@ -7,9 +7,10 @@ no bit of a file can change unnoticed.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from musicrnn.config.controls import CONTROLS
 from musicrnn.errors import ModelError
 from musicrnn.models.metadata import KEY, ModelInfo
 from musicrnn.models.model_check import check_graph
@@ -69,7 +70,10 @@ def read_info(path: Path) -> ModelInfo:
 
 
 def check_model(content: bytes, source: str) -> ModelFile:
-    """Check the bytes of a model file; ModelError, naming ``source``, with the rule and the value."""
+    """Check the bytes of a model file; ModelError, naming ``source``, with the rule and the value.
+
+    A tempo that cannot be played becomes the nearest that can.
+    """
     if len(content) > MAX_BYTES:
         raise ModelError(f"{source}: a model must be at most {MAX_BYTES} bytes, got more")
     digest = _checked_digest(content, source)
@@ -78,7 +82,7 @@ def check_model(content: bytes, source: str) -> ModelFile:
         check_graph(graph, info)
     except ValueError as error:
         raise ModelError(f"{source}: {error}") from error
-    return ModelFile(content, info, digest)
+    return ModelFile(content, replace(info, tempo=CONTROLS["tempo"].held(info.tempo)), digest)
 
 
 def _checked_digest(content: bytes, source: str) -> str:

@@ -82,7 +82,8 @@ def with_line(header: Header, key: str, value: str) -> Header:
         case "velocity":
             return replace(header, velocity=whole_number(value, 1, 127, "velocity"))
         case "velocity_bins":
-            return replace(header, velocity_bins=whole_number(value, 0, 32, "velocity_bins"))
+            bins = 0 if value == "0" else whole_number(value, 2, 32, "velocity_bins, where it is not 0,")
+            return replace(header, velocity_bins=bins)
     if key.startswith("part."):
         return _with_part(header, key.removeprefix("part."), value)
     if key in FREE_KEYS:
@@ -113,6 +114,8 @@ def _part_fields(key: str, value: str) -> dict[str, int | bool]:
             low, separator, high = value.partition("..")
             if not separator:
                 raise ValueError(f"a range must be LOW..HIGH, such as C2..G5, got {value!r}")
+            if pitch_of(low) > pitch_of(high):
+                raise ValueError(f"a range must be from a low note to one as high or higher, got {value!r}")
             return {"low": pitch_of(low), "high": pitch_of(high)}
         case "channel":
             return {"channel": whole_number(value, 1, 16, "channel")}

@@ -12,12 +12,15 @@ from musicrnn.models.catalogue import bundled
 def beginning_of(name: str) -> Path:
     """Return the file or the folder to begin from; TrainingError where there is none of that name.
 
-    A bundled model's name may have been taken for a path, relative to a settings file.
+    A bundled model's name may have been taken for a path, relative to a settings file; a folder hides it only where
+    that is a run's.
     """
     path = Path(name)
-    if what_is_at(path):
+    there = what_is_at(path)
+    is_bundled = path.name in bundled() and what_is_at(path.parent) == FOLDER
+    if there and not (is_bundled and there == FOLDER and not what_is_at(path / "checkpoints")):
         return path
-    if what_is_at(path.parent) == FOLDER and path.name in bundled():
+    if is_bundled:
         return bundled()[path.name]
     raise TrainingError(
         f"training.init_from must be a run's folder, a weights file, a model file or one of {', '.join(bundled())}, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,14 @@ from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.score import Part
 from musicrnn.models.vocabulary import pitch_name
 from musicrnn.trainer.card_pieces import Real
+from musicrnn.trainer.commit import commit_of
 from musicrnn.trainer.compare import FigureRow
 from musicrnn.trainer.copies import LONG_BARS, Copied, Run
 from musicrnn.trainer.evidence import Evidence
 from musicrnn.trainer.likelihood import Likelihood
 from musicrnn.trainer.tables import (
     Table,
+    choice_text,
     copies_table,
     likelihood_table,
     metre_table,
@@ -34,7 +35,7 @@ from musicrnn.trainer.tables import (
 _SHORT = ("notes a beat", "onsets on a beat", "groove similarity", "bars like an earlier bar", "scale consistency")
 MOST_NAMED = 4
 _TYPED = (
-    *("play.mu", "play.sigma", "play.density", "play.memory", "play.seed"),
+    *("play.mu", "play.sigma", "play.exponent_span", "play.density", "play.memory", "play.seed"),
     *("evaluate.pieces", "evaluate.most_bars", "evaluate.tokens"),
 )
 BY_THE_CLOCK = (
@@ -121,6 +122,7 @@ def _verdict(copies: Sequence[Copied]) -> str:
 
 def _facts(card: Card) -> str:
     info, v = card.info, card.info.vocabulary
+    commit = commit_of(Path(__file__).parent)
     levels = f"{v.velocity_bins} levels of loudness" if v.velocity_bins else "no loudness (all notes alike)"
     rows = [
         ("network", f"{info.cell.upper()}, {info.layers} layers of {info.units} units, {info.precision} weights"),
@@ -128,7 +130,7 @@ def _facts(card: Card) -> str:
         *((f"part *{part.name}*", _part(part)) for part in v.parts),
         ("tokens", f"{v.size}"),
         ("usual tempo and metre", f"{info.tempo:g} bpm, {info.metre[0]}/{info.metre[1]}"),
-        ("made with", f"MusicRNN {info.version or __version__}{_commit()}"),
+        ("made with", f"MusicRNN {info.version or __version__}{f', commit `{commit}`' if commit else ''}"),
     ]
     if card.source.digest:
         rows.append(("file's SHA-256", f"`{card.source.digest}`"))
@@ -138,16 +140,6 @@ def _facts(card: Card) -> str:
 def _part(part: Part) -> str:
     sound = "drums" if part.percussive else f"program {part.program}"
     return f"{pitch_name(part.low)} to {pitch_name(part.high)}, channel {part.channel}, {sound}"
-
-
-def _commit() -> str:
-    """Return the commit of the source tree that runs, empty where it is no checkout."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
-    try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return f", commit `{done.stdout.strip()}`" if done.returncode == 0 and done.stdout.strip() else ""
 
 
 def _corpus(card: Card) -> str:
@@ -198,12 +190,9 @@ def _table(shown: Table) -> str:
 def _explained(card: Card) -> str:
     e, choice = card.evidence, card.evidence.choice
     made, unseen, learnt = e.counts
-    density = f", density {choice.density:g}" if choice.density else ""
-    memory = f", memory {choice.memory:g}" if choice.memory else ""
     return (
-        f"{made} pieces ({e.bars} bars), each with the bars and metres of a held-out piece, from nothing, at mu "
-        f"{choice.mu:g}, sigma {choice.sigma:g}{density}{memory}, "
-        f"seeds {choice.seed} to {choice.seed + made - 1}, none left out; "
+        f"{made} pieces ({e.bars} bars), each with the bars and metres of a held-out piece, from nothing, at "
+        f"{choice_text(choice)}, seeds {choice.seed} to {choice.seed + made - 1}, none left out; "
         f"beside {unseen} held-out pieces of the corpus; all cut at {card.settings.evaluate.most_bars} bars. A "
         "figure is counted for each piece: mean ± standard deviation over the pieces. *Overlap* is the area that two "
         f"distributions share; its *ceiling*, or *real*, is that of the held-out pieces with {made} of {learnt} pieces "
@@ -282,20 +271,7 @@ def _again(card: Card) -> str:
     folders = " ".join(f"PATH-TO/{name}" for name in named)
     config = _shown(card.source.config)
     recipe = f" --config {config}" if config else ""
-    play = card.settings.origins
-    typed = "".join(
-        f" --{name.split('.')[1].replace('_', '-')} {value_text(card.settings.value(name))}"
-        for name in (
-            "play.mu",
-            "play.sigma",
-            "play.density",
-            "play.seed",
-            "evaluate.pieces",
-            "evaluate.most_bars",
-            "evaluate.tokens",
-        )
-        if name in play
-    )
+    typed = "".join(_flag(card.settings, name) for name in _TYPED if name in card.settings.origins)
     also = "".join(f" --also-mu {mu:g}" for mu in card.settings.card.also_mu)
     after = _shown(card.settings.card.after)
     first = f"musicrnn-train --config {after} {folders}\n" if after else ""
@@ -308,6 +284,11 @@ def _again(card: Card) -> str:
         text = f"{BY_THE_CLOCK}\n\n{text}"
     settings = _set(card.settings)
     return f"{text}\n\nSettings that are not the default:\n\n```toml\n{settings}\n```" if settings else text
+
+
+def _flag(settings: Settings, name: str) -> str:
+    value = settings.value(name)
+    return f" --{name.split('.')[1].replace('_', '-')} {value if isinstance(value, str) else value_text(value)}"
 
 
 def _shown(path: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from musicrnn.config.outputs import check_files, check_folder, named_file, writing
 from musicrnn.config.settings import Settings
-from musicrnn.files import write_text_whole
+from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_write import write_midi
 from musicrnn.models.score import Score
@@ -45,10 +45,12 @@ def write_card(model: StepModel, settings: Settings, named: tuple[str, str], con
     folders = tuple(Path(folder).resolve().name for folder in settings.corpus.folders)
     source = Source(*named, getattr(model, "digest", ""), folders)
     card = Card(model.info, source, settings, real, evidence, others, found, picture.name)
+    text = card_text(card)
+    drawn = _drawn(model.info, pieces, real.held_out[shown], real.held_out_names[shown])
     with writing("the card"):
-        _draw(picture, model.info, pieces, real.held_out[shown], real.held_out_names[shown])
+        write_whole(picture, drawn)
         _keep(settings, pieces, real.held_out[shown])
-        write_text_whole(path, card_text(card))
+        write_text_whole(path, text)
     console.print(
         printable(
             f"{path}: {evidence.within} of {len(evidence.every)} figures within one standard deviation of held-out "
@@ -71,10 +73,10 @@ def output(settings: Settings) -> Path:
     return path
 
 
-def _draw(path: Path, info: ModelInfo, pieces: Sequence[Score], held_out: Score, name: str) -> None:
+def _drawn(info: ModelInfo, pieces: Sequence[Score], held_out: Score, name: str) -> bytes:
     chosen = typical(pieces)
     titles = (f"made by {info.name}: piece {chosen + 1}, as it came", f"held out: {Path(name).name}")
-    draw_rolls(path, list(zip(titles, (pieces[chosen], held_out), strict=True)))
+    return draw_rolls(list(zip(titles, (pieces[chosen], held_out), strict=True)))
 
 
 def _keep(settings: Settings, pieces: Sequence[Score], held_out: Score) -> None:

@@ -25,6 +25,7 @@ COLUMNS = 5
 ROLLS = 3
 PAGE, REPORT, ROLLS_DRAWN = "index.html", "report.json", "rolls.png"
 FIGURES_DRAWN, METRE_DRAWN = "figures.png", "metre.png"
+_TITLES = {FIGURES_DRAWN: "Figures", METRE_DRAWN: "Metre", ROLLS_DRAWN: "Piano rolls"}
 _STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;margin:.5em 0 1.5em}td,th{padding:.15em .7em;text-align:right}"
@@ -40,18 +41,30 @@ def names_of(compared: bool) -> tuple[str, ...]:
 
 
 def write_page(folder: Path, found: Evaluation) -> None:
-    """Write index.html, its pictures and report.json into a folder; OSError where they cannot be written."""
+    """Write index.html, its pictures and report.json into a folder, all made before any is written.
+
+    Raises OSError where they cannot be written.
+    """
+    pictures = _pictures(found)
+    texts = {
+        REPORT: json_text(found.values()) + "\n",
+        PAGE: page_text(found, [(_TITLES[name], name) for name in pictures]),
+    }
     folder.mkdir(exist_ok=True)
-    pictures = [("Piano rolls", ROLLS_DRAWN)]
-    draw_rolls(folder / ROLLS_DRAWN, _rolls(found))
-    if isinstance(found, Compared):
-        rows = [*found.evidence.ten, *found.evidence.repetition]
-        places = next(row for row in found.evidence.shapes if row.name == PLACES)
-        draw_figures(folder / FIGURES_DRAWN, rows)
-        draw_metre(folder / METRE_DRAWN, places)
-        pictures = [("Figures", FIGURES_DRAWN), ("Metre", METRE_DRAWN), *pictures]
-    write_text_whole(folder / REPORT, json_text(found.values()) + "\n")
-    write_text_whole(folder / PAGE, page_text(found, pictures))
+    for name, picture in pictures.items():
+        write_whole(folder / name, picture)
+    for name, text in texts.items():
+        write_text_whole(folder / name, text)
+
+
+def _pictures(found: Evaluation) -> dict[str, bytes]:
+    """Return the pictures of a page by the names of their files, in the order in which they are shown."""
+    rolls = {ROLLS_DRAWN: draw_rolls(_rolls(found))}
+    if not isinstance(found, Compared):
+        return rolls
+    rows = [*found.evidence.ten, *found.evidence.repetition]
+    places = next(row for row in found.evidence.shapes if row.name == PLACES)
+    return {FIGURES_DRAWN: draw_figures(rows), METRE_DRAWN: draw_metre(places), **rolls}
 
 
 def page_text(found: Evaluation, pictures: Sequence[tuple[str, str]]) -> str:
@@ -88,8 +101,8 @@ def _rolls(found: Evaluation) -> list[tuple[str, Score]]:
     return rolls
 
 
-def draw_figures(path: Path, rows: Sequence[FigureRow]) -> None:
-    """Write a PNG with a panel for each figure: the densities over generated and over held-out pieces."""
+def draw_figures(rows: Sequence[FigureRow]) -> bytes:
+    """Return a PNG with a panel for each figure: the densities over generated and over held-out pieces."""
     lines = -(-len(rows) // COLUMNS)
     figure = _figure(3.0 * COLUMNS, 2.2 * lines)
     panels = figure.subplots(lines, COLUMNS, squeeze=False).flatten().tolist()
@@ -98,7 +111,7 @@ def draw_figures(path: Path, rows: Sequence[FigureRow]) -> None:
     for axes in panels[len(rows) :]:
         axes.set_axis_off()
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
-    save(figure, path)
+    return png(figure)
 
 
 def _density_panel(axes: Any, row: FigureRow) -> None:
@@ -115,8 +128,8 @@ def _density_panel(axes: Any, row: FigureRow) -> None:
     axes.set_ylim(bottom=0)
 
 
-def draw_metre(path: Path, row: ShapeRow) -> None:
-    """Write a PNG of the share of onsets on each sixteenth of the bar, generated beside held out."""
+def draw_metre(row: ShapeRow) -> bytes:
+    """Return a PNG of the share of onsets on each sixteenth of the bar, generated beside held out."""
     pairs = list(zip(row.generated, row.held_out, strict=True))
     last = max((at for at, pair in enumerate(pairs) if max(pair) >= LEAST_SHARE), default=0) + 1
     figure = _figure(12, 3)
@@ -127,7 +140,7 @@ def draw_metre(path: Path, row: ShapeRow) -> None:
     axes.set_xticks(at, [place_name(place) for place in range(last)], fontsize=8)
     axes.set_ylabel("share of onsets")
     axes.legend(frameon=False)
-    save(figure, path)
+    return png(figure)
 
 
 def _figure(width: float, height: float) -> Any:
@@ -136,11 +149,11 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save(figure: Any, path: Path, dpi: int = 100) -> None:
-    """Write a figure as PNG, whole."""
+def png(figure: Any, dpi: int = 100) -> bytes:
+    """Return a figure as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.set_dpi(dpi)
     picture = io.BytesIO()
     FigureCanvasAgg(figure).print_png(picture)
-    write_whole(path, picture.getvalue())
+    return picture.getvalue()

@@ -16,7 +16,7 @@ from musicrnn.trainer.copies import Copied, Run
 from musicrnn.trainer.evidence import REPETITION, TEN, Evidence
 from musicrnn.trainer.likelihood import Likelihood, PartNats
 from musicrnn.trainer.shapes import shares
-from musicrnn.trainer.tables import LEAST_SHARE, PLACES, Table, place_name, spread_text, tables_of
+from musicrnn.trainer.tables import LEAST_SHARE, PLACES, Table, choice_text, place_name, spread_text, tables_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Compared:
                 for mine, theirs in zip(e.copies, e.real_copies, strict=True)
             ],
         }
-        plain: dict[str, Any] = _plain(found)
+        plain: dict[str, Any] = plain_values(found)
         return plain
 
 
@@ -102,7 +102,7 @@ class Alone:
         """Return what was measured as plain values, None for what is no number."""
         figures = {name: asdict(spread(values)) for name, values in self.measured.figures.items()}
         metre = shares(self.measured.shapes[PLACES]).tolist()
-        plain: dict[str, Any] = _plain(
+        plain: dict[str, Any] = plain_values(
             {"model": self.info.name, "choice": asdict(self.choice), "pieces": {"generated": len(self.pieces)},
              "figures": figures, "metre": metre}
         )  # fmt: skip
@@ -113,9 +113,7 @@ Evaluation = Compared | Alone
 
 
 def _how(choice: Choice) -> str:
-    density = f", density {choice.density:g}" if choice.density else ""
-    memory = f", memory {choice.memory:g}" if choice.memory else ""
-    return f"mu {choice.mu:g}, sigma {choice.sigma:g}{density}{memory}, seed {choice.seed} and on"
+    return f"{choice_text(choice)}, seed {choice.seed} and on"
 
 
 def _likelihood(found: Likelihood) -> dict[str, Any]:
@@ -145,10 +143,10 @@ def _run(run: Run) -> dict[str, Any]:
     return {"notes": run.notes, "bars": run.bars, "tick": run.tick, "source": run.source}
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Return values that JSON knows: numbers that are not finite as None."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

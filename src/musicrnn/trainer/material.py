@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from musicrnn.config.controls import CONTROLS
 from musicrnn.config.corpus import CorpusSettings
 from musicrnn.errors import CorpusError
 from musicrnn.models.frames import Fit
@@ -70,8 +71,8 @@ class Survey:
         )
 
     def tempo(self) -> float:
-        """Return the middle one of the tempos at which pieces begin."""
-        return round(statistics.median(self.tempos), 1)
+        """Return the middle one of the tempos at which pieces begin, or the nearest that can be played."""
+        return CONTROLS["tempo"].held(round(statistics.median(self.tempos), 1))
 
     def metre(self) -> tuple[int, int]:
         """Return the metre of most ticks."""

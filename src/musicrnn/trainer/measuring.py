@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,10 +11,10 @@ from rich.progress import Progress as Bar
 
 from musicrnn.config.play import PlaySettings
 from musicrnn.config.settings import Settings
-from musicrnn.errors import CorpusError
 from musicrnn.export.quiet import quiet
 from musicrnn.files import FOLDER, named_path, what_is_at
-from musicrnn.models.corpus import Corpus, read_corpus
+from musicrnn.models.catalogue import names
+from musicrnn.models.corpus import read_corpus
 from musicrnn.models.generator import Choice
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.numpy_step import NumpyStepModel
@@ -29,6 +28,7 @@ from musicrnn.trainer.compare import Measured, compare_figures, compare_shapes, 
 from musicrnn.trainer.copies import copied
 from musicrnn.trainer.evidence import Evidence
 from musicrnn.trainer.likelihood import Likelihood, likelihood
+from musicrnn.trainer.origin import check_origin, check_split
 
 TRAINING_SAMPLE = 150
 HELD_OUT_SAMPLE = 200
@@ -41,7 +41,9 @@ def choice_of(play: PlaySettings) -> Choice:
 
 
 def named_model(name: str) -> StepModel:
-    """Return the step of a model file, or of a run's weights where it has no model file yet."""
+    """Return the step of a model that is known by name, of a file, or of a run's weights where it has no file yet."""
+    if name in names():
+        return load_model(name)
     path = named_path(name)
     if path.suffix == ".npz" or (what_is_at(path) == FOLDER and not what_is_at(path / "model.onnx")):
         choose()
@@ -63,8 +65,9 @@ def progress(console: Console, what: str, total: float | None) -> Iterator[Calla
 def read_real(settings: Settings, info: ModelInfo, console: Console) -> Real:
     """Return the corpus divided as for the training, held-out pieces cut at the most bars.
 
-    Raises CorpusError where the corpus is not the model's.
+    Raises CorpusError where the corpus is not the model's, or would be divided in another way.
     """
+    check_split(settings.corpus, info)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
         corpus = read_corpus(
@@ -72,22 +75,10 @@ def read_real(settings: Settings, info: ModelInfo, console: Console) -> Real:
             settings.corpus,
             lambda done, total, _: bar.update(task, completed=done, total=total),
         )
-        _check_origin(corpus, info)
+        check_origin(corpus, settings.corpus, info)
         real = real_pieces(corpus, settings.corpus, info.vocabulary, lambda done: bar.update(task, completed=done))
     cut = settings.evaluate.most_bars
     return replace(real, held_out=tuple(head(score, cut) for score in real.held_out))
-
-
-def _check_origin(corpus: Corpus, info: ModelInfo) -> None:
-    """Raise CorpusError where the corpus is not the one that the model says it learnt from."""
-    wanted = info.corpus.get("sha256")
-    digest = hashlib.sha256("".join(sorted(piece.sha256 for piece in corpus.pieces)).encode()).hexdigest()
-    if wanted not in (None, digest):
-        raise CorpusError(
-            f"the corpus must be the one that {info.name} learnt from, {info.corpus.get('pieces')} pieces with "
-            f"SHA-256 {str(wanted)[:12]}…, or held-out pieces would not be held out; got {len(corpus.pieces)} "
-            f"with {digest[:12]}…"
-        )
 
 
 def predicts(model: StepModel, real: Real, most_tokens: int, console: Console) -> Likelihood | None:

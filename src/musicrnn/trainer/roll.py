@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from musicrnn.files import write_whole
 from musicrnn.models.score import Score
 from musicrnn.models.vocabulary import pitch_name
 from musicrnn.printable import printable
@@ -23,10 +21,10 @@ FEWEST_PITCHES = 12
 FAINTEST = 0.25
 
 
-def draw_rolls(path: Path, rolls: Sequence[tuple[str, Score]], bars: int = 16) -> None:
-    """Write a PNG of the first ``bars`` bars of each score under its title, coloured by part, with bar lines.
+def draw_rolls(rolls: Sequence[tuple[str, Score]], bars: int = 16) -> bytes:
+    """Return a PNG of the first ``bars`` bars of each score under its title, coloured by part, with bar lines.
 
-    Notes are the fainter the softer they are. Raises OSError where the file cannot be written.
+    Notes are the fainter the softer they are.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -41,7 +39,7 @@ def draw_rolls(path: Path, rolls: Sequence[tuple[str, Score]], bars: int = 16) -
         axes.set_yticks(list(names), list(names.values()), fontsize=8)
     picture = io.BytesIO()
     FigureCanvasAgg(figure).print_png(picture)
-    write_whole(path, picture.getvalue())
+    return picture.getvalue()
 
 
 def _pitches(scores: Sequence[Score]) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -21,9 +20,11 @@ from rich.progress import Progress as Bar
 from musicrnn.config.settings import Settings
 from musicrnn.errors import ConfigError, CorpusError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
+from musicrnn.printable import printable
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of
 from musicrnn.trainer.material import Material, material
+from musicrnn.trainer.origin import origin_of
 from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact, kept_settings, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
@@ -176,7 +177,7 @@ def _read(settings: Settings, console: Console) -> Corpus:
         corpus = read_corpus(settings.corpus.folders, settings.corpus, progress)
     console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
     for left in corpus.left_out[:10]:
-        console.print(f"  left out: {left.reason}", highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(f"  left out: {left.reason}"), highlight=False, markup=False, soft_wrap=True)
     if len(corpus.left_out) > 10:
         console.print(f"  and {len(corpus.left_out) - 10} more; corpus.json names them all", highlight=False)
     return corpus
@@ -236,11 +237,5 @@ def _facts(settings: Settings, corpus: Corpus) -> dict[str, Any]:
 
 def _origin(settings: Settings, corpus: Corpus) -> dict[str, Any]:
     """Return where the model comes from, for its file."""
-    hashes = "".join(sorted(piece.sha256 for piece in corpus.pieces))
-    return {
-        "source": settings.training.source,
-        "licence": settings.training.licence,
-        "pieces": len(corpus.pieces),
-        "split": {key: getattr(settings.corpus, key) for key in ("split_seed", "validation_share", "test_share")},
-        "sha256": hashlib.sha256(hashes.encode()).hexdigest(),
-    }
+    told = {"source": settings.training.source, "licence": settings.training.licence}
+    return told | origin_of(corpus, settings.corpus)

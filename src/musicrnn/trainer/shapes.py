@@ -86,9 +86,10 @@ _OF_PITCHED: dict[str, Callable[[Sheet], Ints]] = {
 
 
 def shares(counts: Iterable[Floats]) -> Floats:
-    """Return the mean of histograms, each first made to sum to 1; all zeros where none counted anything."""
-    parts = [row / row.sum() for row in counts if row.sum()]
-    return np.mean(parts, axis=0) if parts else np.zeros(1)
+    """Return the mean of one histogram or more, each first made to sum to 1; all zeros where none counted anything."""
+    rows = list(counts)
+    parts = [row / row.sum() for row in rows if row.sum()]
+    return np.mean(parts, axis=0) if parts else np.zeros(len(rows[0]))
 
 
 def overlap(a: Floats, b: Floats) -> float:
@@ -146,11 +147,14 @@ def _floored(density: Floats) -> Floats:
 
 
 def densities(a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the densities of two samples at common points, and these points; the samples must not be constant."""
+    """Return the densities of two samples at common points, and these points; the samples must not be constant.
+
+    No kernel is narrower than the points are apart, so that each is seen.
+    """
     spread = _spread(a, b)
     low, high = min(a.min(), b.min()) - 3 * spread, max(a.max(), b.max()) + 3 * spread
     at = np.linspace(low, high, 1024)
-    least = 0.02 * spread
+    least = max(0.02 * spread, float(at[1] - at[0]))
     return _density(a, at, least), _density(b, at, least), at
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,14 +13,15 @@ from rich.console import Console
 from musicrnn.config.evaluate import EvaluateSettings
 from musicrnn.config.outputs import named_file, writing
 from musicrnn.config.settings import Settings
-from musicrnn.files import write_text_whole
+from musicrnn.files import write_text_whole, write_whole
 from musicrnn.models.generator import Choice
 from musicrnn.models.score import Score
 from musicrnn.models.step import StepModel
-from musicrnn.printable import printable
+from musicrnn.printable import json_text, printable
 from musicrnn.trainer.card_pieces import Real, evenly_by_length, generate
 from musicrnn.trainer.copies import copied
-from musicrnn.trainer.evaluate_page import save
+from musicrnn.trainer.evaluate_page import png
+from musicrnn.trainer.evaluation import plain_values
 from musicrnn.trainer.figures import figures_of
 from musicrnn.trainer.measuring import choice_of, progress, read_real
 from musicrnn.trainer.tables import number
@@ -68,9 +68,10 @@ def make_sweep(model: StepModel, settings: Settings, console: Console) -> None:
     """
     path, numbers = files_of(settings.evaluate)
     found = sweep(model, settings, read_real(settings, model.info, console), console)
+    picture = draw_sweep(found)
     with writing("evaluate.sweep"):
-        draw_sweep(path, found)
-        write_text_whole(numbers, json.dumps(asdict(found), indent=1) + "\n")
+        write_whole(path, picture)
+        write_text_whole(numbers, json_text(plain_values(asdict(found))) + "\n")
     told = printable(f"{path}: {len(found.cells)} pairs of mu and sigma; the numbers beside it")
     console.print(told, highlight=False, markup=False, soft_wrap=True)
 
@@ -118,14 +119,14 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return means
 
 
-def draw_sweep(path: Path, found: Sweep) -> None:
-    """Write a PNG with a panel for each figure: mu to the right, sigma up, and the value in each field."""
+def draw_sweep(found: Sweep) -> bytes:
+    """Return a PNG with a panel for each figure: mu to the right, sigma up, and the value in each field."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 7), layout="constrained")
     for axes, name in zip(figure.subplots(2, 2).flatten().tolist(), found.names, strict=False):
         _panel(axes, found, name)
-    save(figure, path, 90)
+    return png(figure, 90)
 
 
 def _panel(axes: Any, found: Sweep, name: str) -> None:
@@ -135,9 +136,10 @@ def _panel(axes: Any, found: Sweep, name: str) -> None:
     for cell in found.cells:
         values[sigmas.index(cell.sigma), mus.index(cell.mu)] = cell.figures[name]
     axes.imshow(values, origin="lower", aspect="auto", cmap="viridis")
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2
+    known = values[np.isfinite(values)]
+    middle = (known.min() + known.max()) / 2 if len(known) else 0.0
     for (row, column), value in np.ndenumerate(values):
-        colour = "black" if value > middle else "white"
+        colour = "white" if value <= middle else "black"
         axes.text(column, row, number(float(value)), ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(mus)), [f"{mu:g}" for mu in mus])
     axes.set_yticks(range(len(sigmas)), [f"{sigma:g}" for sigma in sigmas])

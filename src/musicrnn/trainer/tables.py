@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from musicrnn.models.generator import Choice
 from musicrnn.trainer.compare import FigureRow, ShapeRow, Spread
 from musicrnn.trainer.copies import LONG_BARS, Copied
 from musicrnn.trainer.evidence import Evidence
@@ -35,6 +36,14 @@ def number(value: float) -> str:
 def spread_text(spread: Spread) -> str:
     """Return mean ± standard deviation."""
     return f"{number(spread.mean)} ± {number(spread.sd)}"
+
+
+def choice_text(choice: Choice) -> str:
+    """Return how tokens were chosen, without the seed: mu, sigma, and what is not as usual."""
+    span = f", a draw a {choice.span}" if choice.span != "tick" else ""
+    density = f", density {choice.density:g}" if choice.density else ""
+    memory = f", memory {choice.memory:g}" if choice.memory else ""
+    return f"mu {choice.mu:g}, sigma {choice.sigma:g}{span}{density}{memory}"
 
 
 def tables_of(evidence: Evidence, found: Likelihood | None) -> list[Table]:
