@@ -129,6 +129,16 @@ class Engine:
         self._steer(command, now)
         return []
 
+    def foresee(self, command: Command) -> None:
+        """Do in the thread of whoever gives a command soon what would take long in that which plays."""
+        if isinstance(command, Prime):
+            self._lineup.foresee(command.text)
+
+    @property
+    def prime(self) -> str:
+        """The text that a model would begin from."""
+        return self._lineup.prime
+
     def _steer(self, command: Command, now: float) -> None:
         """Obey a command that changes what is made from now on, and sends nothing itself."""
         match command:

@@ -16,6 +16,10 @@ def _nobody(_: str) -> None:
     """Answer a sender who wants no answer."""
 
 
+def _nothing(_: Command) -> None:
+    """Foresee nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A command, and how to tell its sender that it was refused."""
@@ -27,11 +31,13 @@ class Request:
 class Inbox:
     """A queue between threads.
 
-    ``notify`` is called after a request that went into an empty queue, and after each urgent one.
+    ``notify`` is called after a request that went into an empty queue, and after each urgent one; ``foresee``, which
+    whoever takes the requests may set, with each command before it goes in, in the thread that it comes from.
     """
 
     def __init__(self, notify: Callable[[], None], limit: int = LIMIT) -> None:
         self._notify = notify
+        self.foresee: Callable[[Command], None] = _nothing
         self._limit = limit
         self._waiting: list[Request] = []
         self._lock = threading.Lock()
@@ -44,6 +50,7 @@ class Inbox:
         A newer value of a control takes the place of one that waits, so a flood of them takes no room. A stop that
         follows one that waits is the second of two, which is not to wait for a bar.
         """
+        self.foresee(request.command)
         urgent = isinstance(request.command, URGENT)
         with self._lock:
             first = not self._waiting
