@@ -90,10 +90,10 @@ class Presence:
 
     def go_on(self, now: float) -> list[TimedMessage]:
         """Play on from where it stopped."""
+        self._wanted = True
         self._leave_at = None
         if self.playing or self.starting:
             return []
-        self._wanted = True
         if not self._transport.rolls:
             return self._wait_for_host(now)
         return self._enter_again(now, self._unit)
