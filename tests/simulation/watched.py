@@ -71,10 +71,11 @@ class WatchedInbox(Inbox):
 
     wanted: dict[Name, ControlValue]
     taken: deque[Command]
+    models: int
 
     def watch(self, taken: deque[Command]) -> None:
         """Begin to remember; ``taken`` is where the engine takes off what it obeys."""
-        self.wanted, self.taken = {}, taken
+        self.wanted, self.taken, self.models = {}, taken, 0
 
     def put(self, request: Request) -> bool:
         """Put it in; never more than there is room for."""
@@ -83,6 +84,7 @@ class WatchedInbox(Inbox):
             raise Violation(f"an urgent command must always go in, got {request.command}")
         if is_in and isinstance(request.command, Set):
             self.wanted[request.command.name, request.command.part] = request.command.value
+        self.models += is_in and isinstance(request.command, Model)
         if is_in and isinstance(request.command, Ramp | Tap):
             self.wanted.pop(("tempo", ""), None)
         if len(self._waiting) > LIMIT + len(URGENT):
@@ -100,6 +102,9 @@ class WatchedInbox(Inbox):
     def take(self) -> list[Request]:
         """Take all, and remember what is still to be obeyed by the engine; others load models, keep bars and learn."""
         taken = super().take()
+        models, self.models = self.models, 0
+        if sum(isinstance(request.command, Model) for request in taken) != models:
+            raise Violation(f"each model that was asked for must come out, of {models} not all did")
         self.taken.extend(request.command for request in taken if not isinstance(request.command, ELSEWHERE))
         return taken
 

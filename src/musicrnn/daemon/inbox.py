@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from musicrnn.control import Command, Continue, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Continue, Panic, Quit, Set, Start, Stop
 
 LIMIT = 256
 URGENT = (Panic, Stop, Quit)
@@ -101,8 +101,6 @@ class Inbox:
 def _replaces(new: Command, old: Command) -> bool:
     if isinstance(new, Set):
         return isinstance(old, Set) and (new.name, new.part) == (old.name, old.part)
-    if isinstance(new, Model):
-        return isinstance(old, Model)
     if isinstance(new, Stop):
         return isinstance(old, Stop) and new.at_once == old.at_once
     return isinstance(new, URGENT) and new == old
