@@ -65,13 +65,18 @@ class Presence:
 
     def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
         """Start as soon as the prime is read; with a host, once it rolls."""
-        if not self._transport.rolls:
+        if not self._host_rolls():
             return self._wait_for_host(now)
         self.starting = True
         return self.started(now, beat)
 
+    def _host_rolls(self) -> bool:
+        """Ask a host that does not roll to start; tell whether it rolls now, as one does of whom only we are left."""
+        if not self._transport.rolls:
+            self._transport.ask(True)
+        return self._transport.rolls
+
     def _wait_for_host(self, now: float) -> list[TimedMessage]:
-        self._transport.ask(True)
         self._account.say("waiting for the host to start", now)
         return []
 
@@ -94,7 +99,7 @@ class Presence:
         self._leave_at = None
         if self.playing or self.starting:
             return []
-        if not self._transport.rolls:
+        if not self._host_rolls():
             return self._wait_for_host(now)
         return self._enter_again(now, self._unit)
 
