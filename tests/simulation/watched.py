@@ -162,7 +162,7 @@ class WatchedEngine(Engine):
         self._may_play, self._leave_by = False, math.inf
         self._silent_since = math.inf
         self._ramp: tuple[float, float] | None = None
-        self._ramp_end = 0
+        self._ramp_ticks = self._ramp_left = 0
         self.taken: deque[Command] = deque()
         self.breaks = False
         self.models: list[str] = []
@@ -272,7 +272,7 @@ class WatchedEngine(Engine):
         match command:
             case Ramp(tempo, beats):
                 self._ramp = (self._transport.bpm, tempo)
-                self._ramp_end = self.tick + round(beats * self._info.vocabulary.ticks_per_beat)
+                self._ramp_ticks = self._ramp_left = round(beats * self._info.vocabulary.ticks_per_beat)
             case Set("tempo") | Tap():
                 self._ramp = None if not self._transport.ramps else self._ramp
             case _:
@@ -333,7 +333,7 @@ class WatchedEngine(Engine):
         """Play a tick, and be judged by the clocks sent with it and by the tempo that it leaves."""
         tick = self.tick
         messages = super()._play_tick(moment, now)
-        self._judge_ramp(tick)
+        self._judge_ramp()
         clocks = [message.seconds for message in messages if message.data[0] == CLOCK]
         if any(message.data[0] == START for message in messages):
             self._song_start = tick
@@ -349,7 +349,15 @@ class WatchedEngine(Engine):
             )
         return messages
 
-    def _judge_ramp(self, tick: int) -> None:
+    def _skip(self, now: float, late: float) -> list[TimedMessage]:
+        """Leave out ticks that come too late, which a ramp goes over all the same."""
+        before = self.tick
+        messages = super()._skip(now, late)
+        self._ramp_left = max(self._ramp_left - (self.tick - before), 0)
+        return messages
+
+    def _judge_ramp(self) -> None:
+        """Judge a tick's tempo: a ramp goes over those that are played or come too late, and not over what never was."""
         if self._ramp is None:
             return
         start, end = self._ramp
@@ -357,9 +365,13 @@ class WatchedEngine(Engine):
         self._must(
             min(start, end) - CLOSE <= bpm <= max(start, end) + CLOSE, f"a ramp must stay between its ends, got {bpm}"
         )
-        is_over = tick >= self._ramp_end
+        is_over = self._ramp_left == 0
         self._must(not is_over or bpm == end, f"a ramp must end at {end}, got {bpm}")
+        gone = self._ramp_ticks - self._ramp_left + 0.5
+        expected = end if is_over else start + (end - start) * gone / self._ramp_ticks
+        self._must(abs(bpm - expected) < CLOSE, f"a ramp must go evenly, and be at {expected}, got {bpm}")
         self._ramp = None if is_over else self._ramp
+        self._ramp_left -= not is_over
 
     def _clock_of(self, tick: int) -> int:
         """Return the first clock of the song that does not lie before a tick."""

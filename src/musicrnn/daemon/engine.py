@@ -232,7 +232,9 @@ class Engine:
             return True
         coming = self._lineup.coming
         if coming is not None and not self._presence.playing:
+            before = self.tick
             self._lineup.stand(coming)
+            self._transport.leave_out(before, self.tick)
             self._change_model(coming, now)
         return False
 

@@ -86,7 +86,7 @@ class Presence:
             return []
         performance = self._performance
         bar_ticks = performance.bar_ticks
-        performance.skip_to(self._transport.enter(performance.tick, bar_ticks, bar_ticks, now, beat))
+        self._begin_with(self._transport.enter(performance.tick, bar_ticks, bar_ticks, now, beat))
         self.starting, self._begun = False, True
         self._lineup.begin_at_bar("start")
         if self._limit is None and self._play.bars:
@@ -109,9 +109,14 @@ class Presence:
         if not self._begun or performance.timeline.point.over:
             return self._enter_anew(now, beat)
         if not self._transport.free:
-            performance.skip_to(self._transport.enter(performance.tick, unit, performance.bar_ticks, now, beat))
+            self._begin_with(self._transport.enter(performance.tick, unit, performance.bar_ticks, now, beat))
         self._account.log(performance.tick, "continue")
         return self._clock_out.go_on(performance.tick, now) + self._go(now)
+
+    def _begin_with(self, tick: int) -> None:
+        """Leave out the ticks before one."""
+        self._transport.leave_out(self._performance.tick, tick)
+        self._performance.skip_to(tick)
 
     def _go(self, now: float) -> list[TimedMessage]:
         """Let the next tick be a moment from now, and choose the programs."""
