@@ -123,6 +123,45 @@ def test_a_ramp_goes_evenly_and_is_in_the_recording() -> None:
     assert player.clock.now() - before == pytest.approx(TICK + sum(lengths), abs=1e-6)
 
 
+def test_a_ramp_that_is_set_while_it_stands_begins_with_the_first_tick_of_the_start() -> None:
+    """The ticks up to its bar line are left out: they never were."""
+    player = driver(ScriptedModel(small_vocabulary(), [()]))
+    player.do(Start())
+    player.ticks(3)
+    player.do(Stop(), Ramp(60.0, 8.0), Start())
+    player.ticks(33)
+    ramp = [Tempo(16 + tick, 120.0 - 1.875 * (tick + 0.5)) for tick in range(32)]
+    assert player.score.tempos == (Tempo(0, 120.0), *ramp, Tempo(48, 60.0))
+
+
+def test_a_ramp_goes_on_where_it_was_stopped() -> None:
+    """Half of it before, half of it after."""
+    player = driver(ScriptedModel(small_vocabulary(), [()]))
+    player.do(Start(), Ramp(60.0, 2.0))
+    player.ticks(4)
+    player.do(Stop(), Start())
+    player.ticks(5)
+    places = (0, 1, 2, 3, 16, 17, 18, 19)
+    ramp = [Tempo(place, 120.0 - 7.5 * (tick + 0.5)) for tick, place in enumerate(places)]
+    assert player.score.tempos == (*ramp, Tempo(20, 60.0))
+
+
+def test_a_ramp_that_is_set_while_it_stands_waits_beside_another_model_too() -> None:
+    """Which stands at the next bar line, on a grid of its own."""
+    player = driver(ScriptedModel(small_vocabulary(), [()]))
+    player.do(Start())
+    player.ticks(3)
+    player.do(Stop(), Ramp(60.0, 1.0))
+    player.engine.take_over(Generator(ScriptedModel(small_vocabulary(ticks_per_beat=12), [()])), "other")
+    player.prepare()
+    player.do(Start())
+    tempos = []
+    for _ in range(13):
+        player.ticks(1)
+        tempos.append(player.engine.status(0.0).tempo)
+    assert tempos == [*[120.0 - 5.0 * (tick + 0.5) for tick in range(12)], 60.0]
+
+
 def test_a_tempo_that_is_set_ends_a_ramp() -> None:
     """What was said last holds."""
     player = driver(ScriptedModel(small_vocabulary(), [()]))

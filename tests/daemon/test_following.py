@@ -407,3 +407,19 @@ def test_a_start_takes_back_a_stop_that_waits_for_its_bar_line() -> None:
     room.do(Start())
     room.roll(96)
     assert room.begun() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("again", [Start(), Continue()])
+def test_who_took_back_a_stop_plays_with_the_host_as_before(again: Command) -> None:
+    """Its next stop and start are ours too."""
+    room = studio(ScriptedModel(VOCABULARY, HEAD), quantise="bar")
+    room.host(START)
+    room.roll(20)
+    room.do(Stop(), again)
+    room.roll(96)
+    room.host(STOP)
+    room.begun()
+    room.clocks.clear()
+    room.host(START)
+    room.roll(20)
+    assert room.begun() == [0.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.control import Command, Continue, Panic, Quit, Reset, Set, Start, Stop
+from musicrnn.control import Command, Continue, Model, Panic, Quit, Reset, Set, Start, Stop
 from musicrnn.daemon.inbox import Inbox, Request
 
 COMMANDS: st.SearchStrategy[Command] = st.one_of(
@@ -70,6 +70,15 @@ def test_a_value_takes_the_place_of_an_older_one_however_full_it_is() -> None:
         inbox.put(Request(command))
     assert inbox.put(Request(Set("mu", 2.0)))
     assert [request.command for request in inbox.take()] == [Reset(), Panic(), Stop(), Set("mu", 2.0)]
+
+
+def test_models_that_are_wanted_together_all_come_out() -> None:
+    """Which of them is loaded, and who is told that it is another, is for the loader: the last name may be nobody's."""
+    inbox, _ = _inbox()
+    wanted: list[Command] = [Model("songs"), Model("chorales"), Model("nobodys")]
+    for command in wanted:
+        inbox.put(Request(command))
+    assert [request.command for request in inbox.take()] == wanted
 
 
 def test_a_stop_after_one_that_waits_is_the_second_of_two() -> None:

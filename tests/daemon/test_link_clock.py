@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from musicrnn.control import Continue, Ramp, Set, Start, Stop
+from musicrnn.control import Command, Continue, Ramp, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.link_clock import LinkClock
 from musicrnn.daemon.link_peer import Report
@@ -181,6 +181,56 @@ def test_when_the_last_of_the_others_leaves_the_music_goes_on_or_stops(goes_on: 
     others.go_on(0.9)
     assert others.room.engine.status(others.room.now).playing
     assert others.place() == int(others.beat * GRID) % BAR_TICKS
+
+
+@pytest.mark.parametrize("command", [Start(), Continue()])
+def test_who_is_left_alone_and_stopped_plays_again_when_told_to(command: Command) -> None:
+    """At its own tempo, in the bars of the session: a start anew at the next bar line, a continue at once."""
+    others = session(ScriptedModel(VOCABULARY, EVERY), goes_on=False)
+    others.go_on(1.0)
+    others.others = 0
+    others.go_on(1.2)
+    others.begun.clear()
+    others.room.do(command)
+    since = others.room.now
+    others.go_on(2.5)
+    status = others.room.engine.status(others.room.now)
+    assert (status.clock, status.message) == ("Ableton Link with no others, rolling", "")
+    assert others.begun[0] - since == pytest.approx(1.8 if command == Start() else 0.05, abs=0.01)
+    assert others.place() == int(others.beat * GRID) % BAR_TICKS
+    others.others = 1
+    others.go_on(0.5)
+    others.others = 0
+    others.go_on(0.5)
+    assert not others.room.engine.status(others.room.now).playing
+
+
+def test_with_shared_starts_who_is_left_alone_starts_the_session_itself() -> None:
+    """Which stands, or goes on from where the others left it."""
+    for playing in (False, True):
+        others = session(ScriptedModel(VOCABULARY, HEAD), starts=True, goes_on=False)
+        others.play(True)
+        others.go_on(3.0)
+        others.others = 0
+        others.go_on(0.5)
+        others.play(playing)
+        others.go_on(0.5)
+        assert not others.room.engine.status(others.room.now).playing
+        others.room.do(Start())
+        assert others.orders == ([] if playing else [{"playing": True}])
+        others.go_on(2.5)
+        assert others.room.engine.status(others.room.now).playing
+
+
+def test_a_session_of_which_nothing_is_heard_is_not_begun_by_a_start() -> None:
+    """Whoever was in it last."""
+    for count in (0, 1):
+        clock = LinkClock(QUANTUM, lambda _: None, goes_on=False)
+        clock.put(Report(100.0, 7.0, 120.0, count, False, 0.0))
+        clock.hear([], 100.0)
+        assert clock.hear([], 101.1) == [Lost()]
+        clock.ask(True)
+        assert (clock.line, clock.lost) == (None, True)
 
 
 def test_alone_it_plays_at_its_own_tempo() -> None:

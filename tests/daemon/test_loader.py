@@ -16,6 +16,9 @@ from musicrnn.errors import ModelError
 from musicrnn.models.catalogue import named, names, sealed
 from musicrnn.models.model_file import load_checked
 from musicrnn.models.onnx_step import OnnxStepModel
+from musicrnn.testing import random_model, small_vocabulary
+from tests.daemon.driving import driver
+from tests.daemon.text_read import TextRead
 from tests.models.model_files import SMALL, SMALL_INT8
 from tests.models.wrong_models import wrong_contents
 
@@ -54,6 +57,7 @@ class Desk:
     refused: list[str] = field(default_factory=list)
     files: dict[str, Path] = field(default_factory=dict)
     patience: float = 0.0
+    prime: str = ""
 
     def __post_init__(self) -> None:
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -68,7 +72,7 @@ class Desk:
 
     def want(self, name: str) -> None:
         """Want a model at 120 bpm."""
-        self.loader.want(Wish(name, 120.0, self.refused.append))
+        self.loader.want(Wish(name, 120.0, self.refused.append, lambda: self.prime))
 
     def result(self) -> Loaded | Refused | None:
         """Wait for news, and return what there is."""
@@ -196,6 +200,19 @@ def test_it_is_built_in_the_way_that_the_trial_found(folder: Path) -> None:
     assert isinstance(result, Loaded)
     assert isinstance(result.generator.model, OnnxStepModel)
     assert result.generator.model.way == "file"
+    given.loader.close()
+
+
+def test_the_prime_is_read_for_it_before_it_takes_over(folder: Path) -> None:
+    """In the loader's thread: whoever plays is not held up by 200 bars of text."""
+    given = Desk(GOOD, prime=TextRead("C4 . -9 D4 . -3"))
+    player = driver(random_model(small_vocabulary()), given.prime)
+    given.want("small")
+    result = given.result()
+    assert isinstance(result, Loaded)
+    player.engine.take_over(result.generator, "small", result.digest)
+    assert isinstance(given.prime, TextRead)
+    assert given.prime.readers == ["MainThread", "musicrnn-loader"]
     given.loader.close()
 
 

@@ -66,12 +66,12 @@ def test_a_bundle_is_its_messages() -> None:
     assert [request.command for request in room.inbox.take()] == [Set("mu", 1.5), Panic()]
 
 
-def test_a_wish_for_a_model_goes_into_the_queue_and_a_newer_one_takes_its_place() -> None:
-    """The last one wins."""
+def test_each_wish_for_a_model_goes_into_the_queue() -> None:
+    """The last one wins, and whoever had the one before it is told: the loader does both."""
     room = Room()
     room.say(message_bytes("/musicrnn/model", "drums"))
     room.say(message_bytes("/musicrnn/model", "songs"))
-    assert [request.command for request in room.inbox.take()] == [Model("songs")]
+    assert [request.command for request in room.inbox.take()] == [Model("drums"), Model("songs")]
 
 
 def test_the_models_that_can_be_named_are_answered() -> None:

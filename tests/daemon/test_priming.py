@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +265,27 @@ def test_a_prime_after_which_the_state_is_not_finite_is_not_used() -> None:
     primer = Primer(Generator(model), "C4 . -15")
     with np.errstate(invalid="ignore", over="ignore"), pytest.raises(FloatingPointError, match="must be finite"):
         primer.finish()
+
+
+READS_PRIMES = """
+import sys
+from musicrnn.config.play import PlaySettings
+from musicrnn.control import Prime, Start
+from musicrnn.daemon import run
+from musicrnn.daemon.engine import Engine
+from musicrnn.models.generator import Generator
+from musicrnn.testing import random_model, small_vocabulary
+
+engine = Engine(Generator(random_model(small_vocabulary())), PlaySettings(seed=1, tempo=120.0))
+engine.handle(Start(), 1000.0)
+before = set(sys.modules)
+for text in ("C4 . -15", "# grid = 12\\nC4 . -11", "bass:C3 . -3 |", "_" + "4_" * 16):
+    engine.handle(Prime(text), 1000.0)
+print("symusic" in before, sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_prime_that_comes_while_it_plays_imports_nothing() -> None:
+    """That took 0.1 s of the thread that sends the notes. What reads MIDI files is not there for it either."""
+    answer = subprocess.run([sys.executable, "-c", READS_PRIMES], capture_output=True, text=True, check=False)
+    assert (answer.stdout, answer.stderr) == ("False []\n", "")

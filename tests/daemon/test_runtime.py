@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from musicrnn.control import Command, Forget, Keep, Learn, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Forget, Keep, Learn, Model, Panic, Prime, Quit, Set, Start, Stop
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
 from musicrnn.daemon.keepsakes import Keepsakes, Music, Refuse
@@ -24,6 +24,7 @@ from musicrnn.models.frames import Frame, Sounding
 from musicrnn.models.generator import Generator
 from musicrnn.testing import ManualClock, RecordingPort, ScriptedModel, TimedPort, small_vocabulary
 from tests.daemon.driving import PLAY
+from tests.daemon.text_read import TextRead
 
 FRAMES = [(Sounding(0, 60),), *[(Sounding(0, 60, False),)] * 3]
 PAD = json.dumps(
@@ -633,3 +634,32 @@ def test_the_status_says_what_is_loading() -> None:
     stage.runtime.run([Start()])
     assert stage.runtime.status.loading == "slow"
     assert stage.runtime.status.model == "scripted"
+
+
+def test_a_prime_is_read_in_the_thread_that_it_comes_from() -> None:
+    """That which plays has its notes at once, or the reason why it has none."""
+    good, wrong = TextRead("C4 . -13 D4 ."), TextRead("C4 . -13 D4 . H4 .")
+    stage = Stage({3.0: [Quit()]})
+
+    def put() -> None:
+        for text in (good, wrong):
+            stage.put(Prime(text))
+
+    def put_elsewhere() -> None:
+        thread = threading.Thread(target=put, name="sender")
+        thread.start()
+        thread.join()
+
+    stage.at(0.5, put_elsewhere)
+    stage.runtime.run([Start()])
+    assert good.readers == wrong.readers == ["sender"]
+    assert [entry["prime"] for entry in stage.entries if entry["do"] == "prime"] == [good]
+    assert [reason.startswith("the prime must be score text") for reason in stage.refused] == [True]
+
+
+def test_who_loads_a_model_knows_what_it_would_begin_from() -> None:
+    """The prime of then, and not of when it was wanted."""
+    stage = Stage({0.5: [Model("slow")], 1.0: [Prime("C4 . -15")], 1.5: [Quit()]})
+    stage.loader.slow = True
+    stage.runtime.run([Start()])
+    assert [wish.prime() for wish in stage.loader.wishes] == ["C4 . -15"]

@@ -71,10 +71,11 @@ class WatchedInbox(Inbox):
 
     wanted: dict[Name, ControlValue]
     taken: deque[Command]
+    models: int
 
     def watch(self, taken: deque[Command]) -> None:
         """Begin to remember; ``taken`` is where the engine takes off what it obeys."""
-        self.wanted, self.taken = {}, taken
+        self.wanted, self.taken, self.models = {}, taken, 0
 
     def put(self, request: Request) -> bool:
         """Put it in; never more than there is room for."""
@@ -83,6 +84,7 @@ class WatchedInbox(Inbox):
             raise Violation(f"an urgent command must always go in, got {request.command}")
         if is_in and isinstance(request.command, Set):
             self.wanted[request.command.name, request.command.part] = request.command.value
+        self.models += is_in and isinstance(request.command, Model)
         if is_in and isinstance(request.command, Ramp | Tap):
             self.wanted.pop(("tempo", ""), None)
         if len(self._waiting) > LIMIT + len(URGENT):
@@ -100,6 +102,9 @@ class WatchedInbox(Inbox):
     def take(self) -> list[Request]:
         """Take all, and remember what is still to be obeyed by the engine; others load models, keep bars and learn."""
         taken = super().take()
+        models, self.models = self.models, 0
+        if sum(isinstance(request.command, Model) for request in taken) != models:
+            raise Violation(f"each model that was asked for must come out, of {models} not all did")
         self.taken.extend(request.command for request in taken if not isinstance(request.command, ELSEWHERE))
         return taken
 
@@ -157,7 +162,7 @@ class WatchedEngine(Engine):
         self._may_play, self._leave_by = False, math.inf
         self._silent_since = math.inf
         self._ramp: tuple[float, float] | None = None
-        self._ramp_end = 0
+        self._ramp_ticks = self._ramp_left = 0
         self.taken: deque[Command] = deque()
         self.breaks = False
         self.models: list[str] = []
@@ -267,7 +272,7 @@ class WatchedEngine(Engine):
         match command:
             case Ramp(tempo, beats):
                 self._ramp = (self._transport.bpm, tempo)
-                self._ramp_end = self.tick + round(beats * self._info.vocabulary.ticks_per_beat)
+                self._ramp_ticks = self._ramp_left = round(beats * self._info.vocabulary.ticks_per_beat)
             case Set("tempo") | Tap():
                 self._ramp = None if not self._transport.ramps else self._ramp
             case _:
@@ -328,7 +333,7 @@ class WatchedEngine(Engine):
         """Play a tick, and be judged by the clocks sent with it and by the tempo that it leaves."""
         tick = self.tick
         messages = super()._play_tick(moment, now)
-        self._judge_ramp(tick)
+        self._judge_ramp()
         clocks = [message.seconds for message in messages if message.data[0] == CLOCK]
         if any(message.data[0] == START for message in messages):
             self._song_start = tick
@@ -344,7 +349,15 @@ class WatchedEngine(Engine):
             )
         return messages
 
-    def _judge_ramp(self, tick: int) -> None:
+    def _skip(self, now: float, late: float) -> list[TimedMessage]:
+        """Leave out ticks that come too late, which a ramp goes over all the same."""
+        before = self.tick
+        messages = super()._skip(now, late)
+        self._ramp_left = max(self._ramp_left - (self.tick - before), 0)
+        return messages
+
+    def _judge_ramp(self) -> None:
+        """Judge a tick's tempo: a ramp goes over those that are played or come too late, and not over what never was."""
         if self._ramp is None:
             return
         start, end = self._ramp
@@ -352,9 +365,13 @@ class WatchedEngine(Engine):
         self._must(
             min(start, end) - CLOSE <= bpm <= max(start, end) + CLOSE, f"a ramp must stay between its ends, got {bpm}"
         )
-        is_over = tick >= self._ramp_end
+        is_over = self._ramp_left == 0
         self._must(not is_over or bpm == end, f"a ramp must end at {end}, got {bpm}")
+        gone = self._ramp_ticks - self._ramp_left + 0.5
+        expected = end if is_over else start + (end - start) * gone / self._ramp_ticks
+        self._must(abs(bpm - expected) < CLOSE, f"a ramp must go evenly, and be at {expected}, got {bpm}")
         self._ramp = None if is_over else self._ramp
+        self._ramp_left -= not is_over
 
     def _clock_of(self, tick: int) -> int:
         """Return the first clock of the song that does not lie before a tick."""

@@ -133,6 +133,16 @@ class Engine:
         self._steer(command, now)
         return []
 
+    def foresee(self, command: Command) -> None:
+        """Do in the thread of whoever gives a command soon what would take long in that which plays."""
+        if isinstance(command, Prime):
+            self._lineup.foresee(command.text)
+
+    @property
+    def prime(self) -> str:
+        """The text that a model would begin from."""
+        return self._lineup.prime
+
     def _steer(self, command: Command, now: float) -> None:
         """Obey a command that changes what is made from now on, and sends nothing itself."""
         match command:
@@ -227,7 +237,9 @@ class Engine:
             return True
         coming = self._lineup.coming
         if coming is not None and not self._presence.playing:
+            before = self.tick
             self._lineup.stand(coming)
+            self._transport.leave_out(before, self.tick)
             self._change_model(coming, now)
         return False
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from musicrnn.control import Command, Continue, Model, Panic, Quit, Set, Start, Stop
+from musicrnn.control import Command, Continue, Panic, Quit, Set, Start, Stop
 
 LIMIT = 256
 URGENT = (Panic, Stop, Quit)
@@ -14,6 +14,10 @@ URGENT = (Panic, Stop, Quit)
 
 def _nobody(_: str) -> None:
     """Answer a sender who wants no answer."""
+
+
+def _nothing(_: Command) -> None:
+    """Foresee nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,13 @@ class Request:
 class Inbox:
     """A queue between threads.
 
-    ``notify`` is called after a request that went into an empty queue, and after each urgent one.
+    ``notify`` is called after a request that went into an empty queue, and after each urgent one; ``foresee``, which
+    whoever takes the requests may set, with each command before it goes in, in the thread that it comes from.
     """
 
     def __init__(self, notify: Callable[[], None], limit: int = LIMIT) -> None:
         self._notify = notify
+        self.foresee: Callable[[Command], None] = _nothing
         self._limit = limit
         self._waiting: list[Request] = []
         self._lock = threading.Lock()
@@ -44,6 +50,7 @@ class Inbox:
         A newer value of a control takes the place of one that waits, so a flood of them takes no room. A stop that
         follows one that waits is the second of two, which is not to wait for a bar.
         """
+        self.foresee(request.command)
         urgent = isinstance(request.command, URGENT)
         with self._lock:
             first = not self._waiting
@@ -94,8 +101,6 @@ class Inbox:
 def _replaces(new: Command, old: Command) -> bool:
     if isinstance(new, Set):
         return isinstance(old, Set) and (new.name, new.part) == (old.name, old.part)
-    if isinstance(new, Model):
-        return isinstance(old, Model)
     if isinstance(new, Stop):
         return isinstance(old, Stop) and new.at_once == old.at_once
     return isinstance(new, URGENT) and new == old

@@ -5,7 +5,7 @@ from __future__ import annotations
 from musicrnn.control import Set
 from musicrnn.daemon.account import Account
 from musicrnn.daemon.performance import Performance
-from musicrnn.daemon.priming import Primer
+from musicrnn.daemon.priming import Primer, read_ahead
 from musicrnn.daemon.recording import Recording
 from musicrnn.daemon.succession import Coming, hand_over
 from musicrnn.daemon.timeline import Begin
@@ -50,6 +50,12 @@ class Lineup:
         self.prime = prime
         if self._coming is not None:
             self._coming.read(prime)
+
+    def foresee(self, prime: str) -> None:
+        """Read a prime that is soon to be begun from, in a thread that has time."""
+        coming = self._coming
+        for performance in (self.performance, *(() if coming is None else (coming.performance,))):
+            read_ahead(performance.generator, prime)
 
     def hurry(self) -> None:
         """Begin from the new prime even if it is not read yet."""

@@ -39,7 +39,7 @@ class LinkClock:
         self._last: Report | None = None
         self._line: BeatLine | None = None
         self._rolls = self.lost = False
-        self._heard = float("-inf")
+        self._heard = self._now = float("-inf")
 
     @property
     def name(self) -> str:
@@ -64,7 +64,12 @@ class LinkClock:
         self._tell({"bpm": bpm})
 
     def ask(self, plays: bool) -> bool:
-        """Start or stop the session, where starts and stops are shared and it has been found."""
+        """Start or stop the session, where starts and stops are shared and it has been found.
+
+        Whoever is alone in it and asks for a start plays at its own tempo, shared or not.
+        """
+        if plays and self.lost and self._now - self._heard <= SILENCE_SECONDS:
+            self.lost, self._rolls = False, self._rolls or not self._starts
         if not self._starts or self._last is None:
             return False
         if self._last.playing != plays:
@@ -74,6 +79,7 @@ class LinkClock:
     def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
         """Take what was left up to ``now``; return what the session did."""
         del messages
+        self._now = now
         events: list[HostEvent] = []
         while self._reports:
             events += self._take(self._reports.popleft(), now)

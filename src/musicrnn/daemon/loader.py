@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from musicrnn.daemon.priming import read_ahead
 from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.session import hash_of
 from musicrnn.errors import ModelError
@@ -39,11 +40,15 @@ Command = Callable[[str, float], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A model that somebody wants, the tempo that it must keep up with, and how to tell them that it cannot be."""
+    """A model that somebody wants, the tempo that it must keep up with, and how to tell them that it cannot be.
+
+    ``prime`` gives the text that it would begin from now, in any thread.
+    """
 
     name: str
     bpm: float
     refuse: Refuse
+    prime: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +266,7 @@ class Loader:
             generator = Generator(model_of(wish.name, content, way))
             _warm_up(generator)
             del content  # within, as that holds others up as well
+        read_ahead(generator, wish.prime())
         return Loaded(wish, generator, hash_of(generator.model))
 
     @contextlib.contextmanager

@@ -65,13 +65,18 @@ class Presence:
 
     def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
         """Start as soon as the prime is read; with a host, once it rolls."""
-        if not self._transport.rolls:
+        if not self._host_rolls():
             return self._wait_for_host(now)
         self.starting = True
         return self.started(now, beat)
 
+    def _host_rolls(self) -> bool:
+        """Ask a host that does not roll to start; tell whether it rolls now, as one does of whom only we are left."""
+        if not self._transport.rolls:
+            self._transport.ask(True)
+        return self._transport.rolls
+
     def _wait_for_host(self, now: float) -> list[TimedMessage]:
-        self._transport.ask(True)
         self._account.say("waiting for the host to start", now)
         return []
 
@@ -81,7 +86,7 @@ class Presence:
             return []
         performance = self._performance
         bar_ticks = performance.bar_ticks
-        performance.skip_to(self._transport.enter(performance.tick, bar_ticks, bar_ticks, now, beat))
+        self._begin_with(self._transport.enter(performance.tick, bar_ticks, bar_ticks, now, beat))
         self.starting, self._begun = False, True
         self._lineup.begin_at_bar("start")
         if self._limit is None and self._play.bars:
@@ -90,11 +95,11 @@ class Presence:
 
     def go_on(self, now: float) -> list[TimedMessage]:
         """Play on from where it stopped."""
+        self._wanted = True
         self._leave_at = None
         if self.playing or self.starting:
             return []
-        self._wanted = True
-        if not self._transport.rolls:
+        if not self._host_rolls():
             return self._wait_for_host(now)
         return self._enter_again(now, self._unit)
 
@@ -104,9 +109,14 @@ class Presence:
         if not self._begun or performance.timeline.point.over:
             return self._enter_anew(now, beat)
         if not self._transport.free:
-            performance.skip_to(self._transport.enter(performance.tick, unit, performance.bar_ticks, now, beat))
+            self._begin_with(self._transport.enter(performance.tick, unit, performance.bar_ticks, now, beat))
         self._account.log(performance.tick, "continue")
         return self._clock_out.go_on(performance.tick, now) + self._go(now)
+
+    def _begin_with(self, tick: int) -> None:
+        """Leave out the ticks before one."""
+        self._transport.leave_out(self._performance.tick, tick)
+        self._performance.skip_to(tick)
 
     def _go(self, now: float) -> list[TimedMessage]:
         """Let the next tick be a moment from now, and choose the programs."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from musicrnn.daemon.prime_score import score_of_prime
 from musicrnn.errors import ControlError, ScoreTextError
 from musicrnn.models.frames import Frame, frames_of
 from musicrnn.models.generator import Generator, Snapshot
@@ -25,8 +28,6 @@ def prime_frames(
     """
     if not text.strip():
         return [], ()
-    from musicrnn.daemon.prime_text import score_of_prime
-
     try:
         score = score_of_prime(text, vocabulary, metre)
         frames, fit = frames_of(score, vocabulary)
@@ -53,17 +54,41 @@ def prime_positions(bars: Sequence[Bar], ticks_per_beat: int) -> list[Position]:
     return result
 
 
+class Notes(NamedTuple):
+    """A prime as a model is given it: its tokens, the position of every tick, and the last frame."""
+
+    tokens: tuple[int, ...]
+    positions: tuple[Position, ...]
+    last: Frame
+
+
+def read_ahead(generator: Generator, text: str) -> None:
+    """Read the text of a prime in a thread that has time: whoever begins from it soon after has its notes at once."""
+    _notes(text, generator.vocabulary, generator.model.info.metre)
+
+
+@lru_cache(maxsize=2)  # for the model that plays and the one that comes
+def _notes(text: str, vocabulary: Vocabulary, metre: tuple[int, int]) -> Notes | str:
+    """Return the notes of a prime, or why it has none: to read a long one takes some 50 ms, which is too long twice."""
+    try:
+        frames, bars = prime_frames(text, vocabulary, metre)
+    except ControlError as error:
+        return str(error)
+    positions = prime_positions(bars, vocabulary.ticks_per_beat)
+    return Notes(tuple(encode(frames, vocabulary)[1:-1]), tuple(positions), frames[-1] if frames else ())
+
+
 class Primer:
     """Reads a prime a few tokens at a time, so that what plays is not held up."""
 
     def __init__(self, generator: Generator, text: str) -> None:
-        """Read the text; ControlError where it is wrong."""
-        frames, bars = prime_frames(text, generator.vocabulary, generator.model.info.metre)
+        """Read the text, unless that was done just before; ControlError where it is wrong."""
+        notes = _notes(text, generator.vocabulary, generator.model.info.metre)
+        if isinstance(notes, str):
+            raise ControlError(notes)
         self.text = text
         self._generator = generator
-        self._tokens = encode(frames, generator.vocabulary)[1:-1]
-        self._positions = prime_positions(bars, generator.vocabulary.ticks_per_beat)
-        self._last: Frame = frames[-1] if frames else ()
+        self._tokens, self._positions, self._last = notes
         self._read = self._begun = 0
         self._tick = 0
         self._point = generator.begin()
@@ -92,7 +117,7 @@ class Primer:
         grammar = self._generator.grammar.advance(self._point.grammar, following)
         past, self._read = self._point.past, self._read + 1
         if following in (TICK, SUSTAIN):
-            past, self._begun = past.then(tuple(self._tokens[self._begun : self._read])), self._read
+            past, self._begun = past.then(self._tokens[self._begun : self._read]), self._read
             self._tick += 1
         self._point = Snapshot(following, grammar, network, (), past)
 

@@ -100,6 +100,7 @@ class Runtime:
         self._keys = Keys()
         self._unheard: list[TimedMessage] = []
         self._inbox = inbox
+        inbox.foresee = engine.foresee
         self._log = log
         self._keeper = keeper
         self._loader: ModelLoader = loader if loader is not None else NoLoader()
@@ -228,7 +229,7 @@ class Runtime:
         try:
             match request.command:
                 case Model(name):
-                    self._loader.want(Wish(name, self.status.tempo, request.refuse))
+                    self._loader.want(Wish(name, self.status.tempo, request.refuse, lambda: self._engine.prime))
                 case Learn() as target:
                     self._check_part(target.part)
                     self._hands.learn(target)

@@ -97,6 +97,11 @@ class Transport:
         """Let the tempo go evenly from what it is at ``tick`` to ``bpm``, in so many ticks."""
         self._ramp = Ramp(tick, ticks, self.bpm, bpm)
 
+    def leave_out(self, tick: int, to: int) -> None:
+        """Let ``to`` be played in place of ``tick``, the next one: the ticks between never were, also not in a ramp."""
+        if self._ramp is not None:
+            self._ramp = self._ramp.on_grid(tick, to, 1.0)
+
     def news(self, tick: int) -> float | None:
         """Return the tempo that holds from ``tick``, the next to be played, on; None where it is no other."""
         if self._ramp is None:

@@ -133,6 +133,10 @@ class Generator:
                 tick, past, read = tick + 1, past.then(tuple(read)), []
         return Snapshot(token, state, network, frames[-1] if frames else (), past)
 
+    def recall(self, past: Past) -> None:
+        """Bring the memory to a past, ahead of the tick that goes on from it."""
+        self._recall.at(past)
+
     def tick(self, tick: int, bar: int, position: Position, choice: Choice, before: Snapshot) -> TickRecord:
         """Make tick number ``tick``, which stands in bar number ``bar``.
 
