@@ -357,7 +357,7 @@ class WatchedEngine(Engine):
         return messages
 
     def _judge_ramp(self) -> None:
-        """Judge a tick's tempo: a ramp goes over those that are played or come too late, and not over what never was."""
+        """Judge a tick's tempo: a ramp goes over those that are played or come too late, not over others."""
         if self._ramp is None:
             return
         start, end = self._ramp
