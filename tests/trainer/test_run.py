@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.text import Text
 
 from musicrnn import cli
 from musicrnn.commands import export_run
@@ -24,8 +25,10 @@ from musicrnn.errors import CorpusError, RunFolderError
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
 from musicrnn.models.onnx_step import load_model
+from musicrnn.printable import printable
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.run import run as train
+from musicrnn.trainer.run import shown_name
 from tests.trainer.waiting import until
 
 pytestmark = pytest.mark.train
@@ -344,3 +347,9 @@ def test_pieces_of_another_order_are_not_called_the_runs_test_pieces(
     other = replace(info, corpus=info.corpus | {"ordered_sha256": "0" * 64})
     with pytest.raises(CorpusError, match="must be in the order in which little learnt from it"):
         export_run.test_pieces(whole[0], other)
+
+
+@pytest.mark.parametrize("name", ["a[/b].mid", "[red]dance.mid", "x" * 50 + "[/].mid", "tab\there.mid"])
+def test_a_name_with_brackets_is_shown_as_it_is(name: str) -> None:
+    """It is no markup, of which a closing tag that none opened would end the training."""
+    assert Text.from_markup(shown_name(name)).plain == printable(name[-40:])

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from musicrnn.config.settings import Settings
@@ -172,7 +173,7 @@ def _read(settings: Settings, console: Console) -> Corpus:
         task = bar.add_task("reading", total=None)
 
         def progress(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=name[-40:])
+            bar.update(task, completed=done, total=total, description=shown_name(name))
 
         corpus = read_corpus(settings.corpus.folders, settings.corpus, progress)
     console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
@@ -181,6 +182,11 @@ def _read(settings: Settings, console: Console) -> Corpus:
     if len(corpus.left_out) > 10:
         console.print(f"  and {len(corpus.left_out) - 10} more; corpus.json names them all", highlight=False)
     return corpus
+
+
+def shown_name(name: str) -> str:
+    """Return the end of a file's name as a bar shows it: brackets in it are no markup."""
+    return escape(printable(name[-40:]))
 
 
 def _read_again(settings: Settings, console: Console, folder: RunFolder) -> Corpus:
