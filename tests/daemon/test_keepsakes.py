@@ -13,10 +13,19 @@ from musicrnn.daemon.keepsakes import KeepsakeFiles, NoKeepsakes
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from musicrnn.models.midi_write import midi_bytes
+from musicrnn.models.score import Score
 from musicrnn.testing import random_model, small_vocabulary
 from tests.daemon.driving import Driver, driver
 
 MODEL = random_model(small_vocabulary(), 5, scale=2.0, calm=1.0)
+
+
+class Broken:
+    """Bars of which no score can be made."""
+
+    def score(self) -> Score:
+        """Raise."""
+        raise ValueError("a note has no length")
 
 
 def player() -> Driver:
@@ -82,6 +91,19 @@ def test_they_are_written_as_a_midi_file(written: tuple[KeepsakeFiles, threading
     (path,) = tmp_path.iterdir()
     assert files.last == str(path)
     assert path.read_bytes() == midi_bytes(bars.score())
+
+
+def test_music_that_cannot_be_made_is_told_of_and_the_next_is_written(
+    written: tuple[KeepsakeFiles, threading.Event], tmp_path: Path
+) -> None:
+    """A fault of ours costs one file, and not all that are asked for after it."""
+    files, done = written
+    told: list[str] = []
+    files.keep(Broken(), told.append)
+    files.keep(player().engine.last_bars(2), pytest.fail)
+    assert done.wait(10)
+    assert told == ["the last bars must be a score, got: ValueError('a note has no length')"]
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:

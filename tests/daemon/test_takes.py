@@ -53,15 +53,16 @@ class Shelf:
         self.music.append((kind, music))
 
 
-def test_a_take_begins_with_the_bar_that_is_going_on_and_ends_where_it_was_ended() -> None:
-    """With the very notes of the whole recording, one that sounds at the end cut there."""
+@pytest.mark.parametrize("ticks", [32, 33, 37, 47])
+def test_a_take_begins_with_the_bar_that_is_going_on_and_ends_where_it_was_ended(ticks: int) -> None:
+    """With the very notes of the whole recording, one that sounds at the end cut there, and none from before the bar."""
     one, shelf = driver(MODEL, density=3.0), Shelf()
     takes = Takes(shelf)
     one.do(Start())
-    one.ticks(37)
+    one.ticks(ticks)
     takes.switch(True, one.engine, pytest.fail)
     assert takes.taking
-    one.ticks(64)
+    one.ticks(101 - ticks)
     takes.switch(False, one.engine, pytest.fail)
     ((kind, music),) = shelf.music
     end, whole, taken = one.engine.tick, one.score, music.score()

@@ -91,6 +91,8 @@ class KeepsakeFiles:
                 self._notify()
             except OSError as error:
                 refuse(f"{KINDS[kind]} must be written to {self._folder}, got: {error.strerror}")
+            except Exception as error:  # noqa: BLE001  what is asked for after it is to be written
+                refuse(f"{KINDS[kind]} must be a score, got: {error!r}")
 
     def _write(self, music: Music, kind: str) -> Path:
         from musicrnn.models.midi_write import write_midi

@@ -84,6 +84,13 @@ class Mark:
     ended: int
     tick: int
 
+    def first(self) -> int:
+        """Return which note of its stretch is the first to sound after it; some, made later, end right at its tick."""
+        notes, first = self.stretch.notes, self.ended
+        while first < len(notes) and _end(notes[first]) <= self.tick:
+            first += 1
+        return first
+
 
 class Recording:
     """Collects the notes that were sent, in ticks of the model that plays, and the tempo."""
@@ -180,7 +187,7 @@ class Recording:
         pieces = []
         for stretch in [*self._earlier, self._present][mark.number :]:
             is_first, is_last = stretch is mark.stretch, stretch is self._present
-            start, ended = (mark.tick, mark.ended) if is_first else (stretch.start, 0)
+            start, ended = (mark.tick, mark.first()) if is_first else (stretch.start, 0)
             end = until if is_last else stretch.end
             rows = stretch.notes[ended:] + (self._ringing(until) if is_last else [])
             if end > start:
