@@ -55,7 +55,7 @@ class Shelf:
 
 @pytest.mark.parametrize("ticks", [32, 33, 37, 47])
 def test_a_take_begins_with_the_bar_that_is_going_on_and_ends_where_it_was_ended(ticks: int) -> None:
-    """With the very notes of the whole recording, one that sounds at the end cut there, and none from before the bar."""
+    """With the very notes of the whole recording, one that sounds at the end cut there, and none from before it."""
     one, shelf = driver(MODEL, density=3.0), Shelf()
     takes = Takes(shelf)
     one.do(Start())
