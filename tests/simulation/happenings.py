@@ -15,11 +15,13 @@ from musicrnn.control import (
     CONTROLS,
     Command,
     Continue,
+    Keep,
     Model,
     Panic,
     Prime,
     Quit,
     Ramp,
+    Record,
     Reset,
     Set,
     Start,
@@ -123,6 +125,11 @@ def turn_a_knob(stage: Stage, rng: random.Random) -> None:
     for step in range(rng.randint(20, 200)):
         value = control.low + (high - control.low) * rng.random()
         stage.world.after(step * 0.005, partial(stage.ask, Set(name, value)))
+
+
+def keep_some(stage: Stage, rng: random.Random) -> None:
+    """Ask for the last bars, or begin or end a take."""
+    stage.ask(rng.choice((Keep(rng.choice((1, 8, 64))), Record(), Record(rng.random() < 0.5))))
 
 
 def flood_the_inbox(stage: Stage, rng: random.Random) -> None:
@@ -373,6 +380,7 @@ TABLE = (
     Row(20.0, send_packet),
     Row(60.0, want_models),
     Row(300.0, turn_a_knob),
+    Row(100.0, keep_some),
     Row(600.0, make_wrong_sets),
     Row(900.0, flood_the_inbox),
     Row(900.0, flood_packets),

@@ -20,6 +20,7 @@ from musicrnn.daemon.stream import Address
 from tests.simulation.clock_judge import ClockJudge
 from tests.simulation.family import Family
 from tests.simulation.host import SimulatedHost
+from tests.simulation.keeping import SimulatedKeepsakes
 from tests.simulation.port_judge import PortJudge
 from tests.simulation.surroundings import (
     SimulatedKeeper,
@@ -101,6 +102,7 @@ class Stage:
         self.loader = SimulatedLoader(
             world, self.clock.wake, lambda name: family.troubled(name, trouble), self._let_go, self._hold_up
         )
+        self.keepsakes = SimulatedKeepsakes(self.engine)
         self.runtime = Runtime(
             self.engine,
             self.clock,
@@ -112,6 +114,7 @@ class Stage:
             asleep=lambda: world.asleep,
             recording=lambda: self.log.problem or "session.mid",
             stand_still=self._stand_still,
+            keepsakes=self.keepsakes,
             follows=edge.follows,
         )
         self.desk = OscDesk(self.inbox, lambda: self.runtime.status, self._answer, self.engine.watch)
