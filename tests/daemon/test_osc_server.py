@@ -332,9 +332,9 @@ def test_a_panic_in_the_midst_of_a_flood_acts_at_once() -> None:
     try:
         with Program([sys.executable, "-c", FLOOD, str(alarm.server.address[1])]):
             wait_until(lambda: alarm.server.desk.counts.dropped > 10_000, 30, "a flood")
-            before = alarm.server.desk.counts.dropped
             found = [alarm.seconds_to_panic() for _ in range(PANICS)]
-            assert alarm.server.desk.counts.dropped > before, "the flood must have gone on"
+            before = alarm.server.desk.counts.dropped  # five panics may be over before the flood's process runs again
+            wait_until(lambda: alarm.server.desk.counts.dropped > before, 30, "the flood going on")
     finally:
         alarm.server.close()
     assert statistics.median(found) < PANIC_SECONDS, found
