@@ -132,13 +132,13 @@ class ClockFit:
 
         Where one is missing it cannot be seen that they do, and only those since then can tell that they do not.
         """
-        whole = len(x) if -x[-1] == len(x) - 1 else int((x == -np.arange(len(x))).argmin())
+        is_whole = -x[-1] == len(x) - 1
         if self.rounded_to:
             self._wandering = 0
-        elif whole == len(x) and wanders(y, self.jitter):
+        elif is_whole and wanders(y, self.jitter):
             self._wandering = WANDERING_CLOCKS
-        elif whole == len(x) or not may_wander(y[:whole]):
-            self._wandering = max(self._wandering - 1, 0)
+        elif self._wandering and (is_whole or not may_wander(y[: _unbroken(x)])):
+            self._wandering -= 1
         return self._wandering > 0 and len(x) > SHORTEST
 
     def move(self, seconds: float) -> None:
@@ -154,6 +154,11 @@ class ClockFit:
             self._kept[:, : self._to] = newest
         self._kept[:, self._to] = clock, seconds
         self._to += 1
+
+
+def _unbroken(x: Floats) -> int:
+    """Return how many clocks there are since the newest that is missing; one is."""
+    return int((x == -np.arange(len(x))).argmin())
 
 
 def _holds(period: float, x: Floats, y: Floats, most: float) -> bool:
