@@ -141,6 +141,28 @@ def test_its_successor_ends_what_it_left_sounding(server: JackServer, listener: 
     assert not listener.down()
 
 
+def test_its_successor_ends_what_was_about_to_end(server: JackServer, listener: Listener, opened: Opener) -> None:
+    """The player took the note-off along; so did its first successor, which was killed at once."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    listener.wait_for(ON)
+    wait_until(lambda: port.connections == (PORT,), 10, "the player's connections")
+    port.send(TimedMessage(time.monotonic() + 60.0, OFF))
+    os.kill(port.pid, signal.SIGKILL)
+    wait_until(lambda: port.lost, 10, "the loss")
+    second = opened(port)
+    listener.wait_for(OFF)
+    assert not listener.down()
+    second.send(now(ON))
+    listener.wait_for(ON, 2)
+    second.panic()
+    os.kill(second.pid, signal.SIGKILL)
+    wait_until(lambda: second.lost, 10, "the loss of the second")
+    opened(second)
+    wait_until(lambda: not listener.down(), 10, "the end of the note")
+
+
 def test_who_was_disconnected_while_a_note_sounded_is_told_its_end_when_he_is_back(
     server: JackServer, listener: Listener, opened: Opener
 ) -> None:

@@ -8,12 +8,13 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from musicrnn.daemon.player.core import Sounding, is_on
+from musicrnn.daemon.player.core import is_on
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player.urgency import handed_down
 from musicrnn.daemon.player.wire import (
@@ -34,6 +35,7 @@ from musicrnn.daemon.player.wire import (
     is_message,
     packed,
 )
+from musicrnn.daemon.player_account import PlayerAccount
 from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.errors import PortError
@@ -74,7 +76,7 @@ class PlayerPort:
         self._listens = orders.listens
         self._heard: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
         self._pending: deque[bytes] = deque()
-        self._sounding = Sounding()
+        self._account = PlayerAccount()
         self._dropped = self._beats = self._answered = 0
         self._next_beat = 0.0
         self._opened: queue.Queue[Opened | None] = queue.Queue()
@@ -125,13 +127,13 @@ class PlayerPort:
         if not self._put(Play(message.seconds, message.data), droppable=is_on(message.data)):
             self._dropped += 1
             return
-        self._sounding.passes(message.data)
+        self._account.passes(message.seconds + self.latency, message.data)
 
     def panic(self) -> None:
         """Let the player drop the note-ons that wait, and silence everything at once. Raises PortError."""
         self._check()
         self._put(Panic())
-        self._sounding.notes.clear()
+        self._account.panics(time.monotonic() + self.latency)
 
     def beat(self, now: float) -> None:
         """Tell the player that the engine lives, some ten times a second at most. Raises PortError."""
@@ -143,6 +145,7 @@ class PlayerPort:
             self._lose("the player must answer, and stands still")
             self._check()
         self._beats += 1
+        self._account.asks(self._beats, now, self._answered)
         self._put(Beat(self._beats))
 
     def heard(self) -> list[TimedMessage]:
@@ -181,8 +184,7 @@ class PlayerPort:
 
     def _end_what_sounds(self, after: PlayerPort) -> None:
         """Send past the new player's account what ends the notes of the old one's."""
-        self._sounding.channels |= after._sounding.channels
-        for data in after._sounding.silence():
+        for data in self._account.succeed(after._account, after._answered, time.monotonic()):
             self._put(Force(data))
 
     def _check(self) -> None:
