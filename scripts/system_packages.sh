@@ -1,19 +1,20 @@
 #!/bin/sh
 # system_packages.sh PURPOSE: install the Debian packages that PURPOSE needs and that are not there yet, as root or with
 # sudo; otherwise say what to type. PURPOSE: venv (a virtual environment), midi (what python-rtmidi loads), test, daw,
-# clients, link or alsa (the targets of make).
+# clients, link or alsa (the targets of make), rtmidi (what builds python-rtmidi).
 set -eu
 purpose=$1
 
 case $purpose in
 venv) packages="python3-venv" ;;
 midi) packages="libasound2" ;;
+rtmidi) packages="g++ libasound2-dev python3-dev" ;;
 test) packages="jackd2 jack-midi-clock klick liblo-tools tmux" ;;
 link) packages="jackd2 ableton-link-utils liblo-tools iproute2" ;;
 daw) packages="ardour pipewire pipewire-bin pipewire-jack wireplumber dbus" ;;
 clients) packages="supercollider-language puredata-core nodejs npm" ;;
 alsa) packages="qemu-system-x86 busybox-static alsa-utils kmod cpio" ;;
-*) echo "system_packages.sh: PURPOSE must be venv, midi, test, daw, clients, link or alsa, got $purpose" >&2; exit 2 ;;
+*) echo "system_packages.sh: PURPOSE must be venv, midi, rtmidi, test, daw, clients, link or alsa, got $purpose" >&2; exit 2 ;;
 esac
 
 installed() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -109,6 +110,18 @@ def test_under_pipewire_what_must_be_installed_is_told(own_folders: Path) -> Non
     assert "PipeWire is running" in jack.found
     assert "apt install pipewire-jack" in jack.advice
     assert "LD_PRELOAD" not in jack.advice
+
+
+def test_without_python_rtmidi_it_is_told_that_it_may_have_to_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no ready-made package of it for Python 3.13."""
+    (tmp_path / "rtmidi.py").write_text("raise ModuleNotFoundError(\"No module named 'rtmidi'\")\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    midi = found()["MIDI"]
+    assert midi.state == "missing"
+    assert "pip install python-rtmidi (on Python 3.13 that takes a C++ compiler)" in midi.advice
+    assert "force" not in midi.advice
 
 
 def test_nothing_is_made_by_looking(own_folders: Path) -> None:

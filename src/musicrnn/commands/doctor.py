@@ -102,13 +102,18 @@ def _runtime() -> Finding:
     return Finding("ONNX Runtime", "ok", answer["version"])
 
 
+def _without_rtmidi(error: str) -> str:
+    if error.startswith("ModuleNotFoundError"):
+        return (
+            "JACK alone is played to without it; pip install python-rtmidi (on Python 3.13 that takes a C++ compiler)"
+        )
+    return "on Debian: apt-get install libasound2 libjack-jackd2-0; then pip install --force-reinstall python-rtmidi"
+
+
 def _midi() -> Iterator[Finding]:
     answer = ask("apis")
     if "error" in answer:
-        advice = (
-            "on Debian: apt-get install libasound2 libjack-jackd2-0; then pip install --force-reinstall python-rtmidi"
-        )
-        yield Finding("MIDI", "missing", answer["error"], advice)
+        yield Finding("MIDI", "missing", answer["error"], _without_rtmidi(answer["error"]))
     for api in answer.get("apis", ()):
         ports = ask(f"ports:{api}")
         if "error" in ports:

@@ -118,6 +118,15 @@ def test_messages_that_are_sent_late_are_counted() -> None:
     assert core.late == 1
 
 
+def test_without_python_rtmidi_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Python 3.13 it has to be built."""
+    monkeypatch.setitem(sys.modules, "rtmidi", None)
+    with pytest.raises(
+        Missing, match=r"^alsa: python-rtmidi must be installed \(pip install python-rtmidi; for Python 3.13"
+    ):
+        open_port("alsa", "MusicRNN", "", lambda _: None)
+
+
 @pytest.mark.jack
 def test_rtmidis_own_jack_notices_a_dead_server_before_a_send_could_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     """RtMidi does not tell; after some 2,300 messages it would wait for ever."""

@@ -13,6 +13,7 @@ from musicrnn.daemon.ports import IN, OUT, match
 from musicrnn.errors import PortError
 
 CLIENT = "MusicRNN"
+HOW_TO_INSTALL = "pip install python-rtmidi; for Python 3.13 that builds it, with a C++ compiler"
 _API = {"alsa": "LINUX_ALSA", "jack": "UNIX_JACK", "coremidi": "MACOSX_CORE", "winmm": "WINDOWS_MM"}
 
 
@@ -148,9 +149,11 @@ def _watch(api: str, name: str) -> PortWatch:
 
 @contextlib.contextmanager
 def reasons(api: str) -> Iterator[None]:
-    """Turn what RtMidi raises where a system is not there into `Missing`."""
+    """Turn what RtMidi raises where a system, or python-rtmidi, is not there into `Missing`."""
     try:
         yield
+    except ModuleNotFoundError as error:
+        raise Missing(f"{api}: python-rtmidi must be installed ({HOW_TO_INSTALL})") from error
     except (OSError, RuntimeError, ValueError, ImportError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise Missing(f"{api}: {lines[0]}") from error
