@@ -69,5 +69,5 @@ with_patience "$@"
 if ! has_rtmidi; then
     echo "Building python-rtmidi, which has no ready-made package for this version of Python ..."
     build_rtmidi || echo "It could not be built. Under JACK and PipeWire nothing is missed; for ALSA, macOS and Windows take
-Python 3.12, or install a C++ compiler (on Linux ALSA's and Python's headers too), then: $venv/bin/pip install python-rtmidi" >&2
+Python 3.12, or install a C++ compiler (on Linux pkg-config, ALSA's and Python's headers too), then: $venv/bin/pip install python-rtmidi" >&2
 fi

@@ -8,7 +8,7 @@ purpose=$1
 case $purpose in
 venv) packages="python3-venv" ;;
 midi) packages="libasound2" ;;
-rtmidi) packages="g++ libasound2-dev python3-dev" ;;
+rtmidi) packages="g++ pkg-config libasound2-dev python3-dev" ;;
 test) packages="jackd2 jack-midi-clock klick liblo-tools tmux" ;;
 link) packages="jackd2 ableton-link-utils liblo-tools iproute2" ;;
 daw) packages="ardour pipewire pipewire-bin pipewire-jack wireplumber dbus" ;;
