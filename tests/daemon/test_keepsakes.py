@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from musicrnn.control import Set, Start
+from musicrnn.daemon import keepsakes
 from musicrnn.daemon.keepsakes import KeepsakeFiles, NoKeepsakes
+from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from musicrnn.models.midi_write import midi_bytes
@@ -116,6 +118,63 @@ def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     assert len(reasons) == 1
     assert "the last bars must be written to" in reasons[0]
     assert files.last == ""
+
+
+class Long:
+    """Music that takes as long to make as somebody waits."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def score(self) -> Score:
+        """Return the music once it may go on."""
+        assert self.go_on.wait(10)
+        return player().engine.last_bars(1).score()
+
+
+@pytest.fixture
+def long(monkeypatch: pytest.MonkeyPatch) -> Iterator[Long]:
+    """Give such music, and a closing that loses patience at once."""
+    monkeypatch.setattr(keepsakes, "PATIENCE_SECONDS", 0.0)
+    music = Long()
+    yield music
+    music.go_on.set()
+
+
+def test_at_the_end_all_that_waits_is_written_however_long_it_takes(tmp_path: Path, long: Long) -> None:
+    """A take of hours takes longer than anybody would guess; that it is waited for is said."""
+    files = KeepsakeFiles(tmp_path, lambda: None)
+    files.keep(long, pytest.fail)
+    files.keep(player().engine.last_bars(1), pytest.fail, "take")
+    said: list[str] = []
+
+    def hear(words: str) -> None:
+        said.append(words)
+        assert files.writing
+        long.go_on.set()
+
+    files.close(hear)
+    assert said == [f"Writing what is to be kept into {tmp_path} ..."]
+    assert not files.writing
+    kept, take = files.since("")
+    assert Path(kept).name.startswith("kept-")
+    assert Path(take).name.startswith("take-")
+    assert files.since(kept) == [take] == [files.last]
+    assert files.since(take) == []
+
+
+def test_who_breaks_that_off_does_not_wait_again(tmp_path: Path, long: Long) -> None:
+    """By a second Ctrl-C, say: whatever closes all once more goes on at once."""
+    files = KeepsakeFiles(tmp_path, lambda: None)
+    files.keep(long, pytest.fail)
+
+    def break_off(_: str) -> None:
+        raise EndedBySignal
+
+    with pytest.raises(EndedBySignal):
+        files.close(break_off)
+    files.close()
+    assert files.writing
 
 
 def test_without_a_recording_nothing_is_kept() -> None:

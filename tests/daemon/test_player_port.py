@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -234,6 +235,23 @@ def test_a_player_that_stands_still_is_never_waited_for_and_given_up(opened: Ope
             send(port, [OFF] * (MOST_PENDING + 2))
     finally:
         os.kill(port.pid, signal.SIGCONT)
+
+
+def test_a_player_that_stands_still_is_not_waited_for_at_the_end_either(opened: Opener) -> None:
+    """With the pipe to it full, the order to leave finds no room."""
+    port = opened()
+    os.kill(port.pid, signal.SIGSTOP)
+    while not port.dropped:
+        port.send(now(ON))
+    send(port, [OFF] * 20)
+    closing = threading.Thread(target=port.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    stuck = closing.is_alive()
+    if stuck:
+        os.kill(port.pid, signal.SIGKILL)
+    assert not stuck
+    wait_until(lambda: not Path(f"/proc/{port.pid}").exists(), 10, "the player's end")
 
 
 def test_a_player_that_answers_no_beat_is_given_up(opened: Opener) -> None:

@@ -13,6 +13,7 @@ from musicrnn.errors import ControlError
 from musicrnn.models.score import Score
 
 ROOM = 8
+PATIENCE_SECONDS = 1.0
 KINDS = {"kept": "the last bars", "take": "a take"}
 Refuse = Callable[[str], None]
 
@@ -26,9 +27,12 @@ class Music(Protocol):
 
 
 class Keepsakes(Protocol):
-    """Writes what is to be kept, in its own time; ``last`` is the file written last."""
+    """Writes what is to be kept, in its own time."""
 
-    last: str
+    @property
+    def last(self) -> str:
+        """The file written last, empty before the first."""
+        ...
 
     def check(self) -> None:
         """Raise ControlError where nothing is written."""
@@ -58,12 +62,27 @@ class KeepsakeFiles:
     """Writes bars into a folder, each under its kind and the time of day; such files are never deleted."""
 
     def __init__(self, folder: Path, notify: Callable[[], None]) -> None:
-        self.last = ""
+        self._written: list[str] = []
+        self._closing = False
         self._folder = folder
         self._notify = notify
         self._queue: queue.Queue[tuple[Music, Refuse, str] | None] = queue.Queue(ROOM)
         self._thread = threading.Thread(target=self._write_all, name="musicrnn-keep", daemon=True)
         self._thread.start()
+
+    @property
+    def last(self) -> str:
+        """The file written last, empty before the first."""
+        return self._written[-1] if self._written else ""
+
+    @property
+    def writing(self) -> bool:
+        """Whether something may still be written."""
+        return self._thread.is_alive()
+
+    def since(self, last: str) -> list[str]:
+        """Return the files that were written after that one."""
+        return self._written[self._written.index(last) + 1 :] if last in self._written else list(self._written)
 
     def check(self) -> None:
         """Raise nothing: there is a folder."""
@@ -75,19 +94,22 @@ class KeepsakeFiles:
         except queue.Full:
             raise ControlError(f"at most {ROOM} files must wait to be written, got another") from None
 
-    def close(self, seconds: float = 5.0) -> None:
-        """Write what waits, for so many seconds at most."""
-        try:
-            self._queue.put(None, timeout=seconds)
-        except queue.Full:
+    def close(self, say: Callable[[str], None] = lambda _: None) -> None:
+        """Write what waits, however long that takes, and say so where it takes long; the second time do nothing."""
+        if self._closing:
             return
-        self._thread.join(timeout=seconds)
+        self._closing = True
+        self._queue.put(None)
+        self._thread.join(timeout=PATIENCE_SECONDS)
+        if self._thread.is_alive():
+            say(f"Writing what is to be kept into {self._folder} ...")
+            self._thread.join()
 
     def _write_all(self) -> None:
         while (waiting := self._queue.get()) is not None:
             music, refuse, kind = waiting
             try:
-                self.last = str(self._write(music, kind))
+                self._written.append(str(self._write(music, kind)))
                 self._notify()
             except OSError as error:
                 refuse(f"{KINDS[kind]} must be written to {self._folder}, got: {error.strerror}")

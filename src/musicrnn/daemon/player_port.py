@@ -42,6 +42,7 @@ from musicrnn.errors import PortError
 
 OPEN_SECONDS = 60.0
 CLOSE_SECONDS = 2.5
+FULL_SECONDS = 0.005
 BEAT_SECONDS = 0.1
 MOST_UNANSWERED = 30
 MOST_PENDING = 5_000
@@ -158,10 +159,11 @@ class PlayerPort:
     def close(self) -> None:
         """Let the player send what waits and leave, for a bounded time; nothing the second time."""
         if self._process.poll() is None and not self.lost:
-            with contextlib.suppress(OSError, PortError):
-                os.set_blocking(self._sink, True)
-                self._put(Close())
-            self._wait(CLOSE_SECONDS)
+            deadline = time.monotonic() + CLOSE_SECONDS
+            self._put(Close())
+            while not (self._flushed() or self.lost or time.monotonic() > deadline):
+                time.sleep(FULL_SECONDS)
+            self._wait(max(deadline - time.monotonic(), 0.0))
         self.lost = True
         with contextlib.suppress(OSError):
             self._process.stdin.close()

@@ -127,10 +127,12 @@ class Daemon:
                 finally:
                     line.close()
                     saved = self._save()
-                    self._name_keepsake()
+                    self._name_keepsakes()
         except EndedBySignal:
             if saved is None:
                 note("ended at once; the recording can be made from its log with musicrnn sample --replay")
+            elif self.keepsakes.writing:
+                note("ended at once; what was still to be kept is not written")
         return NOT_RECORDED if saved is False else 0
 
     def _play(self, first: list[Command], line: StatusLine) -> None:
@@ -158,11 +160,11 @@ class Daemon:
             return True
         return self._write(self.recording, self.journal)
 
-    def _name_keepsake(self) -> None:
+    def _name_keepsakes(self) -> None:
         """Say what was kept last of all, such as a take that was still on: no status tells of it."""
-        self.keepsakes.close()
-        if self.keepsakes.last != self.runtime.kept_before_end:
-            say(f"Kept      {self.keepsakes.last}")
+        self.keepsakes.close(say)
+        for file in self.keepsakes.since(self.runtime.kept_before_end):
+            say(f"Kept      {file}")
 
     def _write(self, recording: Path, journal: Journal) -> bool:
         from musicrnn.models.midi_write import write_midi
