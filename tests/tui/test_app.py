@@ -49,6 +49,10 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["shift+right"], "mu", (1.25,)),
         (["left"], "mu", (0.95,)),
         (["1", ".", "5", "enter"], "mu", (1.5,)),
+        (["1", "comma", "5", "enter"], "mu", (1.5,)),
+        (["1", "decimal", "5", "enter"], "mu", (1.5,)),
+        (["1", "separator", "5", "enter"], "mu", (1.5,)),
+        ([*["down"] * 9, "subtract", "5", "enter"], "transpose", (-5,)),
         (["down", "backspace"], "sigma", (0.0,)),
         (["down", "down", "right"], "span", ("run",)),
         (["space"], "stop", ()),
@@ -312,6 +316,18 @@ def test_a_value_out_of_range_is_refused_with_the_rule() -> None:
     async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
         await pilot.press("9", "9", "enter")
         await until(pilot, lambda: "mu must be in 0..16, got 99" in screen_text(app), "the rule")
+        assert daemon.asked("mu") == []
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize("second", [".", "comma"])
+def test_a_number_with_two_points_is_refused(second: str) -> None:
+    """A comma is one."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("1", "comma", "5", second, "5", "enter")
+        assert "mu must be a number, got '1.5.5'" in screen_text(app)
         assert daemon.asked("mu") == []
 
     on_screen(act)

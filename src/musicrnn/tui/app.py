@@ -36,6 +36,7 @@ KEEP_SECONDS = 0.25
 WORDS_SECONDS = 10.0  # so long a word stands in the place of the keys
 LEAVE = 10  # exit status: the UI goes, the music stays
 DARK, LIGHT = "textual-dark", "textual-light"
+KEYPAD = {"decimal": ".", "separator": ".", "subtract": "-"}  # keys that some terminals send without their characters
 
 
 class MusicApp(App[int]):
@@ -254,8 +255,8 @@ class MusicApp(App[int]):
                 self.say(self.words)
             else:
                 self.action_default()
-        elif key and key in "0123456789.-":
-            self.hand.typed = (self.hand.typed + key)[:10]
+        elif digit := _digit(event):
+            self.hand.typed = (self.hand.typed + digit)[:10]
             self.say(f"{self.hand.control.name}: {self._rule()}; enter gives it, escape does not")
 
     def _rule(self) -> str:
@@ -495,3 +496,9 @@ class MusicApp(App[int]):
             yield SystemCommand(name.capitalize(), f"send /musicrnn/{name}", lambda name=name: self.action_tell(name))
         for place, name in enumerate(NAMES):
             yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self.choose(place))
+
+
+def _digit(event: events.Key) -> str:
+    """Return what a key adds to a number that is typed, empty for nothing; a comma is its point."""
+    key = KEYPAD.get(event.key, event.character or "").replace(",", ".")
+    return key if len(key) == 1 and key in "0123456789.-" else ""
