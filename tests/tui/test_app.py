@@ -15,6 +15,7 @@ from musicrnn.tui.packets import Value
 from musicrnn.tui.pads import PadFile
 from musicrnn.tui.paint import words
 from musicrnn.tui.panel import Panel
+from musicrnn.tui.pending import ECHO_SECONDS
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
@@ -102,6 +103,24 @@ def test_the_last_change_is_taken_back() -> None:
         assert "nothing to take back" in screen_text(app)
 
     on_screen(act)
+
+
+def test_what_is_told_late_holds_once_its_time_is_over() -> None:
+    """Until then it costs a held key no step."""
+    clock = [100.0]
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right")
+        daemon.tell("mu", 5.0)
+        daemon.tell("sigma", 0.5)
+        await until(pilot, lambda: app.state.value("sigma") == 0.5, "what was told after it")
+        await pilot.press("right")
+        await until(pilot, lambda: len(daemon.asked("mu")) == 2, "two steps")
+        assert [values[0] for values in daemon.asked("mu")] == pytest.approx([1.05, 1.1])
+        clock[0] += ECHO_SECONDS
+        await until(pilot, lambda: app.state.value("mu") == 5.0, "what the other surface gave")
+
+    on_screen(act, now=lambda: clock[0])
 
 
 def test_a_new_seed_is_taken_back() -> None:
