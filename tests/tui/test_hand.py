@@ -158,3 +158,15 @@ def test_a_refusal_of_something_else_costs_no_step_and_no_change() -> None:
     assert [values[1] for values in desk.sent] == pytest.approx([1.05, 1.1, 1.15])
     desk.tell("mu", 1.15)
     assert [desk.hand.undo() for _ in range(4)] == ["mu", "mu", "mu", ""]
+
+
+def test_a_mute_is_taken_back_once_a_model_with_that_part_is_back() -> None:
+    """Nothing is sent while another plays."""
+    desk = Desk()
+    desk.hand.switch("mute", "soprano")
+    desk.tell("mute", "soprano", 1)
+    desk.tell("stream/parts", "drums", 35, 81, 1, 10)
+    assert desk.hand.undo() == ""
+    desk.tell("stream/parts", "soprano", 60, 81, 0, 1)
+    assert desk.hand.undo() == "mute soprano"
+    assert desk.sent == [("mute", "soprano", 1), ("mute", "soprano", 0)]

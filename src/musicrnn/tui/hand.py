@@ -154,8 +154,8 @@ class Hand:
         self.change(self.control.name, number, self.of(self.control))
 
     def undo(self) -> str:
-        """Take the last change back; return what it was of, empty where there is none."""
-        change = self.history.take_back()
+        """Take the last change back that the model has a part for; return what it was of, empty where there is none."""
+        change = self.history.take_back({part.name for part in self.state.parts})
         if change is None:
             return ""
         self._tell(change.name, change.part, change.before)

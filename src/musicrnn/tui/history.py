@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from musicrnn.control import ControlValue
@@ -53,10 +54,13 @@ class History:
         gone = [change for change in of_it[held + 1 :] if change.doubted]
         self.changes = [change for change in self.changes if not any(change is one for one in gone)]
 
-    def take_back(self) -> Change | None:
-        """Return the last change, once, None where there is none; what is still doubted is passed over."""
-        while self.changes:
-            change = self.changes.pop()
+    def take_back(self, parts: Collection[str]) -> Change | None:
+        """Return the last change, once, None where there is none; what is still doubted is passed over.
+
+        Changes of a part that is none of these stay: a model that has it may come back, muted as it was.
+        """
+        for change in reversed([one for one in self.changes if not one.part or one.part in parts]):
+            self.changes = [one for one in self.changes if one is not change]
             if not change.doubted:
                 return change
         return None
