@@ -352,6 +352,31 @@ def test_a_number_with_two_points_is_refused(second: str) -> None:
     on_screen(act)
 
 
+@pytest.mark.parametrize("between", [[], ["right"]])
+def test_one_backspace_too_many_does_not_reset_the_control(between: list[str]) -> None:
+    """A value that was typed is gone, and no more, however long the key is held."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "1", "5", *between, *["backspace"] * 4)
+        assert app.hand.typed == ""
+        assert app.state.value("mu") == pytest.approx(1.05 + 0.05 * len(between))
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize("after", [["down", "up"], ["escape"], ["2", "enter"], ["["]])
+def test_backspace_is_the_default_again_after_another_key(after: list[str]) -> None:
+    """It is not for ever that of what was typed."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "1", "5", *["backspace"] * 3, *after)
+        assert app.state.value("mu") == pytest.approx(2.0 if "2" in after else 1.05)
+        await pilot.press("backspace")
+        assert app.state.value("mu") == 1.0
+
+    on_screen(act)
+
+
 def test_escape_gives_a_typed_value_up() -> None:
     """What is shown is the value that holds."""
 

@@ -243,6 +243,8 @@ class MusicApp(App[int]):
                 self.use_pad(pad, key)
                 return
             self.say("")
+        digit = _digit(event)
+        self.hand.typing &= bool(digit) or event.key == "backspace"
         if event.key == "escape":
             self.hand.typed = ""
             self.say("")
@@ -250,13 +252,9 @@ class MusicApp(App[int]):
             if self.hand.typed:
                 self._try(self.hand.enter)
         elif event.key == "backspace":
-            if self.hand.typed:
-                self.hand.typed = self.hand.typed[:-1]
-                self.say(self.words)
-            else:
-                self.action_default()
-        elif digit := _digit(event):
-            self.hand.typed = (self.hand.typed + digit)[:10]
+            self._try(self.hand.erase, self.words if self.hand.typed or self.hand.typing else "")
+        elif digit:
+            self.hand.type(digit)
             self.say(f"{self.hand.control.name}: {self._rule()}; enter gives it, escape does not")
 
     def _rule(self) -> str:

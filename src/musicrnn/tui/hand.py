@@ -55,6 +55,7 @@ class Hand:
     chosen: int = 0
     part_number: int = 0
     typed: str = ""
+    typing: bool = False
     pads: dict[str, int] = field(default_factory=dict)
     history: History = field(default_factory=History)
 
@@ -79,7 +80,7 @@ class Hand:
 
     def choose(self, steps: int) -> None:
         """Choose another control."""
-        self.typed = ""
+        self.typed, self.typing = "", False
         self.chosen = (self.chosen + steps) % len(NAMES)
 
     def choose_part(self, steps: int) -> None:
@@ -143,6 +144,17 @@ class Hand:
     def default(self) -> None:
         """Give the chosen control its default."""
         self.change(self.control.name, self.control.default, self.of(self.control))
+
+    def type(self, character: str) -> None:
+        """Add to the value that is typed."""
+        self.typed, self.typing = (self.typed + character)[:10], True
+
+    def erase(self) -> None:
+        """Take the last character back that was typed; where none was since another key, give the default."""
+        if self.typed or self.typing:
+            self.typed, self.typing = self.typed[:-1], True
+        else:
+            self.default()
 
     def enter(self) -> None:
         """Give the chosen control the value that was typed. ControlError where it takes none such."""
