@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -62,10 +64,18 @@ class StandIn(asyncio.DatagramProtocol):
         return [message.values for message in self.heard if message.address == f"/musicrnn/{name}"]
 
 
-def app_for(daemon: StandIn, *, owner: bool = False, theme: str = "dark", pads: Path = NOWHERE) -> MusicApp:
+def app_for(
+    daemon: StandIn,
+    *,
+    owner: bool = False,
+    theme: str = "dark",
+    pads: Path = NOWHERE,
+    now: Callable[[], float] = time.monotonic,
+) -> MusicApp:
     """Return the program, not running, that looks for the stand-in; ``pads`` is the file of its pads."""
     settings = TuiSettings(theme=theme, rate=20.0)
-    return MusicApp(lambda take: Link("127.0.0.1", daemon.port, 20.0, take), settings, PadFile(pads), owner=owner)
+    link = partial(Link, "127.0.0.1", daemon.port, 20.0)
+    return MusicApp(link, settings, PadFile(pads), owner=owner, now=now)
 
 
 async def until(pilot: Pilot[int], holds: Callable[[], bool], what: str) -> None:
@@ -126,13 +136,14 @@ def on_screen(
     owner: bool = False,
     scene: Scene | None = None,
     pads: Path = NOWHERE,
+    now: Callable[[], float] = time.monotonic,
 ) -> int:
     """Run the program until the scene is there, then act; return its exit status."""
 
     async def run() -> int:
         daemon = StandIn(scene=chorale() if scene is None else scene)
         await daemon.open()
-        app = app_for(daemon, owner=owner, pads=pads)
+        app = app_for(daemon, owner=owner, pads=pads, now=now)
         try:
             async with app.run_test(size=size) as pilot:
                 await until(pilot, lambda: bool(app.state.log) or scene is not None, "the scene")

@@ -15,6 +15,7 @@ from musicrnn.tui.packets import Value
 from musicrnn.tui.pads import PadFile
 from musicrnn.tui.paint import words
 from musicrnn.tui.panel import Panel
+from musicrnn.tui.pending import ECHO_SECONDS
 from musicrnn.tui.screens import KEYS, Chooser, Help
 from tests.tui.stand_in import Scene, StandIn, app_for, chorale, on_screen, screen_text, until
 
@@ -49,6 +50,10 @@ def test_panic_works_over_every_screen(screen: str) -> None:
         (["shift+right"], "mu", (1.25,)),
         (["left"], "mu", (0.95,)),
         (["1", ".", "5", "enter"], "mu", (1.5,)),
+        (["1", "comma", "5", "enter"], "mu", (1.5,)),
+        (["1", "decimal", "5", "enter"], "mu", (1.5,)),
+        (["1", "separator", "5", "enter"], "mu", (1.5,)),
+        ([*["down"] * 9, "subtract", "5", "enter"], "transpose", (-5,)),
         (["down", "backspace"], "sigma", (0.0,)),
         (["down", "down", "right"], "span", ("run",)),
         (["space"], "stop", ()),
@@ -98,6 +103,24 @@ def test_the_last_change_is_taken_back() -> None:
         assert "nothing to take back" in screen_text(app)
 
     on_screen(act)
+
+
+def test_what_is_told_late_holds_once_its_time_is_over() -> None:
+    """Until then it costs a held key no step."""
+    clock = [100.0]
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right")
+        daemon.tell("mu", 5.0)
+        daemon.tell("sigma", 0.5)
+        await until(pilot, lambda: app.state.value("sigma") == 0.5, "what was told after it")
+        await pilot.press("right")
+        await until(pilot, lambda: len(daemon.asked("mu")) == 2, "two steps")
+        assert [values[0] for values in daemon.asked("mu")] == pytest.approx([1.05, 1.1])
+        clock[0] += ECHO_SECONDS
+        await until(pilot, lambda: app.state.value("mu") == 5.0, "what the other surface gave")
+
+    on_screen(act, now=lambda: clock[0])
 
 
 def test_a_new_seed_is_taken_back() -> None:
@@ -313,6 +336,43 @@ def test_a_value_out_of_range_is_refused_with_the_rule() -> None:
         await pilot.press("9", "9", "enter")
         await until(pilot, lambda: "mu must be in 0..16, got 99" in screen_text(app), "the rule")
         assert daemon.asked("mu") == []
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize("second", [".", "comma"])
+def test_a_number_with_two_points_is_refused(second: str) -> None:
+    """A comma is one."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("1", "comma", "5", second, "5", "enter")
+        assert "mu must be a number, got '1.5.5'" in screen_text(app)
+        assert daemon.asked("mu") == []
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize("between", [[], ["right"]])
+def test_one_backspace_too_many_does_not_reset_the_control(between: list[str]) -> None:
+    """A value that was typed is gone, and no more, however long the key is held."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "1", "5", *between, *["backspace"] * 4)
+        assert app.hand.typed == ""
+        assert app.state.value("mu") == pytest.approx(1.05 + 0.05 * len(between))
+
+    on_screen(act)
+
+
+@pytest.mark.parametrize("after", [["down", "up"], ["escape"], ["2", "enter"], ["["]])
+def test_backspace_is_the_default_again_after_another_key(after: list[str]) -> None:
+    """It is not for ever that of what was typed."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("right", "1", "5", *["backspace"] * 3, *after)
+        assert app.state.value("mu") == pytest.approx(2.0 if "2" in after else 1.05)
+        await pilot.press("backspace")
+        assert app.state.value("mu") == 1.0
 
     on_screen(act)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from musicrnn.control import ControlValue
 from musicrnn.tui.history import DEPTH, Change, History
 
+PARTS = {"alto", "bass", "flute"}
+
 
 def with_changes(*changes: Change) -> History:
     """Return a history of changes."""
@@ -17,7 +19,7 @@ def with_changes(*changes: Change) -> History:
 def taken_back(history: History) -> list[tuple[str, ControlValue]]:
     """Return what each change in turn is taken back to."""
     found = []
-    while (change := history.take_back()) is not None:
+    while (change := history.take_back(PARTS)) is not None:
         found.append((change.name, change.before))
     return found
 
@@ -58,9 +60,30 @@ def test_what_holds_though_something_was_refused_is_taken_back() -> None:
 
 
 def test_what_is_never_told_after_a_refusal_is_passed_over() -> None:
-    """Of a part that the model has no more, no value comes."""
+    """Of a part that the model has, but of which no value comes."""
     history = with_changes(Change("mu", "", 1.0, 2.0))
     history.told("mu", "", 2.0)
     history.add(Change("mute", "flute", 0, 1))
     history.doubt()
     assert taken_back(history) == [("mu", 1.0)]
+
+
+def test_what_is_of_a_part_that_is_not_there_stays_until_it_is() -> None:
+    """The newest that can be taken back is; a refusal meanwhile costs it nothing, as its value is told later."""
+    history = with_changes(
+        Change("mu", "", 1.0, 2.0),
+        Change("mute", "alto", 0, 1),
+        Change("mute", "bass", 0, 1),
+        Change("mu", "", 2.0, 3.0),
+    )
+    history.told("mu", "", 3.0)
+    history.doubt()
+    drums = {"drums"}
+    assert [history.take_back(drums), history.take_back(drums), history.take_back(drums)] == [
+        Change("mu", "", 2.0, 3.0, held=True),
+        Change("mu", "", 1.0, 2.0, held=True),
+        None,
+    ]
+    history.told("mute", "bass", 1)
+    history.told("mute", "alto", 0)
+    assert taken_back(history) == [("mute", 0)]

@@ -36,12 +36,14 @@ KEEP_SECONDS = 0.25
 WORDS_SECONDS = 10.0  # so long a word stands in the place of the keys
 LEAVE = 10  # exit status: the UI goes, the music stays
 DARK, LIGHT = "textual-dark", "textual-light"
+KEYPAD = {"decimal": ".", "separator": ".", "subtract": "-"}  # keys that some terminals send without their characters
 
 
 class MusicApp(App[int]):
     """Shows what a daemon plays, and steers it.
 
     ``owner`` is true where the daemon was started with this UI (`musicrnn-daemon --tui`): quitting asks about it.
+    ``now`` is the time in seconds, of which only the difference counts.
     """
 
     TITLE = "MusicRNN"
@@ -89,14 +91,16 @@ class MusicApp(App[int]):
         pad_file: PadFile,
         *,
         owner: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.state = State()
         self.link = link(self._take)
-        self.hand = Hand(self.state, self.link.send)
+        self.hand = Hand(self.state, self.link.send, now)
         self.mouse = Mouse(self)
         self.words = ""
         self.wrong = False
+        self._now = now
         self._said_at = 0.0
         self._pad_file = pad_file
         self._settings = settings
@@ -110,7 +114,7 @@ class MusicApp(App[int]):
     @property
     def connected(self) -> bool:
         """Whether the daemon answers."""
-        return self.state.connected(time.monotonic())
+        return self.state.connected(self._now())
 
     def get_default_screen(self) -> Screen[object]:
         """Return the screen of the panels."""
@@ -140,18 +144,14 @@ class MusicApp(App[int]):
         self.link.close()
 
     def _take(self, message: Message) -> None:
-        self.state.take(message, time.monotonic())
+        self.hand.hear(message)
         self._tell(message)
 
     def _tell(self, message: Message) -> None:
         """Show where the player looks what the daemon refused or did; a value that was refused is asked for again."""
         name, text = message.address.removeprefix(PREFIX), str(*message.values[:1])
-        if name in CONTROLS:
-            part = text if CONTROLS[name].per_part else ""
-            self.hand.history.told(name, part, self.state.value(name, part))
-        elif name == "error":
+        if name == "error":
             self.say(text, wrong=True)
-            self.hand.history.doubt()
             self.link.send("get")
         elif name == "subscribed" and not self.state.models:
             self.link.send("models")  # so that the list is whole when it is opened
@@ -181,6 +181,7 @@ class MusicApp(App[int]):
     def look(self) -> None:
         """Draw what has changed since the last time."""
         self._forget_words()
+        self.hand.settle()
         drawn = (self.state.revision, self.connected)
         if drawn != self._drawn:
             self._drawn = drawn
@@ -203,7 +204,7 @@ class MusicApp(App[int]):
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a word in the last line until the next key, or for some seconds."""
         self.words, self.wrong = text, wrong
-        self._said_at = time.monotonic()
+        self._said_at = self._now()
         self._make_room()
         self.redraw()
 
@@ -218,7 +219,7 @@ class MusicApp(App[int]):
     def _forget_words(self) -> None:
         """Show the keys again, unless an answer is waited for."""
         waiting = self._pad or self.hand.typed
-        if self.words and not waiting and time.monotonic() - self._said_at > WORDS_SECONDS:
+        if self.words and not waiting and self._now() - self._said_at > WORDS_SECONDS:
             self.say("")
 
     def _try(self, work: Callable[[], object], words: str = "") -> None:
@@ -242,6 +243,8 @@ class MusicApp(App[int]):
                 self.use_pad(pad, key)
                 return
             self.say("")
+        digit = _digit(event)
+        self.hand.typing &= bool(digit) or event.key == "backspace"
         if event.key == "escape":
             self.hand.typed = ""
             self.say("")
@@ -249,13 +252,9 @@ class MusicApp(App[int]):
             if self.hand.typed:
                 self._try(self.hand.enter)
         elif event.key == "backspace":
-            if self.hand.typed:
-                self.hand.typed = self.hand.typed[:-1]
-                self.say(self.words)
-            else:
-                self.action_default()
-        elif key and key in "0123456789.-":
-            self.hand.typed = (self.hand.typed + key)[:10]
+            self._try(self.hand.erase, self.words if self.hand.typed or self.hand.typing else "")
+        elif digit:
+            self.hand.type(digit)
             self.say(f"{self.hand.control.name}: {self._rule()}; enter gives it, escape does not")
 
     def _rule(self) -> str:
@@ -495,3 +494,9 @@ class MusicApp(App[int]):
             yield SystemCommand(name.capitalize(), f"send /musicrnn/{name}", lambda name=name: self.action_tell(name))
         for place, name in enumerate(NAMES):
             yield SystemCommand(f"Choose {name}", CONTROLS[name].meaning, lambda place=place: self.choose(place))
+
+
+def _digit(event: events.Key) -> str:
+    """Return what a key adds to a number that is typed, empty for nothing; a comma is its point."""
+    key = KEYPAD.get(event.key, event.character or "").replace(",", ".")
+    return key if len(key) == 1 and key in "0123456789.-" else ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from musicrnn.control import CONTROLS, Control, ControlValue
 from musicrnn.errors import ControlError
 from musicrnn.tui.history import Change, History
-from musicrnn.tui.state import State
+from musicrnn.tui.packets import Message
+from musicrnn.tui.state import PREFIX, State
 
 Send = Callable[..., None]
 _STEPS = {
@@ -43,13 +44,18 @@ def as_number(control: Control, value: ControlValue) -> float:
 
 @dataclass(slots=True)
 class Hand:
-    """Which control and which part are chosen, and what was changed; ``send`` sends an address and values."""
+    """Which control and which part are chosen, and what was changed.
+
+    ``send`` sends an address and values, ``now`` is the time in seconds.
+    """
 
     state: State
     send: Send
+    now: Callable[[], float]
     chosen: int = 0
     part_number: int = 0
     typed: str = ""
+    typing: bool = False
     pads: dict[str, int] = field(default_factory=dict)
     history: History = field(default_factory=History)
 
@@ -70,11 +76,11 @@ class Hand:
 
     def number(self, control: Control) -> float:
         """Return a control's value as a number, of the chosen part where it is a part's."""
-        return as_number(control, self.state.value(control.name, self.of(control)))
+        return as_number(control, self._value(control.name, self.of(control)))
 
     def choose(self, steps: int) -> None:
         """Choose another control."""
-        self.typed = ""
+        self.typed, self.typing = "", False
         self.chosen = (self.chosen + steps) % len(NAMES)
 
     def choose_part(self, steps: int) -> None:
@@ -90,7 +96,7 @@ class Hand:
         if control.per_part and not part:
             raise ControlError(f"{name} must have a part, and none is known yet")
         checked = control.check(value)
-        before = self.state.value(name, part)
+        before = self._value(name, part)
         if checked == before:
             return False
         self.history.add(Change(name, part, before, checked), same=same)
@@ -98,12 +104,31 @@ class Hand:
         return True
 
     def _tell(self, name: str, part: str, value: ControlValue) -> None:
-        if part:
-            self.state.part_controls[name, part] = int(float(value))
-            self.send(name, part, value)
-        else:
-            self.state.controls[name] = value
-            self.send(name, value)
+        self.state.sent(name, part, value, self.now())
+        self.send(name, *([part] if part else []), value)
+
+    def hear(self, message: Message) -> None:
+        """Learn what the daemon tells, and from it which changes hold; of a refusal which ones may not."""
+        self.state.take(message, self.now())
+        name, text = message.address.removeprefix(PREFIX), str(*message.values[:1])
+        if name in CONTROLS:
+            self._holds(name, text if CONTROLS[name].per_part else "")
+        elif name == "error":
+            self.history.doubt()
+            self.state.refused(text.partition(" ")[0])
+
+    def settle(self) -> None:
+        """Wait no longer for changes that the daemon should have told by now."""
+        for name, part in self.state.settle(self.now()):
+            self._holds(name, part)
+
+    def _holds(self, name: str, part: str) -> None:
+        if (name, part) not in self.state.pending:
+            self.history.told(name, part, self.state.value(name, part))
+
+    def _value(self, name: str, part: str) -> ControlValue:
+        self.settle()
+        return self.state.value(name, part)
 
     def nudge(self, direction: int, coarse: bool) -> None:
         """Move the chosen control by a step, as far as its range goes."""
@@ -120,6 +145,17 @@ class Hand:
         """Give the chosen control its default."""
         self.change(self.control.name, self.control.default, self.of(self.control))
 
+    def type(self, character: str) -> None:
+        """Add to the value that is typed."""
+        self.typed, self.typing = (self.typed + character)[:10], True
+
+    def erase(self) -> None:
+        """Take the last character back that was typed; where none was since another key, give the default."""
+        if self.typed or self.typing:
+            self.typed, self.typing = self.typed[:-1], True
+        else:
+            self.default()
+
     def enter(self) -> None:
         """Give the chosen control the value that was typed. ControlError where it takes none such."""
         text, self.typed = self.typed, ""
@@ -130,8 +166,8 @@ class Hand:
         self.change(self.control.name, number, self.of(self.control))
 
     def undo(self) -> str:
-        """Take the last change back; return what it was of, empty where there is none."""
-        change = self.history.take_back()
+        """Take the last change back that the model has a part for; return what it was of, empty where there is none."""
+        change = self.history.take_back({part.name for part in self.state.parts})
         if change is None:
             return ""
         self._tell(change.name, change.part, change.before)
@@ -139,7 +175,7 @@ class Hand:
 
     def switch(self, name: str, part: str) -> None:
         """Turn mute or solo of a part over."""
-        self.change(name, 1 - int(float(self.state.value(name, part))), part)
+        self.change(name, 1 - int(float(self._value(name, part))), part)
 
     def store(self, pad: str) -> int:
         """Keep the seed on a pad, and return it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from musicrnn.control import ControlValue
+from musicrnn.tui.pending import same
 
 DEPTH = 100
 
@@ -47,23 +48,19 @@ class History:
     def told(self, name: str, part: str, value: ControlValue) -> None:
         """Learn a control's value: the last change to it holds, and those before; or the doubted ones never did."""
         of_it = [change for change in self.changes if (change.name, change.part) == (name, part)]
-        held = next((place for place in reversed(range(len(of_it))) if _same(of_it[place].after, value)), -1)
+        held = next((place for place in reversed(range(len(of_it))) if same(of_it[place].after, value)), -1)
         for change in of_it[: held + 1]:
             change.held, change.doubted = True, False
         gone = [change for change in of_it[held + 1 :] if change.doubted]
         self.changes = [change for change in self.changes if not any(change is one for one in gone)]
 
-    def take_back(self) -> Change | None:
-        """Return the last change, once, None where there is none; what is still doubted is passed over."""
-        while self.changes:
-            change = self.changes.pop()
+    def take_back(self, parts: Collection[str]) -> Change | None:
+        """Return the last change, once, None where there is none; what is still doubted is passed over.
+
+        Changes of a part that is none of these stay: a model that has it may come back, muted as it was.
+        """
+        for change in reversed([one for one in self.changes if not one.part or one.part in parts]):
+            self.changes = [one for one in self.changes if one is not change]
             if not change.doubted:
                 return change
         return None
-
-
-def _same(one: ControlValue, other: ControlValue) -> bool:
-    """Tell whether two values are the same in the 32 bits that OSC has for a number."""
-    if isinstance(one, str) or isinstance(other, str):
-        return one == other
-    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)

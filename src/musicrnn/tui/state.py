@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from musicrnn.control import CONTROLS, ControlValue
 from musicrnn.errors import ControlError
 from musicrnn.tui.packets import Message, Value
+from musicrnn.tui.pending import Key, Pending
 
 PREFIX = "/musicrnn/"
 STREAM = "stream/"
@@ -47,7 +48,8 @@ class State:
     tick: int = 0
     tempo: float = 0.0
     controls: dict[str, ControlValue] = field(default_factory=dict)
-    part_controls: dict[tuple[str, str], int] = field(default_factory=dict)
+    part_controls: dict[Key, int] = field(default_factory=dict)
+    pending: Pending = field(default_factory=Pending)
     parts: tuple[Part, ...] = ()
     model: str = ""
     loading: str = ""
@@ -88,6 +90,28 @@ class State:
         elif name == "stop":
             self.waiting = False
 
+    def sent(self, name: str, part: str, value: ControlValue, now: float) -> None:
+        """Know a value that this UI has sent, as the one that holds, though the daemon has yet to obey."""
+        self.pending.send((name, part), value, self.value(name, part), now)
+        self._know({(name, part): value})
+
+    def settle(self, now: float) -> list[Key]:
+        """Take what was told in place of values that were sent and have not come back; return of which controls."""
+        return self._know(self.pending.overdue(now))
+
+    def refused(self, name: str) -> None:
+        """Take back what this UI has sent of a control, as far as that is still waited for."""
+        self._know(self.pending.refused(name))
+
+    def _know(self, values: dict[Key, ControlValue]) -> list[Key]:
+        for (name, part), value in values.items():
+            if CONTROLS[name].per_part:
+                self.part_controls[name, part] = int(float(value))
+            else:
+                self.controls[name] = value
+        self.revision += bool(values)
+        return list(values)
+
     def take(self, message: Message, now: float) -> None:
         """Change by a message; one that makes no sense changes nothing."""
         if not message.address.startswith(PREFIX):
@@ -98,7 +122,7 @@ class State:
             return
         try:
             if name in CONTROLS:
-                self._control(name, message.values)
+                self._control(name, message.values, now)
             elif name in _TAKERS:
                 _TAKERS[name](self, message.values)
             else:
@@ -118,14 +142,14 @@ class State:
         self._told[name] = told
         return False
 
-    def _control(self, name: str, values: tuple[Value, ...]) -> None:
-        if CONTROLS[name].per_part:
-            part, value = values
-            if isinstance(part, str) and len(self.part_controls) < MOST_PARTS * 8:
-                self.part_controls[name, part] = int(CONTROLS[name].number(value))
-        else:
-            (value,) = values
-            self.controls[name] = CONTROLS[name].check(value)
+    def _control(self, name: str, values: tuple[Value, ...], now: float) -> None:
+        control = CONTROLS[name]
+        part, given = values if control.per_part else ("", *values)
+        if not isinstance(part, str) or (part and len(self.part_controls) >= MOST_PARTS * 8):
+            return
+        value = control.check(given)
+        if not self.pending.passes_over((name, part), value, now):
+            self._know({(name, part): value})
 
     def _place(self, values: tuple[Value, ...]) -> None:
         playing, bar, beat, tick = (int(value) for value in values[:4])
