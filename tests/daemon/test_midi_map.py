@@ -98,6 +98,32 @@ def test_whoever_else_changes_the_control_takes_it_out_of_the_hand() -> None:
     assert value_of(one.hear(cc(95), status(mu=3.0))) == pytest.approx(4.0 * 95 / 127)
 
 
+def test_what_a_sweep_was_begun_from_is_no_place_of_the_hand_once_it_is_obeyed() -> None:
+    """Another may have set the control back to it; that a hand let go of it is seen by its value alone."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(32))
+    swept = [one.hear(cc(place), status(mu=1.0)) for place in (32, 60, 90)][-1]
+    assert isinstance(swept, Set)
+    one.settle(swept, status(mu=swept.value))
+    assert one.hear(cc(91), status(mu=1.0)) is None
+
+
+def test_a_wish_that_another_took_the_place_of_is_over() -> None:
+    """The engine never heard of it."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(32))
+    one.hear(cc(90), status(mu=1.0))
+    one.settle(Set("mu", 1.0), status(mu=1.0))
+    assert one.hear(cc(91), status(mu=1.0)) is None
+
+
+def test_a_control_that_comes_to_what_was_wished_a_little_later_stays_in_the_hand() -> None:
+    """As a tempo does that is proposed to others, or one that is refused for now."""
+    one = learnt(Learn("tempo", low=60.0, high=187.0), cc(60))
+    wish = one.hear(cc(90), status(tempo=120.0))
+    assert wish == Set("tempo", 150.0)
+    one.settle(wish, status(tempo=120.0))
+    assert one.hear(cc(91), status(tempo=120.0)) == Set("tempo", 151.0)
+
+
 def test_a_wheel_is_finer_than_a_knob() -> None:
     """Fourteen bits."""
     wheel = bytes((0xE2, 0, 64))

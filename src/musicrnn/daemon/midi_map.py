@@ -42,6 +42,11 @@ class _Grip:
     place: float | None = None
     asked: tuple[ControlValue, ControlValue] | None = None
 
+    def settle(self, value: ControlValue, present: ControlValue | None) -> None:
+        """Hold the control by what was asked for alone, once that is there, or another value was given."""
+        if self.asked is not None and (present == self.asked[0] or value != self.asked[0]):
+            self.asked = (self.asked[0], self.asked[0])
+
 
 @dataclass
 class MidiMap:
@@ -82,6 +87,15 @@ class MidiMap:
             self._learning = None
         grip = self._grips.get(hand)
         return None if grip is None else _meant(grip, hand, place, status)
+
+    def settle(self, command: Set, status: Status) -> None:
+        """Be told that a control was set, by whomever, or could not be: no wish of it is on its way any more.
+
+        ``status`` is that of afterwards.
+        """
+        for grip in self._grips.values():
+            if (grip.target.name, grip.target.part) == (command.name, command.part):
+                grip.settle(command.value, _present(grip.target, status))
 
     @property
     def learning(self) -> bool:
