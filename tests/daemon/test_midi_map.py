@@ -134,12 +134,24 @@ def test_a_wheel_is_finer_than_a_knob() -> None:
 
 def test_a_key_switches_what_has_two_values_and_sets_others_by_how_it_is_struck() -> None:
     """Its release does nothing."""
-    one = learnt(Learn("mute", "bass"), bytes((0x90, 36, 100)))
+    one = MidiMap()
+    one.learn(Learn("mute", "bass"))
     assert one.hear(bytes((0x90, 36, 100)), status()) == Set("mute", 1, "bass")
     assert one.hear(bytes((0x80, 36, 0)), status()) is None
     assert one.hear(bytes((0x90, 36, 0)), status()) is None
     two = learnt(Learn("scale"), bytes((0x90, 37, 127)))
     assert two.hear(bytes((0x90, 37, 127)), status()) == Set("scale", CONTROLS["scale"].choices[-1])
+
+
+def test_a_key_turns_over_what_it_asked_for_last_while_that_is_on_its_way() -> None:
+    """The status is behind; once the wish is obeyed, taken over or refused, it is the status that counts."""
+    key = bytes((0x90, 36, 100))
+    one = learnt(Learn("mute", "bass"), key)
+    before = status()
+    one.settle(Set("mute", 0, "bass"), before)
+    assert [one.hear(key, before) for _ in range(3)] == [Set("mute", value, "bass") for value in (1, 0, 1)]
+    one.settle(Set("mute", 1, "bass"), before)
+    assert one.hear(key, before) == Set("mute", 1, "bass")
 
 
 def test_a_part_that_the_model_does_not_have_is_passed_over() -> None:

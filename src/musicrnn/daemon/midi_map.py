@@ -36,14 +36,19 @@ class Hand(NamedTuple):
 
 @dataclass(slots=True)
 class _Grip:
-    """How a hand holds a control: where the hand was last, 0..1, what it asked for last, and what was there then."""
+    """How a hand holds a control: where the hand was last, 0..1, what it asked for last, and what was there then.
+
+    ``turned`` is what a key has turned a switch over to while that is on its way.
+    """
 
     target: Learn
     place: float | None = None
     asked: tuple[ControlValue, ControlValue] | None = None
+    turned: ControlValue | None = None
 
     def settle(self, value: ControlValue, present: ControlValue | None) -> None:
         """Hold the control by what was asked for alone, once that is there, or another value was given."""
+        self.turned = None
         if self.asked is not None and (present == self.asked[0] or value != self.asked[0]):
             self.asked = (self.asked[0], self.asked[0])
 
@@ -210,7 +215,10 @@ def _turned(grip: _Grip, hand: Hand, place: float, present: ControlValue) -> Set
     target = grip.target
     control = CONTROLS[target.name]
     if hand.kind == "note":
-        return Set(target.name, _other(target, present) if _is_switch(control) else _value(target, place), target.part)
+        if not _is_switch(control):
+            return Set(target.name, _value(target, place), target.part)
+        grip.turned = _other(target, present if grip.turned is None else grip.turned)
+        return Set(target.name, grip.turned, target.part)
     before, grip.place = grip.place, place
     there = _place(target, present)
     holds = grip.asked is not None and present in grip.asked
