@@ -135,7 +135,8 @@ def _end(control: Control, given: float, absent: float, default: float) -> float
     """Return an end of a hand's range, checked; the control's own where none is given."""
     if given == absent:
         return float(default)
-    control.check(given)
+    if isinstance(control.check(given), str) and isinstance(given, str):
+        raise ControlError(f"{control.name} must be given by its number, got {given[:40]!r}")
     return float(given)
 
 
@@ -168,7 +169,8 @@ class Learn:
         if self.part:
             raise ControlError(f"{self.name} must have no part, got {self.part[:64]!r}")
         if self.low not in (-math.inf, 0.0) or self.high not in (math.inf, 1.0):
-            raise ControlError(f"{self.name} is pressed and must have no ends, got {self.low:g} to {self.high:g}")
+            ends = f"{repr(self.low)[:40]} to {repr(self.high)[:40]}"
+            raise ControlError(f"{self.name} is pressed and must have no ends, got {ends}")
 
 
 @dataclass(frozen=True, slots=True)

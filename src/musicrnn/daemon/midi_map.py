@@ -121,7 +121,7 @@ def read_map(text: str, source: str) -> MidiMap:
         raise ConfigError(f"{source}: a map of MIDI controllers must be JSON, got {text[:40]!r}") from error
     try:
         return MidiMap(_grips=dict(_rows(values)))
-    except (ValueError, ControlError) as error:
+    except (ValueError, ControlError, RecursionError) as error:
         raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written: {error}") from error
 
 
