@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from musicrnn.control import (
     Stop,
     Tap,
 )
-from musicrnn.daemon.midi_map import MidiMap, read_map
+from musicrnn.daemon.midi_map import MOST, MidiMap, read_map
 from musicrnn.daemon.midi_map_file import MapFile, load_map
 from musicrnn.errors import ConfigError, ControlError
 from tests.peers.program import wait_until
@@ -282,6 +283,91 @@ def test_a_map_is_kept(tmp_path: Path) -> None:
     wait_until(path.exists, 10, "the map")
     assert load_map(path).text() == one.text()
     assert said == []
+
+
+def at_once(job: Callable[[], None]) -> None:
+    """Write in the thread that asks for it."""
+    job()
+
+
+def test_two_daemons_that_share_a_file_keep_what_each_of_them_learnt(tmp_path: Path) -> None:
+    """Each writes what it changed, into what the file holds then; also what it forgot, and learnt anew."""
+    path, said = tmp_path / "map.json", list[str]()
+    first, second = load_map(path), load_map(path)
+    of_first, of_second = (MapFile(path, said.append, one.text(), at_once) for one in (first, second))
+    for one, file, name, number in ((first, of_first, "mu", 21), (second, of_second, "sigma", 22)):
+        one.learn(Learn(name))
+        one.hear(cc(0, number), status())
+        file.save(one.text())
+    assert moved_by(path) == {(21, "mu"), (22, "sigma")}
+    first.learn(Learn("density"))
+    first.hear(cc(0, 22), status())
+    of_first.save(first.text())
+    assert moved_by(path) == {(21, "mu"), (22, "density")}
+    first.forget("mu")
+    of_first.save(first.text())
+    assert moved_by(path) == {(22, "density")}
+    assert said == []
+
+
+def moved_by(path: Path) -> set[tuple[int, str]]:
+    """Return the numbers of the controllers in a file, each with the name of what it moves."""
+    return {(row["number"], row["name"]) for row in json.loads(path.read_text(encoding="utf-8"))["hands"]}
+
+
+def test_maps_are_written_in_the_order_in_which_they_were_given(tmp_path: Path) -> None:
+    """Whichever thread comes first."""
+    jobs: list[Callable[[], None]] = []
+    file = MapFile(tmp_path / "map.json", print, start=jobs.append)
+    one = learnt(Learn("mu"), cc(0))
+    file.save(one.text())
+    one.learn(Learn("sigma"))
+    one.hear(cc(0), status())
+    file.save(one.text())
+    for job in reversed(jobs):
+        job()
+    assert moved_by(tmp_path / "map.json") == {(KNOB, "sigma")}
+
+
+def test_what_could_not_be_written_is_written_with_what_is_learnt_next(tmp_path: Path) -> None:
+    """And that it was not is said."""
+    said: list[str] = []
+    folder = tmp_path / "folder"
+    folder.write_text("")
+    file = MapFile(folder / "map.json", said.append, start=at_once)
+    one = learnt(Learn("mu"), cc(0))
+    file.save(one.text())
+    assert len(said) == 1
+    folder.unlink()
+    folder.mkdir()
+    other = learnt(Learn("density"), cc(0, number=30))
+    MapFile(folder / "map.json", said.append, start=at_once).save(other.text())
+    one.learn(Learn("sigma"))
+    one.hear(cc(0, number=22), status())
+    file.save(one.text())
+    assert moved_by(folder / "map.json") == {(KNOB, "mu"), (22, "sigma"), (30, "density")}
+
+
+def test_a_file_that_two_have_filled_is_not_made_too_long(tmp_path: Path) -> None:
+    """It could not be read any more."""
+    path, said = tmp_path / "map.json", list[str]()
+    full, one = MidiMap(), learnt(Learn("mu"), cc(0, channel=16))
+    for number in range(MOST):
+        full.learn(Learn("mu"))
+        full.hear(cc(0, number % 100, number // 100 + 1), status())
+    MapFile(path, said.append, start=at_once).save(full.text())
+    MapFile(path, said.append, start=at_once).save(one.text())
+    assert len(load_map(path)) == MOST
+    assert said == [f"{path}: a map of MIDI controllers must have at most 256 hands, got 257; the change is not kept"]
+
+
+def test_a_damaged_file_is_written_anew_once_something_is_learnt(tmp_path: Path) -> None:
+    """By the whole map."""
+    path = tmp_path / "map.json"
+    path.write_text("{", encoding="utf-8")
+    one = learnt(Learn("mu"), cc(0))
+    MapFile(path, print, one.text(), at_once).save(one.text())
+    assert moved_by(path) == {(KNOB, "mu")}
 
 
 def test_the_map_of_the_recipe_is_read_and_its_hands_are_obeyed() -> None:

@@ -107,6 +107,14 @@ class MidiMap:
         """Whether the next hand that moves will be bound."""
         return self._learning is not None
 
+    def changed(self, before: MidiMap, after: MidiMap) -> MidiMap:
+        """Return this map with what makes one into another. ConfigError where it has no room for it."""
+        grips = {hand: grip for hand, grip in self._grips.items() if hand in after._grips or hand not in before._grips}
+        grips |= {hand: grip for hand, grip in after._grips.items() if before._grips.get(hand) != grip}
+        if len(grips) > MOST:
+            raise ConfigError(f"a map of MIDI controllers must have at most {MOST} hands, got {len(grips)}")
+        return MidiMap(_grips=grips)
+
     def text(self) -> str:
         """Return it as JSON for a file."""
         rows = [{**hand._asdict(), **asdict(grip.target)} for hand, grip in self._grips.items()]
