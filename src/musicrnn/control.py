@@ -131,11 +131,13 @@ class Record:
     on: bool | None = None
 
 
-def _end(control: Control, given: float, absent: float, default: float) -> float:
+def _end(control: Control, given: ControlValue, absent: float, default: float) -> float:
     """Return an end of a hand's range, checked; the control's own where none is given."""
     if given == absent:
         return float(default)
     control.check(given)
+    if isinstance(given, str):
+        raise ControlError(f"{control.name} must be given by its number, got {given[:40]!r}")
     return float(given)
 
 
@@ -168,7 +170,8 @@ class Learn:
         if self.part:
             raise ControlError(f"{self.name} must have no part, got {self.part[:64]!r}")
         if self.low not in (-math.inf, 0.0) or self.high not in (math.inf, 1.0):
-            raise ControlError(f"{self.name} is pressed and must have no ends, got {self.low:g} to {self.high:g}")
+            ends = f"{repr(self.low)[:40]} to {repr(self.high)[:40]}"
+            raise ControlError(f"{self.name} is pressed and must have no ends, got {ends}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +228,8 @@ class Status:
     """What the engine is doing, at one moment.
 
     ``controls`` has the value of each control of the whole, ``part_controls`` for each control of parts the value of
-    each part; ``taking`` tells whether a take is on; ``kept`` is the file that `Keep` or a take wrote last.
+    each part; ``taking`` tells whether a take is on; ``kept`` is the file that `Keep` or a take wrote last; ``said``
+    counts what ``message`` has said, so that what is said again can be told from what stands.
     """
 
     playing: bool = False
@@ -251,6 +255,7 @@ class Status:
     taking: bool = False
     kept: str = ""
     message: str = ""
+    said: int = 0
 
     @property
     def muted(self) -> frozenset[str]:

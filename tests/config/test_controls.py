@@ -48,3 +48,15 @@ def test_what_names_no_choice_is_refused_as_it_was_written() -> None:
         Set("root", "Hb")
     with pytest.raises(ConfigError, match=r"scale must be one of 'chromatic', .*, got 'Dorisch'"):
         PlaySettings(scale="Dorisch")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**400, -(10**400), float("inf"), float("nan"), None, [0] * 1000],
+    ids=["huge", "below", "inf", "nan", "none", "list"],
+)
+def test_what_is_no_finite_number_is_refused_shortly(value: object) -> None:
+    """A whole number that no float can hold is none either; a file may hold it."""
+    with pytest.raises(ControlError, match="mu must be a finite number, got ") as refused:
+        CONTROLS["mu"].check(value)
+    assert len(str(refused.value)) < 80

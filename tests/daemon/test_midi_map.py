@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from musicrnn.control import (
     Stop,
     Tap,
 )
-from musicrnn.daemon.midi_map import MidiMap, read_map
+from musicrnn.daemon.midi_map import MOST, MidiMap, read_map
 from musicrnn.daemon.midi_map_file import MapFile, load_map
 from musicrnn.errors import ConfigError, ControlError
 from tests.peers.program import wait_until
@@ -98,6 +100,32 @@ def test_whoever_else_changes_the_control_takes_it_out_of_the_hand() -> None:
     assert value_of(one.hear(cc(95), status(mu=3.0))) == pytest.approx(4.0 * 95 / 127)
 
 
+def test_what_a_sweep_was_begun_from_is_no_place_of_the_hand_once_it_is_obeyed() -> None:
+    """Another may have set the control back to it; that a hand let go of it is seen by its value alone."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(32))
+    swept = [one.hear(cc(place), status(mu=1.0)) for place in (32, 60, 90)][-1]
+    assert isinstance(swept, Set)
+    one.settle(swept, status(mu=swept.value))
+    assert one.hear(cc(91), status(mu=1.0)) is None
+
+
+def test_a_wish_that_another_took_the_place_of_is_over() -> None:
+    """The engine never heard of it."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(32))
+    one.hear(cc(90), status(mu=1.0))
+    one.settle(Set("mu", 1.0), status(mu=1.0))
+    assert one.hear(cc(91), status(mu=1.0)) is None
+
+
+def test_a_control_that_comes_to_what_was_wished_a_little_later_stays_in_the_hand() -> None:
+    """As a tempo does that is proposed to others, or one that is refused for now."""
+    one = learnt(Learn("tempo", low=60.0, high=187.0), cc(60))
+    wish = one.hear(cc(90), status(tempo=120.0))
+    assert wish == Set("tempo", 150.0)
+    one.settle(wish, status(tempo=120.0))
+    assert one.hear(cc(91), status(tempo=120.0)) == Set("tempo", 151.0)
+
+
 def test_a_wheel_is_finer_than_a_knob() -> None:
     """Fourteen bits."""
     wheel = bytes((0xE2, 0, 64))
@@ -108,12 +136,24 @@ def test_a_wheel_is_finer_than_a_knob() -> None:
 
 def test_a_key_switches_what_has_two_values_and_sets_others_by_how_it_is_struck() -> None:
     """Its release does nothing."""
-    one = learnt(Learn("mute", "bass"), bytes((0x90, 36, 100)))
+    one = MidiMap()
+    one.learn(Learn("mute", "bass"))
     assert one.hear(bytes((0x90, 36, 100)), status()) == Set("mute", 1, "bass")
     assert one.hear(bytes((0x80, 36, 0)), status()) is None
     assert one.hear(bytes((0x90, 36, 0)), status()) is None
     two = learnt(Learn("scale"), bytes((0x90, 37, 127)))
     assert two.hear(bytes((0x90, 37, 127)), status()) == Set("scale", CONTROLS["scale"].choices[-1])
+
+
+def test_a_key_turns_over_what_it_asked_for_last_while_that_is_on_its_way() -> None:
+    """The status is behind; once the wish is obeyed, taken over or refused, it is the status that counts."""
+    key = bytes((0x90, 36, 100))
+    one = learnt(Learn("mute", "bass"), key)
+    before = status()
+    one.settle(Set("mute", 0, "bass"), before)
+    assert [one.hear(key, before) for _ in range(3)] == [Set("mute", value, "bass") for value in (1, 0, 1)]
+    one.settle(Set("mute", 1, "bass"), before)
+    assert one.hear(key, before) == Set("mute", 1, "bass")
 
 
 def test_a_part_that_the_model_does_not_have_is_passed_over() -> None:
@@ -245,6 +285,91 @@ def test_a_map_is_kept(tmp_path: Path) -> None:
     assert said == []
 
 
+def at_once(job: Callable[[], None]) -> None:
+    """Write in the thread that asks for it."""
+    job()
+
+
+def test_two_daemons_that_share_a_file_keep_what_each_of_them_learnt(tmp_path: Path) -> None:
+    """Each writes what it changed, into what the file holds then; also what it forgot, and learnt anew."""
+    path, said = tmp_path / "map.json", list[str]()
+    first, second = load_map(path), load_map(path)
+    of_first, of_second = (MapFile(path, said.append, one.text(), at_once) for one in (first, second))
+    for one, file, name, number in ((first, of_first, "mu", 21), (second, of_second, "sigma", 22)):
+        one.learn(Learn(name))
+        one.hear(cc(0, number), status())
+        file.save(one.text())
+    assert moved_by(path) == {(21, "mu"), (22, "sigma")}
+    first.learn(Learn("density"))
+    first.hear(cc(0, 22), status())
+    of_first.save(first.text())
+    assert moved_by(path) == {(21, "mu"), (22, "density")}
+    first.forget("mu")
+    of_first.save(first.text())
+    assert moved_by(path) == {(22, "density")}
+    assert said == []
+
+
+def moved_by(path: Path) -> set[tuple[int, str]]:
+    """Return the numbers of the controllers in a file, each with the name of what it moves."""
+    return {(row["number"], row["name"]) for row in json.loads(path.read_text(encoding="utf-8"))["hands"]}
+
+
+def test_maps_are_written_in_the_order_in_which_they_were_given(tmp_path: Path) -> None:
+    """Whichever thread comes first."""
+    jobs: list[Callable[[], None]] = []
+    file = MapFile(tmp_path / "map.json", print, start=jobs.append)
+    one = learnt(Learn("mu"), cc(0))
+    file.save(one.text())
+    one.learn(Learn("sigma"))
+    one.hear(cc(0), status())
+    file.save(one.text())
+    for job in reversed(jobs):
+        job()
+    assert moved_by(tmp_path / "map.json") == {(KNOB, "sigma")}
+
+
+def test_what_could_not_be_written_is_written_with_what_is_learnt_next(tmp_path: Path) -> None:
+    """And that it was not is said."""
+    said: list[str] = []
+    folder = tmp_path / "folder"
+    folder.write_text("")
+    file = MapFile(folder / "map.json", said.append, start=at_once)
+    one = learnt(Learn("mu"), cc(0))
+    file.save(one.text())
+    assert len(said) == 1
+    folder.unlink()
+    folder.mkdir()
+    other = learnt(Learn("density"), cc(0, number=30))
+    MapFile(folder / "map.json", said.append, start=at_once).save(other.text())
+    one.learn(Learn("sigma"))
+    one.hear(cc(0, number=22), status())
+    file.save(one.text())
+    assert moved_by(folder / "map.json") == {(KNOB, "mu"), (22, "sigma"), (30, "density")}
+
+
+def test_a_file_that_two_have_filled_is_not_made_too_long(tmp_path: Path) -> None:
+    """It could not be read any more."""
+    path, said = tmp_path / "map.json", list[str]()
+    full, one = MidiMap(), learnt(Learn("mu"), cc(0, channel=16))
+    for number in range(MOST):
+        full.learn(Learn("mu"))
+        full.hear(cc(0, number % 100, number // 100 + 1), status())
+    MapFile(path, said.append, start=at_once).save(full.text())
+    MapFile(path, said.append, start=at_once).save(one.text())
+    assert len(load_map(path)) == MOST
+    assert said == [f"{path}: a map of MIDI controllers must have at most 256 hands, got 257; the change is not kept"]
+
+
+def test_a_damaged_file_is_written_anew_once_something_is_learnt(tmp_path: Path) -> None:
+    """By the whole map."""
+    path = tmp_path / "map.json"
+    path.write_text("{", encoding="utf-8")
+    one = learnt(Learn("mu"), cc(0))
+    MapFile(path, print, one.text(), at_once).save(one.text())
+    assert moved_by(path) == {(KNOB, "mu")}
+
+
 def test_the_map_of_the_recipe_is_read_and_its_hands_are_obeyed() -> None:
     """Each pad and each knob of docs/recipes.md."""
     one = load_map(Path(__file__).parents[2] / "docs/recipes/eight-knobs-eight-pads.json")
@@ -303,14 +428,23 @@ def test_what_is_no_map_is_refused(text: str) -> None:
         ({"high": 99}, "mu must be in 0..16, got 99"),
         ({"low": "a"}, "mu must be a finite number, got 'a'"),
         ({"low": None}, "mu must be a finite number, got None"),
+        ({"low": 10**400}, "mu must be a finite number, got 1000"),
+        ({"high": [[]] * 1000}, "mu must be a finite number, got [[], []"),
+        ({"name": "scale", "high": "dorian"}, "scale must be given by its number, got 'dorian'"),
+        ({"name": "start", "low": None}, "start is pressed and must have no ends, got None to 1"),
+        ({"name": "start", "low": "0"}, "start is pressed and must have no ends, got '0' to 1"),
+        ({"name": "start", "low": []}, "start is pressed and must have no ends, got [] to 1"),
+        ({"name": "start", "high": -(10**400)}, "start is pressed and must have no ends, got 0 to -1000"),
+        ({"name": "start", "high": True}, "button must be a finite number, got True"),
         ({"name": ["mu"]}, "name must be text, got ['mu']"),
         ({"part": 3}, "part must be text, got 3"),
     ],
 )
 def test_the_hand_that_is_wrong_in_a_map_is_told_of(changed: dict[str, object], rule: str) -> None:
     """Which one it is, counted from 1, the rule and the value: a map may be written by hand."""
-    with pytest.raises(ConfigError, match=re.escape(f"must be as it was written: hand 1: {rule}")):
+    with pytest.raises(ConfigError, match=re.escape(f"must be as it was written: hand 1: {rule}")) as refused:
         read_map(row(**changed), "map.json")
+    assert len(str(refused.value)) < 250
 
 
 @pytest.mark.parametrize(
@@ -326,6 +460,21 @@ def test_what_a_map_lacks_is_told(text: str, rule: str) -> None:
     """By its name in the file."""
     with pytest.raises(ConfigError, match=re.escape(f"must be as it was written: {rule}")):
         read_map(text, "map.json")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+NAMES = st.sampled_from(sorted({*CONTROLS, *BUTTONS}))
+
+
+@given(NAMES, st.dictionaries(st.sampled_from(["kind", "channel", "number", "part", "low", "high"]), ANYTHING))
+def test_whatever_stands_in_a_map_it_is_read_or_refused(name: str, changed: dict[str, object]) -> None:
+    """A file that was written by hand must not end the daemon with a traceback."""
+    with contextlib.suppress(ConfigError):
+        assert len(read_map(row(name=name, **changed), "map.json")) == 1
 
 
 @pytest.mark.parametrize("words", [("volume", ""), ("mu", "bass"), ("mute", "")])

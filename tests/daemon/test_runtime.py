@@ -539,6 +539,43 @@ def test_a_take_that_is_refused_when_the_music_is_over_is_told_of(capsys: pytest
     assert "a take must be written, got: no room" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("begins", [[], [Start()]])
+def test_a_knob_that_was_swept_does_not_jump_once_another_has_changed_the_control(begins: list[Command]) -> None:
+    """However quick the sweep: all of it came within one look, at what the control was before. Stopped and playing."""
+    hands = read_map(PAD.replace("note", "controller").replace("tap", "mu"), "a map")
+    stage = Stage({4.0: [Set("mu", 1.0)], 6.0: [Quit()]}, port=(port := TimedPort()), hands=hands)
+
+    def turned(moment: float, *places: int) -> None:
+        messages = [TimedMessage(1000.0 + moment, bytes((0xB9, 38, place))) for place in places]
+        stage.at(moment, lambda: port.incoming.extend(messages))
+
+    turned(2.0, 127)
+    turned(2.95, 120, 90, 60, 30, 10)
+    turned(5.0, 9)
+    stage.runtime.run(begins)
+    asked = [entry["value"] for entry in stage.entries if entry["do"] == "set" and entry["name"] == "mu"]
+    assert asked == [pytest.approx(10 / 127), 1.0]
+
+
+@pytest.mark.parametrize(("strikes", "muted"), [(1, 1), (2, 0), (3, 1)])
+def test_each_strike_of_a_key_counts_also_where_several_come_within_a_tick(strikes: int, muted: int) -> None:
+    """They are heard at once; a strike a second later turns the part over again."""
+    row = '"name": "mute", "part": "bass"'
+    hands = read_map(PAD.replace('"name": "tap", "part": ""', row), "a map")
+    stage = Stage({4.0: [Quit()]}, port=(port := TimedPort()), hands=hands)
+
+    def struck(moment: float, times: int) -> None:
+        stage.at(moment, lambda: port.incoming.extend([TimedMessage(1000.0 + moment, b"\x99\x26\x40")] * times))
+
+    struck(1.0, strikes)
+    struck(2.0, 1)
+    after: list[int] = []
+    stage.at(1.9, lambda: after.append(stage.runtime.status.part_controls["mute"]["bass"]))
+    stage.runtime.run([Start()])
+    after.append(stage.runtime.status.part_controls["mute"]["bass"])
+    assert after == [muted, 1 - muted]
+
+
 def test_taps_on_a_pad_tell_the_tempo_however_seldom_the_loop_turns() -> None:
     """Their own moments count, not those at which they are read: 0.4 s apart, read at each tick."""
     stage = Stage({6.0: [Quit()]}, port=(port := TimedPort()), hands=read_map(PAD, "a map"))

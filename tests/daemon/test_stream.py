@@ -255,6 +255,23 @@ def test_events_are_told() -> None:
     assert one.update()["/musicrnn/event/warning"] == [("something is odd",)]
 
 
+def test_a_warning_is_told_each_time_it_is_given() -> None:
+    """In the same words, too; not again for as long as it stands, nor where it is taken back."""
+    one = looker()
+    one.play(1)
+    one.update()
+    told = []
+    for refused in (True, False, True, True, False):
+        if refused:
+            one.player.engine.say("the tempo must be set in the host", one.now)
+        one.play(1)
+        told.append(len(one.update().get("/musicrnn/event/warning", [])))
+    assert told == [1, 0, 1, 1, 0]
+    one.player.engine.say("", one.now)
+    one.play(1)
+    assert "/musicrnn/event/warning" not in one.update()
+
+
 def test_another_model_s_ticks_are_its_own() -> None:
     """Nothing of the one before goes on in them, whatever parts it had."""
     one = looker()

@@ -28,7 +28,23 @@ def test_a_very_different_beat_begins_anew_with_the_tap_before_it() -> None:
     assert tempos(10.0, 10.5, 11.0, 12.01) == [None, 120.0, 120.0, pytest.approx(59.41)]
 
 
-def test_two_taps_at_once_are_the_fastest_tempo_at_most() -> None:
-    """And at the very same moment none."""
-    assert tempos(10.0, 10.0001) == [None, 999.0]
-    assert tempos(10.0, 10.0) == [None, None]
+def test_the_fastest_tempo_can_be_tapped() -> None:
+    """60 ms are 999 bpm."""
+    assert tempos(10.0, 10.06) == [None, 999.0]
+
+
+def test_a_pad_that_bounces_is_tapped_once() -> None:
+    """Two attacks 12 ms apart, as double triggers are, tell no tempo, and spoil none."""
+    assert tempos(10.0, 10.012) == [None, None]
+    assert tempos(10.0, 10.012, 10.5, 10.512, 11.0) == [None, None, 120.0, None, 120.0]
+
+
+def test_taps_at_once_are_one_in_whatever_order_they_are_heard() -> None:
+    """A pad's own moment may lie before that of a key, which is when it is read."""
+    assert tempos(10.0, 10.0, 9.99, 10.5) == [None, None, None, 120.0]
+
+
+def test_a_key_that_is_held_in_a_terminal_is_tapped_no_more() -> None:
+    """It comes 30 times a second, after half a second; the next tap of its own begins anew."""
+    held = [10.5 + number / 30 for number in range(100)]
+    assert tempos(10.0, *held, held[-1] + 0.6, held[-1] + 1.2) == [None, 120.0, *[None] * 100, 100.0]

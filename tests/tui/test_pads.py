@@ -36,6 +36,7 @@ def test_rubbish_is_refused_with_a_rule(content: bytes) -> None:
         ('{"format": 1, "pads": {"1": -1}}', "seed must be in"),
         ('{"format": 1, "pads": {"1": 1.5}}', "whole number"),
         ('{"format": 1, "pads": {"1": "7"}}', "finite number"),
+        (f'{{"format": 1, "pads": {{"1": 1{"0" * 400}}}}}', "finite number"),
         ("[" * 5000, f"at most {MAX_BYTES} bytes"),
         ("[" * 2000, "JSON"),
     ],

@@ -43,8 +43,8 @@ class Control:
         """Return the value in the control's own type; ControlError unless it is one that the control takes."""
         if isinstance(value, str):
             return self._check_choice(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ControlError(f"{self.name} must be a finite number, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+            raise ControlError(f"{self.name} must be a finite number, got {repr(value)[:40]}")
         if not self.low <= value <= self.high:
             raise ControlError(f"{self.name} must be in {plain(self.low)}..{plain(self.high)}, got {plain(value)}")
         if (self.whole or self.choices) and value != int(value):
@@ -71,6 +71,14 @@ class Control:
         if found is None:
             raise ControlError(f"{self.name} must be one of {', '.join(self.choices)}, got {value[:40]!r}")
         return found
+
+
+def _is_finite(number: float) -> bool:
+    """Tell whether a number is one that a float can be: a whole one may be too large."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def plain(number: float) -> str:

@@ -14,11 +14,11 @@ MESSAGE_SECONDS = 60.0
 
 
 class Account:
-    """Keeps what was said until it is asked for; ``sent`` is the moment of the last message."""
+    """Keeps what was said until it is asked for; ``sent`` is the moment of the last message, ``said`` counts words."""
 
     def __init__(self) -> None:
         self.sent = -math.inf
-        self.late_ticks = self.skipped_ticks = self.failures = 0
+        self.late_ticks = self.skipped_ticks = self.failures = self.said = 0
         self.entries: list[Entry] = []
         self._message = ("", -math.inf)
 
@@ -34,6 +34,7 @@ class Account:
     def say(self, message: str, now: float) -> None:
         """Let the status say something to people for a minute."""
         self._message = (message[:200], now)
+        self.said += 1
 
     def hush(self) -> None:
         """Take back what was said."""

@@ -401,6 +401,7 @@ class Engine:
             skipped_ticks=self._account.skipped_ticks,
             failures=self._account.failures,
             message=self._account.message(now),
+            said=self._account.said,
         )
 
     def ahead(self) -> Ahead:

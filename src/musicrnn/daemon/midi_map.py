@@ -36,11 +36,21 @@ class Hand(NamedTuple):
 
 @dataclass(slots=True)
 class _Grip:
-    """How a hand holds a control: where the hand was last, 0..1, what it asked for last, and what was there then."""
+    """How a hand holds a control: where the hand was last, 0..1, what it asked for last, and what was there then.
+
+    ``turned`` is what a key has turned a switch over to while that is on its way.
+    """
 
     target: Learn
     place: float | None = None
     asked: tuple[ControlValue, ControlValue] | None = None
+    turned: ControlValue | None = None
+
+    def settle(self, value: ControlValue, present: ControlValue | None) -> None:
+        """Hold the control by what was asked for alone, once that is there, or another value was given."""
+        self.turned = None
+        if self.asked is not None and (present == self.asked[0] or value != self.asked[0]):
+            self.asked = (self.asked[0], self.asked[0])
 
 
 @dataclass
@@ -83,10 +93,27 @@ class MidiMap:
         grip = self._grips.get(hand)
         return None if grip is None else _meant(grip, hand, place, status)
 
+    def settle(self, command: Set, status: Status) -> None:
+        """Be told that a control was set, by whomever, or could not be: no wish of it is on its way any more.
+
+        ``status`` is that of afterwards.
+        """
+        for grip in self._grips.values():
+            if (grip.target.name, grip.target.part) == (command.name, command.part):
+                grip.settle(command.value, _present(grip.target, status))
+
     @property
     def learning(self) -> bool:
         """Whether the next hand that moves will be bound."""
         return self._learning is not None
+
+    def changed(self, before: MidiMap, after: MidiMap) -> MidiMap:
+        """Return this map with what makes one into another. ConfigError where it has no room for it."""
+        grips = {hand: grip for hand, grip in self._grips.items() if hand in after._grips or hand not in before._grips}
+        grips |= {hand: grip for hand, grip in after._grips.items() if before._grips.get(hand) != grip}
+        if len(grips) > MOST:
+            raise ConfigError(f"a map of MIDI controllers must have at most {MOST} hands, got {len(grips)}")
+        return MidiMap(_grips=grips)
 
     def text(self) -> str:
         """Return it as JSON for a file."""
@@ -102,7 +129,7 @@ def read_map(text: str, source: str) -> MidiMap:
         raise ConfigError(f"{source}: a map of MIDI controllers must be JSON, got {text[:40]!r}") from error
     try:
         return MidiMap(_grips=dict(_rows(values)))
-    except (ValueError, ControlError) as error:
+    except (ValueError, ControlError, RecursionError) as error:
         raise ConfigError(f"{source}: a map of MIDI controllers must be as it was written: {error}") from error
 
 
@@ -196,7 +223,10 @@ def _turned(grip: _Grip, hand: Hand, place: float, present: ControlValue) -> Set
     target = grip.target
     control = CONTROLS[target.name]
     if hand.kind == "note":
-        return Set(target.name, _other(target, present) if _is_switch(control) else _value(target, place), target.part)
+        if not _is_switch(control):
+            return Set(target.name, _value(target, place), target.part)
+        grip.turned = _other(target, present if grip.turned is None else grip.turned)
+        return Set(target.name, grip.turned, target.part)
     before, grip.place = grip.place, place
     there = _place(target, present)
     holds = grip.asked is not None and present in grip.asked

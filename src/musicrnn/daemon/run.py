@@ -236,7 +236,7 @@ def build(
         recording=lambda: _recording_words(recording, journal),
         stand_still=_stand_still,
         hands=hands,
-        save_hands=MapFile(map_file, note).save,
+        save_hands=MapFile(map_file, note, hands.text()).save,
         keepsakes=keepsakes,
         follows=host.source is not None,
     )

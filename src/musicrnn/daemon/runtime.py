@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Stop, Tap
+from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Set, Stop, Tap
 from musicrnn.daemon.complaints import Complaints
 from musicrnn.daemon.display import note
 from musicrnn.daemon.engine import Engine
@@ -245,6 +245,8 @@ class Runtime:
         except MusicRNNError as error:
             request.refuse(str(error))
         self._tell()
+        if isinstance(request.command, Set):
+            self._hands.settle(request.command, self.status)
 
     def _keep(self, bars: int, request: Request) -> None:
         """Let the last bars be written. ControlError where they have no notes."""

@@ -236,7 +236,7 @@ def _events(before: Status | None, status: Status) -> Messages:
         happened.append((f"{EVENT}/playing", (int(status.playing),)))
     if status.model != before.model:
         happened.append((f"{EVENT}/model", (status.model,)))
-    if status.message and status.message != before.message:
+    if status.message and status.said != before.said:
         happened.append((f"{EVENT}/warning", (status.message,)))
     if status.kept != before.kept:
         happened.append((f"{EVENT}/kept", (status.kept,)))

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from musicrnn.control import CONTROLS
 
 MOST_TAPS = 8
+BOUNCE_SECONDS = 0.05
 
 
 class Taps:
     """Remembers the last taps; the tempo is that of their mean distance.
 
     A pause longer than a beat of the slowest tempo, or a beat less than half or more than twice as long as those
-    before, begins anew.
+    before, begins anew. A tap that follows another, passed over or not, quicker than any tempo asks for is a bounce:
+    pads strike twice, and a key that is held comes 30 times a second.
     """
 
     def __init__(self) -> None:
         self._moments: deque[float] = deque(maxlen=MOST_TAPS)
+        self._heard = -math.inf
 
     def tap(self, seconds: float) -> float | None:
-        """Take a tap at a moment; return the tempo in quarter notes a minute, None after a first tap."""
+        """Take a tap at a moment; return the tempo in quarter notes a minute, None after a first tap or a bounce."""
+        before, self._heard = self._heard, seconds
+        if abs(seconds - before) < BOUNCE_SECONDS:
+            return None
         if self._moments and not self._fits(seconds):
             newest = self._moments[-1]
             self._moments.clear()
