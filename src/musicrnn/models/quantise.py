@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -112,7 +112,7 @@ def _sounding(track: MidiTrack, pedal: str) -> Ticks:
     downs, ups = track.pedals[:, 0].tolist(), track.pedals[:, 1].tolist()
     notes = track.notes.copy()
     for index, (start, end, pitch, _) in enumerate(track.notes.tolist()):
-        press = bisect_right(downs, end) - 1
+        press = bisect_left(downs, end) - 1  # a note that ends where the pedal goes down is not held
         if press >= 0 and ups[press] > end:
             again = bisect_right(starts[pitch], start)
             notes[index, 1] = max(end, min([ups[press], *starts[pitch][again : again + 1]]))
