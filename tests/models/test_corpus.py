@@ -289,7 +289,8 @@ def test_the_cache_drops_its_oldest_pieces(tmp_path: Path) -> None:
 def test_a_key_tells_content_and_settings_apart() -> None:
     """Whatever changes the pieces changes the key."""
     settings = [GridSettings(), GridSettings(4), GridSettings(pedal="extend"), GridSettings(longest_silence=8)]
-    assert len({cache_key("abc", each) for each in settings} | {cache_key("abd", GridSettings())}) == 5
+    settings.append(GridSettings(own_grid=True))
+    assert len({cache_key("abc", each) for each in settings} | {cache_key("abd", GridSettings())}) == 6
 
 
 def test_a_file_without_notes_is_left_out(tmp_path: Path) -> None:

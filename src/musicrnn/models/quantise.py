@@ -29,11 +29,13 @@ class GridSettings:
 
     ``pedal`` "extend" lets a note sound until the sustain pedal comes up, or its pitch is struck again.
     Of more than ``longest_silence`` bars of silence in a row the rest is cut out; 0 keeps all of them.
+    With ``own_grid`` a score text that names a grid keeps that one.
     """
 
     ticks_per_beat: int = 12
     pedal: str = "ignore"
     longest_silence: int = 0
+    own_grid: bool = False
 
     def __post_init__(self) -> None:
         if self.ticks_per_beat not in GRIDS:
