@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.cli import run_verb
-from tests.models.raw_midi import ONE_NOTE, file
+from tests.models.raw_midi import END, ONE_NOTE, file, header, track
 
 REAL = Path(__file__).parent.parent / "fixtures" / "midi"
 
@@ -61,6 +61,19 @@ def test_what_is_left_out_and_why_is_told(tmp_path: Path, capsys: pytest.Capture
     assert f"{name}/two.mid: the same as {name}/one.mid" in out
     assert "2 of 3 files usable." in out
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_column_of_what_is_left_out_counts_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not the kinds of what was lost; a note that is only shortened is not left out."""
+    twice = "00 90 3c 50", "00 90 3e 50", "00 91 3c 50", "00 91 3e 50", "60 80 3c 00", "00 80 3e 00"
+    both = track(*twice, "00 81 3c 00", "00 81 3e 00", END) + track(*ONE_NOTE, END)
+    (tmp_path / "a.mid").write_bytes(header(1, 2, 96) + both)
+    assert check(str(tmp_path / "a.mid")) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[1].split()[-1] == "2"
+    assert "a.mid: 2 notes struck together with another of the same part and pitch" in out
+    assert check(str(tmp_path / "a.mid"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["files"][0]["notes_left_out"] == 2
 
 
 def test_json_holds_every_file_and_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

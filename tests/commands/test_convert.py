@@ -10,7 +10,8 @@ import pytest
 
 from musicrnn.cli import run_verb
 from musicrnn.models.midi_read import read_midi
-from musicrnn.models.text import score_of_text
+from musicrnn.models.score import Bar, Note, Part, Score
+from musicrnn.models.text import score_of_text, text_of
 from tests.models.raw_midi import END, ONE_NOTE, file, header, track
 
 REAL = Path(__file__).parent.parent / "fixtures" / "midi"
@@ -172,6 +173,44 @@ def test_an_old_text_becomes_score_text(tmp_path: Path) -> None:
     assert convert(tmp_path / "old.txt", tmp_path / "new.txt", "--grid", "4") == 0
     score = score_of_text((tmp_path / "new.txt").read_text())
     assert [(note.start, note.pitch) for note in score.notes] == [(0, 60), (1, 67)]
+
+
+def fine(start: int) -> str:
+    """Return a text on a grid of 24 whose second note begins at a tick."""
+    notes = (Note(0, 0, 60, start), Note(start, 0, 64, 12 - start))
+    return text_of(Score(24, (Part("piano"),), notes, (Bar(0, 96, 4, 4),)))
+
+
+def test_a_text_keeps_its_own_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unless another is asked for; a MIDI file has none, so its is 12."""
+    source, text, midi = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "c.mid"
+    source.write_text(fine(5), encoding="utf-8")
+    assert convert(source, text, "--to", "txt") == 0
+    assert [note.start for note in score_of_text(text.read_text(encoding="utf-8")).notes] == [0, 5]
+    assert "# grid = 24\n" in text.read_text(encoding="utf-8")
+    assert convert(source, midi, "--round-trip") == 0
+    assert "a.txt: came back the same; all onsets on the grid" in capsys.readouterr().out
+    assert convert(midi, tmp_path / "d.txt") == 0
+    assert "# grid = 12\n" in (tmp_path / "d.txt").read_text(encoding="utf-8")
+
+
+def test_what_another_grid_than_a_texts_own_moves_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What came back is held against the file, not against what was left of it on the grid."""
+    source = tmp_path / "a.txt"
+    source.write_text(fine(5), encoding="utf-8")
+    assert convert(source, "--round-trip", "--grid", "12") == 1
+    out = capsys.readouterr().out
+    assert "a.txt: E4: beat 0.208333 for 0.2917, velocity 80 came back as beat 0.25 for 0.25, velocity 80\n" in out
+    assert "a.txt: 2 differences; " in out
+
+
+def test_bins_that_nothing_is_written_in_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A MIDI file has velocities; on the way there and back a text is written, so there they count."""
+    (tmp_path / "a.txt").write_text(fine(5), encoding="utf-8")
+    assert convert(tmp_path / "a.txt", tmp_path / "a.mid", "--velocity-bins", "4") == 78
+    told = "--velocity-bins must not be given while only MIDI files are written, got 4\n"
+    assert told in capsys.readouterr().err
+    assert convert(tmp_path / "a.txt", tmp_path / "a.mid", "--velocity-bins", "4", "--round-trip") == 0
 
 
 def test_a_file_of_format_2_gives_a_file_a_piece(tmp_path: Path) -> None:

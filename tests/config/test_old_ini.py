@@ -105,6 +105,15 @@ def test_a_resolution_becomes_the_nearest_grid(old: str, grid: int) -> None:
     assert read(f"[NEW_MIDI_PARAMETERS]\nnew_resolution = {old}\n").corpus.ticks_per_beat == grid
 
 
+@pytest.mark.parametrize(
+    ("old", "output"),
+    [("tune", "tune.mid"), ("tune.MIDI", "tune.MIDI"), ("tune.txt", "tune.txt"), ("op.27", "op.27.mid")],
+)
+def test_a_sample_has_an_ending_that_can_be_written(old: str, output: str) -> None:
+    """That of MIDI is added where there is none, or one that no sample has."""
+    assert read(f"[SAMPLE_PARAMETERS]\nsample_name = {old}\n").sample.output == output
+
+
 def test_the_other_spelling_of_the_folders_is_read() -> None:
     """Both names were in use."""
     assert read("[MODEL_PARAMETERS]\nfolder_name_list = a;b\n").corpus.folders == ("a", "b")

@@ -161,6 +161,34 @@ def test_what_a_training_run_below_made_is_no_corpus(folder: Path, marks: tuple[
         assert [file.name for file in find_files([named])] == [name]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_linked_folders_are_looked_into_once_each(tmp_path: Path) -> None:
+    """By the name of the link, unless the folder is in the corpus itself; a loop ends, and runs stay passed over."""
+    corpus, elsewhere = tmp_path / "corpus", tmp_path / "elsewhere"
+    for name in ("corpus/own/a.mid", "elsewhere/b.mid", "elsewhere/deep/c.mid", "run/auditions/d.mid"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("settings.toml", "corpus.json"):
+        (tmp_path / "run" / name).touch()
+    links = {
+        corpus / "linked": elsewhere,
+        corpus / "linked again": elsewhere / "deep",
+        corpus / "a link to own": corpus / "own",
+        corpus / "run": tmp_path / "run",
+        elsewhere / "back": corpus,
+        elsewhere / "round": elsewhere,
+    }
+    for link, target in links.items():
+        link.symlink_to(target)
+    names = ["corpus/linked/b.mid", "corpus/linked/deep/c.mid", "corpus/own/a.mid"]
+    assert [file.name for file in find_files([corpus])] == names
+    assert [file.name for file in find_files([corpus, elsewhere])] == [
+        "corpus/own/a.mid",
+        "elsewhere/b.mid",
+        "elsewhere/deep/c.mid",
+    ]
+
+
 def test_files_of_one_name_in_folders_of_one_name_keep_apart(tmp_path: Path) -> None:
     """They go by their paths from the folder that both are in, however that is named; a file named twice is one."""
     paths = [tmp_path / side / "set" / "x.mid" for side in "ab"]
@@ -261,7 +289,8 @@ def test_the_cache_drops_its_oldest_pieces(tmp_path: Path) -> None:
 def test_a_key_tells_content_and_settings_apart() -> None:
     """Whatever changes the pieces changes the key."""
     settings = [GridSettings(), GridSettings(4), GridSettings(pedal="extend"), GridSettings(longest_silence=8)]
-    assert len({cache_key("abc", each) for each in settings} | {cache_key("abd", GridSettings())}) == 5
+    settings.append(GridSettings(own_grid=True))
+    assert len({cache_key("abc", each) for each in settings} | {cache_key("abd", GridSettings())}) == 6
 
 
 def test_a_file_without_notes_is_left_out(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from musicrnn.models.cores import usable_cores
 from musicrnn.models.corpus_codec import decode_pieces
 from musicrnn.models.corpus_pool import Job, ReaderPool, workers_for
 from musicrnn.models.quantise import GridSettings
+from musicrnn.models.reading_time import Limits
 from tests.models.raw_midi import ONE_NOTE, file
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_reader.py")))
@@ -60,9 +61,55 @@ def test_what_waited_for_a_process_that_died_is_read_by_the_next() -> None:
 
 
 def test_a_process_that_hangs_is_ended() -> None:
-    """After the time that a file may take."""
-    answers = sorted(ReaderPool(GridSettings(), seconds=0.5, command=FAKE).read(jobs("hang.mid")))
-    assert answers[0].reason == "hang.mid: reading must take at most 0.5 s, got no answer"
+    """After the time that a file may take, though it uses no processor; the file that waited behind it is read."""
+    pool = ReaderPool(GridSettings(), limits=Limits(wall=0.5), command=FAKE)
+    answers = sorted(pool.read(jobs("hang.mid", "b.mid")))
+    rule = "reading must take at most 5 s of a processor, 0.5 s in all, got no answer"
+    assert answers[0].reason == f"hang.mid: {rule}"
+    assert answers[1].block
+
+
+def test_a_process_that_goes_round_in_a_circle_is_ended() -> None:
+    """By its own time, where the system tells that: the clock's limit is far."""
+    pool = ReaderPool(GridSettings(), limits=Limits(processor=0.2, wall=86_400), command=FAKE)
+    rule = "reading must take at most 0.2 s of a processor, 86400 s in all, got no answer"
+    assert [answer.reason for answer in pool.read(jobs("circle.mid"))] == [f"circle.mid: {rule}"]
+
+
+def test_starting_a_process_costs_no_file_its_time() -> None:
+    """Python, NumPy and symusic take longer to load than this file may take to be read."""
+    answers = list(ReaderPool(GridSettings(), limits=Limits(processor=0.1)).read(jobs("a.mid")))
+    assert [answer.reason for answer in answers] == [""]
+
+
+def test_a_file_that_was_late_is_read_once_more(tmp_path: Path) -> None:
+    """When the others are done; the second time it is no later than they."""
+    pool = ReaderPool(GridSettings(), workers=2, limits=Limits(processor=0.2), command=(*FAKE, str(tmp_path)))
+    answers = list(pool.read(jobs("once.mid", "b.mid", "c.mid")))
+    assert [answer.job for answer in answers][-1] == 0
+    assert all(answer.block for answer in answers)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "start", "got"),
+    [("unready", 0.5, "was not ready after 0.5 s"), ("die", 86_400, "ended with status 9 before it was ready")],
+)
+def test_a_process_that_does_not_start_is_no_files_fault(how: str, start: float, got: str) -> None:
+    """A training would begin without files that nobody tried to read."""
+    pool = ReaderPool(GridSettings(), limits=Limits(start=start), command=(*FAKE, how))
+    with pytest.raises(CorpusError, match=f"files must be read by a process of their own, got one that {got}"):
+        list(pool.read(jobs("a.mid", "b.mid")))
+
+
+def test_leaving_early_does_not_wait_for_what_hangs() -> None:
+    """Ctrl-C ends a process that may hang for a day."""
+    threads = set(threading.enumerate())
+    pool = ReaderPool(GridSettings(), limits=Limits(processor=86_400, wall=86_400), command=FAKE)
+    answers = pool.read(jobs("a.mid", "hang.mid"))
+    next(answers)
+    answers.close()
+    assert set(threading.enumerate()) == threads
 
 
 def test_a_file_that_cannot_be_read_any_more_is_told() -> None:

@@ -237,6 +237,14 @@ def test_the_pedal_is_kept_as_presses() -> None:
     assert only(read(*events)).pedals.tolist() == [[0, 30], [35, 45]]
 
 
+def test_a_pedal_comes_up_under_whatever_program() -> None:
+    """It belongs to the channel; a program may change while it is down, and change back."""
+    first = ("00 b0 40 7f", "00 c0 04", "00 90 3c 50", "0a 80 3c 00", "0a b0 40 00", "0a ff 01 00")
+    assert only(read(*first)).pedals.tolist() == [[0, 20]]
+    back = ("00 c0 04", "00 b0 40 7f", "00 90 3c 50", "0a 80 3c 00", "05 c0 00", "05 b0 40 00", "05 b0 40 7f")
+    assert only(read(*back, "05 c0 04", "05 b0 40 00", "0a ff 01 00")).pedals.tolist() == [[0, 20], [25, 35]]
+
+
 def test_a_name_that_is_no_utf8_is_read_all_the_same() -> None:
     """And NUL bytes are taken out."""
     assert only(read("00 ff 03 04 e9 41 00 42", *ONE_NOTE)).name.endswith("AB")

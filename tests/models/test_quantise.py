@@ -102,6 +102,12 @@ def test_the_pedal_is_ignored_or_lengthens_notes_up_to_their_repetition() -> Non
     assert notes_of(quantise(piece(one), GridSettings(4, "extend"))) == [[0, 8, 60, 80], [0, 1, 62, 80], [8, 8, 60, 80]]
 
 
+def test_a_pedal_does_not_hold_a_note_that_ends_where_it_goes_down() -> None:
+    """A chord is let go as the pedal is changed for the next, which is how piano music is engraved."""
+    one = track((0, 480, 60, 80), (480, 960, 62, 80), pedals=((0, 480), (480, 1920)))
+    assert notes_of(quantise(piece(one), GridSettings(4, "extend"))) == [[0, 4, 60, 80], [4, 12, 62, 80]]
+
+
 def test_channels_of_one_track_and_program_are_one_instrument() -> None:
     """A staff with voices on channels of their own; a file of one track has an instrument a channel."""
     voices = [track((0, 480, 60, 80), number=2, channel=c) for c in (2, 3)]

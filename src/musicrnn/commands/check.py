@@ -135,7 +135,7 @@ def _cells(row: Row) -> list[str]:
         _pitches(*row.range) if any(row.range) else "",
         str(row.polyphony),
         f"{row.off_grid:.0%}",
-        str(len(row.left_out)) if row.left_out else "",
+        str(row.notes_left_out or ""),
     ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from musicrnn.models.corpus import Readings
     from musicrnn.models.corpus_files import CorpusFile
     from musicrnn.models.grid_piece import GridPiece
+    from musicrnn.models.midi_piece import MidiPiece
     from musicrnn.models.parts import Assigned
     from musicrnn.models.score import Score
 
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="file to write, or folder to write into; not needed with --round-trip",
     )
     add("--to", choices=("mid", "txt"), help="what to write; else OUT's ending says it, or it is the other kind")
-    add("--grid", type=int, choices=(4, 12, 24), default=12, help="ticks in a quarter note (default 12)")
+    add("--grid", type=int, choices=(4, 12, 24), help="ticks in a quarter note (default a text's own, else 12)")
     add("--pedal", choices=("ignore", "extend"), default="ignore", help="sustain pedal (default ignore)")
     add(
         "--velocity-bins",
@@ -88,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
     if args.velocity_bins not in BINS:
         raise ConfigError(f"--velocity-bins must be 0 or in 2..32, got {args.velocity_bins}")
     plans = _plans(args)
+    _check_bins(plans, args)
     _check_targets(plans, args.overwrite)
     return _convert(plans, args)
 
@@ -99,6 +101,16 @@ def _check_target(args: argparse.Namespace) -> None:
         raise ConfigError("OUT must be given (without --round-trip), got nothing")
     if str(args.target) == STANDARD_OUTPUT:
         raise ConfigError(f"OUT must be a file or a folder, got {STANDARD_OUTPUT}: nothing goes to standard output")
+
+
+def _check_bins(plans: Sequence[Plan], args: argparse.Namespace) -> None:
+    """Raise ConfigError for bins where no text is written, not even on the way there and back."""
+    from musicrnn.errors import ConfigError
+
+    if args.velocity_bins and not args.round_trip and all(plan.kind == MIDI for plan in plans):
+        raise ConfigError(
+            f"--velocity-bins must not be given while only MIDI files are written, got {args.velocity_bins}"
+        )
 
 
 def _plans(args: argparse.Namespace) -> list[Plan]:
@@ -190,7 +202,7 @@ def _read(plans: Sequence[Plan], args: argparse.Namespace) -> Readings:
         task = bar.add_task("reading", total=len(plans))
         return read_files(
             [plan.file for plan in plans],
-            GridSettings(args.grid, args.pedal),
+            GridSettings(args.grid or 12, args.pedal, own_grid=args.grid is None),
             progress=lambda done, _total, _name: bar.update(task, completed=done),
         )
 
@@ -277,23 +289,16 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
 
     A file that had to be mended did not come back the same, whatever became of what was read of it.
     """
-    from musicrnn.models.corpus_worker import TEXT_SUFFIXES
     from musicrnn.models.differences import differences
     from musicrnn.models.midi_read import read_midi
     from musicrnn.models.midi_write import midi_bytes
     from musicrnn.models.quantise import GridSettings, quantise
-    from musicrnn.models.score_pieces import piece_of_score
     from musicrnn.models.text import score_of_text, text_of
 
     from_text = score_of_text(text_of(score, args.velocity_bins), name=piece.name)
     back = read_midi(midi_bytes(from_text), piece.name)[0]
-    if plan.file.path.suffix.lower() in TEXT_SUFFIXES:
-        original = piece_of_score(score, piece.name)
-    else:
-        pieces = [found for found in read_midi(plan.file.path) if found.note_count]
-        original = pieces[int(piece.name.rpartition("#")[2]) - 1 if len(pieces) > 1 else 0]
-    told = differences(original, back, args.velocity_bins)
-    if _score(quantise(back, GridSettings(args.grid)))[0].parts != score.parts:
+    told = differences(_original(plan.file.path, piece), back, args.velocity_bins)
+    if _score(quantise(back, GridSettings(piece.ticks_per_beat)))[0].parts != score.parts:
         told.append("the parts did not come back")
     for words in told[:MOST_TOLD]:
         _say(f"{piece.name}: {words}")
@@ -302,6 +307,19 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
     same = "came back the same but for what was mended" if piece.warnings else "came back the same"
     _say(f"{piece.name}: {count + more if told else same}; {_moved(piece)}")
     return not told and not piece.warnings
+
+
+def _original(path: Path, piece: GridPiece) -> MidiPiece:
+    """Return what a piece was read from, as its file has it, before it was put on a grid."""
+    from musicrnn.models.corpus_worker import TEXT_SUFFIXES
+    from musicrnn.models.midi_read import read_midi
+    from musicrnn.models.score_pieces import piece_of_score
+    from musicrnn.models.text_pieces import score_of_file
+
+    if path.suffix.lower() in TEXT_SUFFIXES:
+        return piece_of_score(score_of_file(path.read_bytes(), piece.name, piece.ticks_per_beat), piece.name)
+    pieces = [found for found in read_midi(path) if found.note_count]
+    return pieces[int(piece.name.rpartition("#")[2]) - 1 if len(pieces) > 1 else 0]
 
 
 def _tell(name: str, told: Sequence[str]) -> None:

@@ -137,7 +137,7 @@ MAPPINGS: tuple[OldKey, ...] = (
     OldKey(_SAMPLE, "first_chars", ("play.prime",), _text, "Old characters are read as they are."),
     OldKey(_SAMPLE, "sample_from_model", ("play.model",), _text, "The name of a model, or a path."),
     OldKey(_SAMPLE, "sample_dir", ("sample.output",), _text, "The folder of `sample_name`."),
-    OldKey(_SAMPLE, "sample_name", ("sample.output",), _text, "The file's name, `.mid` added where it has no ending."),
+    OldKey(_SAMPLE, "sample_name", ("sample.output",), _text, "Its name, with `.mid` unless that, `.midi` or `.txt`."),
     OldKey(
         _SAMPLE, "mu", ("play.mu",), _number, "The same, from 0 to 16; one draw holds for the whole run, as it did."
     ),
@@ -210,7 +210,7 @@ def _output(raw: Mapping[str, str], where: str) -> dict[str, Any]:
     if not folder and not name:
         return {}
     file = name or "sample"
-    file = file if file.lower().endswith((".mid", ".midi")) else f"{file}.mid"
+    file = file if file.lower().endswith((".mid", ".midi", ".txt")) else f"{file}.mid"
     rule = dict(declared(("sample.output",)))["sample.output"]
     path = f"{folder.rstrip('/')}/{file}" if folder else file
     return {"sample.output": check(rule, path, f"{where}: [{_SAMPLE}] sample_dir and sample_name (sample.output)")}

@@ -13,14 +13,15 @@ from musicrnn.models.corpus_codec import VERSION, decode_pieces
 from musicrnn.models.quantise import GridSettings
 
 LARGEST_CACHE = 512 * 1024 * 1024
-_READER_VERSION = 5
+_READER_VERSION = 7
 _ASKED_AT_ONCE = 500
 _TABLE = "CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, made INTEGER, block BLOB)"
 
 
 def cache_key(content_hash: str, settings: GridSettings) -> str:
     """Return the key of a file's pieces: its content, the settings, and the versions of reader and block."""
-    facts = f"{VERSION}.{_READER_VERSION} {settings.ticks_per_beat} {settings.pedal} {settings.longest_silence}"
+    grid = f"{settings.ticks_per_beat}{' or its own' if settings.own_grid else ''}"
+    facts = f"{VERSION}.{_READER_VERSION} {grid} {settings.pedal} {settings.longest_silence}"
     return hashlib.sha256(f"{facts} {content_hash}".encode()).hexdigest()
 
 

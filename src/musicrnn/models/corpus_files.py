@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from musicrnn.errors import CorpusError
 from musicrnn.models.corpus_worker import MIDI_SUFFIXES, TEXT_SUFFIXES
@@ -36,22 +37,34 @@ class CorpusFile:
         return Path(self.location)
 
 
+class _Link(NamedTuple):
+    """A linked folder, and the corpus folder that it lies in."""
+
+    folder: Path
+    link: Path
+
+
 def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
     """Return the MIDI files and score texts in some folders and below, sorted by name; files are taken as named.
 
+    Linked folders are looked into after all others, each real folder once, so that links change no other file's name.
     Folders of training runs further down are passed over: what a model made is no corpus. A folder further down that
     cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder of ``folders`` that is not
     there or cannot be read, with its name.
     """
     found: dict[str, CorpusFile] = {}
+    links: deque[_Link] = deque()
+    seen: set[str] = set()
     for folder in (Path(folder) for folder in folders):
         if not _is_folder(folder):
             found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, str(folder)))
             continue
-        head = folder.name if folder.name not in ("", "..") else Path(os.path.realpath(folder)).name
-        for path, trouble in _below(folder):
-            name = str(Path(head) / path.relative_to(folder))
-            found.setdefault(os.path.realpath(path), CorpusFile(name, str(path), trouble))
+        for file in _below(folder, folder, links, seen):
+            found.setdefault(os.path.realpath(file.location), file)
+    while links:
+        folder, link = links.popleft()
+        for file in _below(folder, link, links, seen, linked=True):
+            found.setdefault(os.path.realpath(file.location), file)
     return sorted(_with_names_of_their_own(found.values()), key=lambda file: file.name)
 
 
@@ -96,19 +109,32 @@ def _is_folder(folder: Path) -> bool:
     return True
 
 
-def _below(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of music, and the folders that cannot be looked into with the reason."""
+def _below(
+    folder: Path, top: Path, links: deque[_Link], seen: set[str], *, linked: bool = False
+) -> Iterator[CorpusFile]:
+    """Yield the files of music from ``top`` on, which lies in a corpus folder, and the folders that are closed to us.
+
+    Linked folders are put into ``links``; of ``linked`` ones those that were ``seen`` are passed over.
+    """
     closed: list[OSError] = []
-    for where, below, names in os.walk(folder, onerror=closed.append):
-        if Path(where) != folder and _is_run(below, names):
+    for where, below, names in os.walk(top, onerror=closed.append):
+        real = os.path.realpath(where)
+        if (linked and real in seen) or (Path(where) != folder and _is_run(below, names)):
             below.clear()
             continue
+        seen.add(real)
         below[:] = sorted(name for name in below if not name.startswith("."))
+        links.extend(_Link(folder, path) for path in (Path(where) / name for name in below) if path.is_symlink())
         for name in sorted(names):
             if _is_music(name):
-                yield Path(where) / name, ""
+                yield _named(folder, Path(where) / name)
     for error in closed:
-        yield Path(error.filename), f"a folder must be readable, got {error.strerror}"
+        yield _named(folder, Path(error.filename), f"a folder must be readable, got {error.strerror}")
+
+
+def _named(folder: Path, path: Path, trouble: str = "") -> CorpusFile:
+    head = folder.name if folder.name not in ("", "..") else Path(os.path.realpath(folder)).name
+    return CorpusFile(str(Path(head) / path.relative_to(folder)), str(path), trouble)
 
 
 def _is_run(below: Sequence[str], names: Sequence[str]) -> bool:

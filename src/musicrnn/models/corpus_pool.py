@@ -15,8 +15,8 @@ from musicrnn.models.cores import usable_cores
 from musicrnn.models.corpus_worker import UNCHANGED
 from musicrnn.models.quantise import GridSettings
 from musicrnn.models.reading_process import ReadingProcess
+from musicrnn.models.reading_time import Limits
 
-SECONDS_A_FILE = 5.0
 _COMMAND = (sys.executable, "-m", "musicrnn.models.corpus_worker")
 AHEAD = 4
 _FILES_A_WORKER = 24
@@ -37,14 +37,18 @@ class Answer(NamedTuple):
     reason: str = ""
 
 
+_Numbered = tuple[int, Job]
+
+
 class _Waiting:
-    """Jobs with their numbers, each made when a thread asks for it."""
+    """Jobs with their numbers, each made when a thread asks for it; those that were late, where they may be again."""
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._jobs = enumerate(jobs)
+    def __init__(self, jobs: Iterable[_Numbered], late: list[_Numbered] | None) -> None:
+        self._jobs = iter(jobs)
         self._lock = threading.Lock()
+        self.late = late
 
-    def next(self) -> tuple[int, Job] | None:
+    def next(self) -> _Numbered | None:
         """Return the next job, None when there is no more."""
         with self._lock:
             return next(self._jobs, None)
@@ -57,15 +61,16 @@ def workers_for(files: int) -> int:
 
 @dataclass(slots=True)
 class ReaderPool:
-    """Reads jobs in ``workers`` processes, each file within ``seconds``.
+    """Reads jobs in ``workers`` processes, each file within ``limits``.
 
     A process that dies or is too slow costs the file that it was at, and another goes on with those that waited for
-    it; ``command`` is what is started.
+    it. One that was too slow is read once more when all others are done, so that they are not why. ``command`` is what
+    is started.
     """
 
     settings: GridSettings
     workers: int = 1
-    seconds: float = SECONDS_A_FILE
+    limits: Limits = field(default_factory=Limits)
     command: Sequence[str] = _COMMAND
     _answers: queue.SimpleQueue[Answer | Exception | None] = field(default_factory=queue.SimpleQueue)
 
@@ -75,9 +80,14 @@ class ReaderPool:
         Raises CorpusError where a process cannot be started, and what a fault in a thread raises: files that nobody
         read must not look like files that are not there.
         """
-        waiting = _Waiting(jobs)
+        late: list[_Numbered] = []
+        yield from self._read(_Waiting(enumerate(jobs), late), self.workers)
+        if late:
+            yield from self._read(_Waiting(late, None), 1)
+
+    def _read(self, waiting: _Waiting, workers: int) -> Generator[Answer, None, None]:
         stop = threading.Event()
-        threads = [threading.Thread(target=self._serve, args=(waiting, stop)) for _ in range(self.workers)]
+        threads = [threading.Thread(target=self._serve, args=(waiting, stop)) for _ in range(workers)]
         for thread in threads:
             thread.start()
         try:
@@ -97,17 +107,14 @@ class ReaderPool:
 
     def _serve(self, waiting: _Waiting, stop: threading.Event) -> None:
         """Keep one process busy until nothing is waiting."""
-        asked: deque[tuple[int, Job]] = deque()  # what the process has been given, the oldest first
+        asked: deque[_Numbered] = deque()  # what the process has been given, the oldest first
         process: ReadingProcess | None = None
         try:
             while not stop.is_set():
-                process = self._ask(process, asked, waiting)
+                process = self._ask(process, asked, waiting, stop)
                 if process is None or not asked:
                     return
-                index, job = asked.popleft()
-                answer, lives = self._answer(process, index, job)
-                self._answers.put(answer)
-                if not lives:
+                if not self._take(process, asked.popleft(), waiting):
                     process.close()
                     process = None
         except Exception as error:  # noqa: BLE001 - it is raised where the answers are awaited
@@ -118,7 +125,7 @@ class ReaderPool:
             self._answers.put(None)
 
     def _ask(
-        self, process: ReadingProcess | None, asked: deque[tuple[int, Job]], waiting: _Waiting
+        self, process: ReadingProcess | None, asked: deque[_Numbered], waiting: _Waiting, stop: threading.Event
     ) -> ReadingProcess | None:
         """Give a process, made anew if need be, what the one before it left, and more until enough waits for it."""
         left = deque() if process else asked.copy()
@@ -135,25 +142,44 @@ class ReaderPool:
                 reason = f"{job.name}: a file must be readable, got {error.strerror or error}"
                 self._answers.put(Answer(index, reason=reason))
                 continue
-            process = process or self._started()
+            process = process or self._started(stop)
             process.ask(content, job.name, self.settings)
             asked.append((index, job))
         return process
 
-    def _started(self) -> ReadingProcess:
+    def _started(self, stop: threading.Event) -> ReadingProcess:
+        """Return a process that is ready; CorpusError where there is none, for which no file is to blame."""
+        rule = "files must be read by a process of their own, got"
         try:
-            return ReadingProcess(self.command, self.seconds)
+            process = ReadingProcess(self.command, self.limits, stop)
         except OSError as error:
-            raise CorpusError(f"files must be read by a process of their own, got none: {error.strerror}") from error
+            raise CorpusError(f"{rule} none: {error.strerror}") from error
+        try:
+            process.wait_until_ready()
+        except (OSError, EOFError) as error:
+            process.close()
+            late = f"was not ready after {self.limits.start:g} s"
+            got = late if process.late else f"ended with status {process.status()} before it was ready"
+            raise CorpusError(f"{rule} one that {got}") from error
+        return process
 
-    def _answer(self, process: ReadingProcess, index: int, job: Job) -> tuple[Answer, bool]:
-        """Return what became of a job, and whether its process lives on."""
+    def _take(self, process: ReadingProcess, numbered: _Numbered, waiting: _Waiting) -> bool:
+        """Put what became of a job among the answers, or among those to read again; tell if its process lives on."""
+        index, job = numbered
         try:
             answer = process.answer()
         except (OSError, EOFError):
-            died = f"the process that read it ended with status {process.status()}"
-            late = f"reading must take at most {self.seconds:g} s, got no answer"
-            return Answer(index, reason=f"{job.name}: {late if process.late else died}"), False
-        if answer[:1] == b"+":
-            return Answer(index, block=answer[1:]), True
-        return Answer(index, reason=answer[1:].decode(errors=UNCHANGED)), True
+            if process.late and waiting.late is not None:
+                waiting.late.append(numbered)
+            else:
+                self._answers.put(Answer(index, reason=f"{job.name}: {self._why(process)}"))
+            return False
+        block, reason = (answer[1:], b"") if answer[:1] == b"+" else (b"", answer[1:])
+        self._answers.put(Answer(index, block, reason.decode(errors=UNCHANGED)))
+        return True
+
+    def _why(self, process: ReadingProcess) -> str:
+        if not process.late:
+            return f"the process that read it ended with status {process.status()}"
+        processor, wall = self.limits.processor, self.limits.wall
+        return f"reading must take at most {processor:g} s of a processor, {wall:g} s in all, got no answer"

@@ -13,7 +13,10 @@ from musicrnn.models.score import Score, Tempo
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file as ``musicrnn check`` tells of it; ``left_out`` says what a training would not get, and why."""
+    """A file as ``musicrnn check`` tells of it; ``left_out`` says what a training would not get, and why.
+
+    ``notes_left_out`` are the notes among that which are not there at all, the others are changed.
+    """
 
     file: str
     usable: bool
@@ -31,6 +34,7 @@ class Row:
     mean_ms: float = 0.0
     worst_ms: float = 0.0
     left_out: tuple[str, ...] = ()
+    notes_left_out: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -50,7 +54,7 @@ def _without_name(reason: str, name: str) -> str:
 
 def _row(piece: CorpusPiece) -> Row:
     score, grid = piece.score, piece.grid_piece
-    moved = grid.moved
+    moved, assigned = grid.moved, piece.assigned
     pitches = [note.pitch for note in score.notes if not score.parts[note.part].percussive] or [0]
     counts = Counter(note.part for note in score.notes)
     tempos = [tempo.bpm for tempo in score.tempos]
@@ -70,7 +74,8 @@ def _row(piece: CorpusPiece) -> Row:
         worst_beats=round(moved.worst_beats, 5),
         mean_ms=round(moved.mean_ms, 2),
         worst_ms=round(moved.worst_ms, 2),
-        left_out=left_out(moved, piece.assigned),
+        left_out=left_out(moved, assigned),
+        notes_left_out=assigned.notes_left_out + assigned.out_of_range + assigned.unisons,
         warnings=grid.warnings,
     )
 

@@ -1,9 +1,9 @@
 """The process that reads files for a corpus, apart from the program so that no file can end or hang it.
 
 Run as ``python -m musicrnn.models.corpus_worker``. It is asked on standard input and answers on standard
-output; both speak frames: a length of 4 bytes (little-endian) and the bytes. A question is two frames, a JSON
-object (file name and settings) and the file's content; an answer is ``+`` and a block of pieces or ``-``
-and the reason in UTF-8, bytes of a name that are none as they are.
+output; both speak frames: a length of 4 bytes (little-endian) and the bytes. It says first that it is ready. A
+question is two frames, a JSON object (file name and settings) and the file's content; an answer is ``+`` and a
+block of pieces or ``-`` and the reason in UTF-8, bytes of a name that are none as they are.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from musicrnn.models.text_pieces import pieces_of_text
 MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar", ".smf")
 TEXT_SUFFIXES = (".txt",)
 UNCHANGED = "surrogateescape"
+READY = b"ready"
 MEMORY = 2 * 1024**3
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # options of mallopt(3)
 _KEPT = 32 * 1024**2
@@ -99,14 +100,19 @@ def main() -> None:
     """Answer questions until the input ends."""
     _limit_memory()
     keep_memory()
+    _say(READY)
     while True:
         try:
             facts = read_frame(sys.stdin.buffer)
             content = read_frame(sys.stdin.buffer)
         except (EOFError, KeyboardInterrupt):
             return
-        sys.stdout.buffer.write(_frame(_answer(facts, content)))
-        sys.stdout.buffer.flush()
+        _say(_answer(facts, content))
+
+
+def _say(data: bytes) -> None:
+    sys.stdout.buffer.write(_frame(data))
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

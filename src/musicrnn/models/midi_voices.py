@@ -17,7 +17,6 @@ _Column = npt.NDArray[np.generic]
 
 _NOTE_COLUMNS = ("time", "duration", "pitch", "velocity")
 _SUSTAIN_PEDAL = 64
-_NO_END = 1 << 31
 _LONGEST_PACKED = 1 << 25
 
 
@@ -30,13 +29,13 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """One symusic track: the notes of one channel and program, column by column, and presses of the pedal."""
+    """One symusic track: the notes of one channel and program, column by column, and what the pedal did meanwhile."""
 
     name: str
     program: int
     drums: bool
     columns: tuple[_Column, ...]
-    pedals: Ticks
+    pedal_moves: Ticks
 
 
 def tracks_of(
@@ -63,9 +62,9 @@ def _by_channel(score: ScoreTick, marked: Sequence[int]) -> dict[int, list[_Voic
             if len(notes) == 1 and not len(controls):
                 continue
         columns = _after_marker(notes.numpy())
-        pedals = _pedal_presses(controls.numpy()) if len(controls) else _NO_PEDAL
-        if len(columns[0]) or len(pedals):
-            voice = _Voice(track.name, track.program, track.is_drum, columns, pedals)
+        moves = _pedal_moves(controls.numpy()) if len(controls) else _NO_PEDAL
+        if len(columns[0]) or len(moves):
+            voice = _Voice(track.name, track.program, track.is_drum, columns, moves)
             channels.setdefault(marked[markers - 1] + 1, []).append(voice)
     if markers != len(marked):
         raise MidiFileError(f"a track's markers must come back on {len(marked)} channels, got {markers}")
@@ -84,23 +83,19 @@ def _after_marker(table: Mapping[str, _Column]) -> tuple[_Column, ...]:
     return tuple(column[times != 0] for column in columns)
 
 
-def _pedal_presses(controls: Mapping[str, _Column]) -> Ticks:
-    """Return a row (down, up) a press of the sustain pedal (controller 64, down from 64); an open one has no end.
+def _pedal_moves(controls: Mapping[str, _Column]) -> Ticks:
+    """Return a row (time, 1 for down) for each controller 64, which is down from 64.
 
     symusic's own list of presses is not used: on all channels but the first it has one for a pedal that is only let go.
     """
     pedal = controls["number"] == _SUSTAIN_PEDAL
     if not pedal.any():
         return _NO_PEDAL
-    is_down = controls["value"][pedal] >= 64
-    times = controls["time"][pedal].astype(np.int64) - 1
-    changes = is_down.copy()
-    changes[1:] ^= is_down[:-1]
-    moments = times[changes]
-    if len(moments) % 2:
-        moments = np.append(moments, _NO_END)
-    presses: Ticks = moments.reshape(-1, 2)
-    return presses
+    moves = np.empty((np.count_nonzero(pedal), 2), np.int64)
+    moves[:, 0] = controls["time"][pedal]
+    moves[:, 0] -= 1
+    moves[:, 1] = controls["value"][pedal] >= 64
+    return moves
 
 
 def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> tuple[MidiTrack, dict[Key, int]]:
@@ -152,13 +147,22 @@ def _order(start: Ticks, length: Ticks, pitch: Ticks) -> npt.NDArray[np.intp]:
 
 
 def _pedals(voices: Sequence[_Voice], end: int) -> Ticks:
-    """Return the presses of all voices in order; those without an end have the track's."""
-    presses = [voice.pedals for voice in voices if len(voice.pedals)]
-    if not presses:
+    """Return a row (down, up) a press; one without an end has the track's.
+
+    A channel has one pedal, which may go down under one program and come up under another.
+    """
+    moving = [voice.pedal_moves for voice in voices if len(voice.pedal_moves)]
+    if not moving:
         return _NO_PEDAL
-    pedals = np.concatenate(presses)
-    pedals[pedals == _NO_END] = max(end - 2, 0)
-    return pedals[np.argsort(pedals[:, 0], kind="stable")]
+    moves = moving[0]
+    if len(moving) > 1:
+        moves = np.concatenate(moving)
+        moves = moves[np.argsort(moves[:, 0], kind="stable")]
+    moments = moves[np.diff(moves[:, 1], prepend=0) != 0, 0]
+    if len(moments) % 2:
+        moments = np.append(moments, max(end - 2, 0))
+    presses: Ticks = moments.reshape(-1, 2)
+    return presses
 
 
 _NONE: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)

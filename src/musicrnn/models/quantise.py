@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,11 +29,13 @@ class GridSettings:
 
     ``pedal`` "extend" lets a note sound until the sustain pedal comes up, or its pitch is struck again.
     Of more than ``longest_silence`` bars of silence in a row the rest is cut out; 0 keeps all of them.
+    With ``own_grid`` a score text that names a grid keeps that one.
     """
 
     ticks_per_beat: int = 12
     pedal: str = "ignore"
     longest_silence: int = 0
+    own_grid: bool = False
 
     def __post_init__(self) -> None:
         if self.ticks_per_beat not in GRIDS:
@@ -112,7 +114,7 @@ def _sounding(track: MidiTrack, pedal: str) -> Ticks:
     downs, ups = track.pedals[:, 0].tolist(), track.pedals[:, 1].tolist()
     notes = track.notes.copy()
     for index, (start, end, pitch, _) in enumerate(track.notes.tolist()):
-        press = bisect_right(downs, end) - 1
+        press = bisect_left(downs, end) - 1  # a note that ends where the pedal goes down is not held
         if press >= 0 and ups[press] > end:
             again = bisect_right(starts[pitch], start)
             notes[index, 1] = max(end, min([ups[press], *starts[pitch][again : again + 1]]))

@@ -7,21 +7,24 @@ import os
 import queue
 import subprocess
 import threading
-import time
 from collections.abc import Sequence
 
-from musicrnn.models.corpus_worker import question, read_frame
+from musicrnn.models.corpus_worker import READY, question, read_frame
 from musicrnn.models.quantise import GridSettings
+from musicrnn.models.reading_time import Limits, Spent, seconds_left, spent_by
+
+_LOOKED_AFTER = (0.01, 0.5)  # seconds between two looks of the thread that watches, at the least and at the most
 
 
 class ReadingProcess:
-    """A process that answers questions in their order, each within ``seconds`` of the answer before it.
+    """A process that says when it is ready and answers questions in their order, each within ``limits``.
 
     Questions are written by a thread, so that a process that waits for its answer to be taken holds up nobody; another
-    thread ends a process that takes too long. Not thread-safe: one thread asks and takes the answers.
+    thread ends a process that takes too long, or whose answers nobody waits for any more (``stop``). Not thread-safe:
+    one thread asks and takes the answers.
     """
 
-    def __init__(self, command: Sequence[str], seconds: float) -> None:
+    def __init__(self, command: Sequence[str], limits: Limits, stop: threading.Event) -> None:
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             list(command),
@@ -31,10 +34,10 @@ class ReadingProcess:
             env=environment,
             start_new_session=True,
         )
-        self.seconds = seconds
         self.late = False
+        self._limits, self._stop = limits, stop
         self._questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._due = time.monotonic() + seconds
+        self._turn: tuple[Spent, Limits] | None = None  # since when an answer is awaited, and within what
         self._closed = threading.Event()
         self._threads = [threading.Thread(target=target) for target in (self._write, self._watch)]
         for thread in self._threads:
@@ -44,13 +47,15 @@ class ReadingProcess:
         """Put a question behind the others."""
         self._questions.put(question(content, name, settings))
 
+    def wait_until_ready(self) -> None:
+        """Wait until it has started, which costs no file its time; EOFError or OSError where it does not."""
+        start = self._limits.start
+        if self._awaited(Limits(start, start, start)) != READY:
+            raise EOFError("a process must say first that it is ready")
+
     def answer(self) -> bytes:
         """Return the answer to the oldest question without one; EOFError or OSError where none comes."""
-        self._due = time.monotonic() + self.seconds
-        stdout = self._process.stdout
-        if stdout is None:
-            raise EOFError("the process has no pipes")
-        return read_frame(stdout)  # type: ignore[arg-type]
+        return self._awaited(self._limits)
 
     def status(self) -> int:
         """Return how the process ended, when it has."""
@@ -70,6 +75,16 @@ class ReadingProcess:
                 with contextlib.suppress(OSError):
                     stream.close()
 
+    def _awaited(self, limits: Limits) -> bytes:
+        stdout = self._process.stdout
+        if stdout is None:
+            raise EOFError("the process has no pipes")
+        self._turn = (spent_by(self._process.pid), limits)
+        try:
+            return read_frame(stdout)  # type: ignore[arg-type]
+        finally:
+            self._turn = None
+
     def _write(self) -> None:
         stdin = self._process.stdin
         while stdin is not None and (asked := self._questions.get()):
@@ -80,8 +95,13 @@ class ReadingProcess:
                 return
 
     def _watch(self) -> None:
-        while not self._closed.wait(max(self._due - time.monotonic(), 0)):
-            if time.monotonic() >= self._due:
-                self.late = True
+        least, most = _LOOKED_AFTER
+        while not self._closed.wait(min(max(self._left(), least), most)):
+            self.late = self._left() <= 0
+            if self.late or self._stop.is_set():
                 self._process.kill()
                 return
+
+    def _left(self) -> float:
+        turn = self._turn
+        return seconds_left(turn[0], spent_by(self._process.pid), turn[1]) if turn else self._limits.processor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from musicrnn.errors import ScoreTextError
 from musicrnn.models.grid_piece import GridPiece
 from musicrnn.models.legacy_text import is_legacy_text, read_legacy_text
@@ -23,8 +25,10 @@ def score_of_file(content: bytes, name: str, ticks_per_beat: int = 12) -> Score:
 
 
 def pieces_of_text(content: bytes, name: str, settings: GridSettings) -> list[GridPiece]:
-    """Read a score text, or an old text of 89 characters, to a piece on the grid of the settings."""
+    """Read a score text, or an old text of 89 characters, to a piece on the grid of the settings, or its own."""
     score = score_of_file(content, name, settings.ticks_per_beat)
     if not score.notes:
         raise ScoreTextError(f"{name}: a piece must hold a note, got none")
+    if settings.own_grid:
+        settings = replace(settings, ticks_per_beat=score.ticks_per_beat)
     return [quantise(piece_of_score(score, name), settings)]
