@@ -255,6 +255,15 @@ def test_a_server_that_is_lost_goes_on_or_stops_as_it_is_told() -> None:
         assert hall.room.engine.status(hall.room.now).playing == goes_on
 
 
+def test_who_lives_further_ahead_all_of_a_sudden_has_not_lost_the_server() -> None:
+    """Neither the moment at which a place is taken nor the silence since then is the engine's."""
+    source = JackTransport(90.0)
+    source.put(Place(100.0, 10.0, 17.0, 100.0, BAR, rolling=True))
+    source.hear([], 100.0, 0.0)
+    assert source.hear([], 100.9, 0.4) == []
+    assert source.hear([], 101.1, 0.4) == [Lost()]
+
+
 def test_what_the_transport_does_is_told_once() -> None:
     """From its beginning anew; from elsewhere, or after a move, not."""
     source = JackTransport(90.0)

@@ -47,9 +47,9 @@ class HostTransport(Transport):
             return "lost, goes on" if self.rolls else "lost"
         return "rolling" if self.rolls else "waiting for the host"
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did."""
-        events = self._source.hear(messages, now)
+        events = self._source.hear(messages, now, ahead)
         line = self._source.line
         if line is not None and line != self._drawn:
             self._draw(line)

@@ -53,13 +53,14 @@ class JackTransport:
         """Leave a place of the transport for the next :meth:`hear`; any thread may."""
         self._places.append(place)
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the places that were left up to ``now``; return what the host did."""
         del messages
         events: list[HostEvent] = []
         while self._places:
             events += self._take(self._places.popleft(), now)
-        return events + self._silence(now)
+            self._heard = now - ahead
+        return events + self._silence(now - ahead)
 
     def propose(self, bpm: float, seconds: float) -> None:
         """Let the tempo be ours from that moment on; while the transport stands, from its beginning on.
@@ -81,7 +82,6 @@ class JackTransport:
     def _take(self, place: Place, now: float) -> list[HostEvent]:
         line, before = self._line_of(place), self._line
         joins, self._joins, self.lost = self._joins, False, False
-        self._heard = now
         self._line = line if place.rolling else None
         if not place.rolling:
             return [Halted()] if before is not None else []

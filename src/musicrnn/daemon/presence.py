@@ -133,9 +133,10 @@ class Presence:
 
     # With a host.
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[TimedMessage]:
         """Take the MIDI that came in, and do as the host did; return what is to be sent at once."""
-        sent = [message for event in self._transport.hear(messages, now) for message in self._follow(event, now)]
+        events = self._transport.hear(messages, now, ahead)
+        sent = [message for event in events for message in self._follow(event, now)]
         self._transport.stay_near(self._performance.tick, self._performance.bar_ticks, now)
         if any(message.data == _CLOCK for message in messages):
             self._account.unsay(NO_CLOCK)

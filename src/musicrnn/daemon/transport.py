@@ -70,9 +70,9 @@ class Transport:
         self._line = TempoLine(self._line.ticks_per_beat, self.bpm, tick, now + delay)
         self._room = 0.0
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did, of which there is none here."""
-        del messages, now
+        del messages, now, ahead
         return []
 
     def ask(self, plays: bool) -> bool:
