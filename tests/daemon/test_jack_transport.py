@@ -255,6 +255,17 @@ def test_a_server_that_is_lost_goes_on_or_stops_as_it_is_told() -> None:
         assert hall.room.engine.status(hall.room.now).playing == goes_on
 
 
+def test_that_no_clock_comes_is_taken_back_once_the_server_is_heard_again() -> None:
+    """Not only after a minute."""
+    hall = stage(ScriptedModel(VOCABULARY, HEAD))
+    hall.roll(1.5)
+    hall.go_on(0.8)
+    assert "no clock" in hall.room.engine.status(hall.room.now).message
+    hall.roll(CYCLE)
+    assert hall.clock == "JACK transport, rolling"
+    assert hall.room.engine.status(hall.room.now).message == ""
+
+
 def test_who_lives_further_ahead_all_of_a_sudden_has_not_lost_the_server() -> None:
     """Neither the moment at which a place is taken nor the silence since then is the engine's."""
     source = JackTransport(90.0)

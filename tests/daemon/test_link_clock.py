@@ -179,7 +179,8 @@ def test_when_the_last_of_the_others_leaves_the_music_goes_on_or_stops(goes_on: 
     assert "no clock" in others.room.engine.status(others.room.now).message
     others.others = 2
     others.go_on(0.9)
-    assert others.room.engine.status(others.room.now).playing
+    status = others.room.engine.status(others.room.now)
+    assert (status.playing, status.message) == (True, "")
     assert others.place() == int(others.beat * GRID) % BAR_TICKS
 
 

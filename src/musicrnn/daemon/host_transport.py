@@ -37,13 +37,18 @@ class HostTransport(Transport):
         return self._source.line is not None
 
     @property
+    def lost(self) -> bool:  # type: ignore[override]
+        """Whether the host rolled and is not heard any more."""
+        return self._source.lost
+
+    @property
     def clock(self) -> str:  # type: ignore[override]
         """What is followed, in words."""
         return f"{self._source.name}, {self._state}"
 
     @property
     def _state(self) -> str:
-        if self._source.lost:
+        if self.lost:
             return "lost, goes on" if self.rolls else "lost"
         return "rolling" if self.rolls else "waiting for the host"
 

@@ -42,11 +42,13 @@ class Transport:
     """The tempo line of a session, anchored anew at each start and tempo change, so that nothing adds up.
 
     A tick may be late by 50 ms, or half a tick where that is longer, but never by more than four
-    ticks; later than that it is to be skipped. ``free`` tells that it may be anchored wherever it is wanted.
+    ticks; later than that it is to be skipped. ``free`` tells that it may be anchored wherever it is wanted,
+    ``lost`` that a host which rolled is not heard any more.
     """
 
     free = True
     rolls = True
+    lost = False
     clock = "internal"
 
     def __init__(self, ticks_per_beat: int, bpm: float) -> None:
