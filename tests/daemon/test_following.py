@@ -366,9 +366,9 @@ class StandingHost:
     line = BeatLine(0.0, 1000.0, 120.0)
     takes_tempo = lost = False
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Do nothing."""
-        del messages, now
+        del messages, now, ahead
         return []
 
     def propose(self, bpm: float, seconds: float) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
-from musicrnn.control import Ramp, Set, Start, Stop
+from musicrnn.control import Command, Ramp, Set, Start, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.jack_transport import JackTransport
 from musicrnn.daemon.player.wire import Place
-from musicrnn.daemon.sources import Began, Halted, Lost
+from musicrnn.daemon.sources import BeatLine, Began, Halted, Lost
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
 from musicrnn.models.step import StepModel
@@ -24,27 +25,35 @@ BAR = 4.0
 
 @dataclass
 class Stage:
-    """A transport, and an engine that follows it; ``bpm`` is the timebase master's, 0 without one."""
+    """A transport, and an engine that follows it; ``bpm`` is the timebase master's, 0 without one.
+
+    The engine lives ``ahead`` by so many seconds.
+    """
 
     source: JackTransport
     room: Studio
     bpm: float = 120.0
     position: float = 0.0
     beat: float = 0.0
+    ahead: float = 0.0
 
     def tell(self, *, rolling: bool) -> None:
         """Let the player say where the transport is now."""
         beat, bar = (self.beat, BAR) if self.bpm else (0.0, 0.0)
-        self.source.put(Place(self.room.now, self.position, beat, self.bpm, bar, rolling))
+        self.source.put(Place(self.room.now - self.ahead, self.position, beat, self.bpm, bar, rolling))
         self.room.host()
 
     def roll(self, seconds: float) -> None:
         """Let the transport roll for so long, and tell it ten times a second."""
         for _ in range(round(seconds / CYCLE)):
             self.tell(rolling=True)
-            self.room.wait(CYCLE)
-            self.position += CYCLE
-            self.beat += CYCLE * self.bpm / 60.0
+            self.go_on(CYCLE)
+
+    def go_on(self, seconds: float) -> None:
+        """Let it roll for so long, and tell nothing."""
+        self.room.wait(seconds)
+        self.position += seconds
+        self.beat += seconds * self.bpm / 60.0
 
     def stop(self, position: float | None = None) -> None:
         """Let it stand, where it is or elsewhere (at a steady tempo)."""
@@ -69,12 +78,12 @@ class Stage:
         return self.room.engine.status(self.room.now).clock
 
 
-def stage(model: StepModel, *, bpm: float = 120.0, goes_on: bool = True) -> Stage:
+def stage(model: StepModel, *, bpm: float = 120.0, goes_on: bool = True, ahead: float = 0.0) -> Stage:
     """Return a stage whose engine was told to play, at 90 bpm where the tempo is its own."""
     source = JackTransport(90.0, goes_on)
     room = Studio(Engine(Generator(model), PLAY, source=source))
     room.do(Start())
-    return Stage(source, room, bpm)
+    return Stage(source, room, bpm, ahead=ahead)
 
 
 def test_it_waits_for_the_transport_and_begins_with_it() -> None:
@@ -139,6 +148,67 @@ def test_without_a_master_the_tempo_is_ours_from_frame_0_on() -> None:
     assert hall.room.engine.status(hall.room.now).tempo == 180.0
 
 
+def change(hall: Stage, moment: float, *commands: Command) -> list[float]:
+    """Give commands at that moment, let it roll on, and return how far apart the notes were that began from then on.
+
+    The last note before counts with them. No note was cut.
+    """
+    hall.stop()
+    hall.roll(moment)
+    hall.tell(rolling=True)
+    hall.go_on(moment % CYCLE)
+    before = hall.begun(0.0)
+    hall.room.log = b""
+    hall.room.do(*commands)
+    hall.roll(6.0)
+    assert b"stop" not in hall.room.log
+    assert hall.clock == "JACK transport at our own tempo (no timebase master), rolling"
+    return [later - earlier for earlier, later in pairwise([before[-1], *hall.begun(0.0)])]
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.005, 0.045])
+@pytest.mark.parametrize("moment", [0.23, 8.34])
+@pytest.mark.parametrize("bpm", [91.0, 171.0])
+def test_without_a_master_another_tempo_holds_from_the_next_tick_on(bpm: float, moment: float, ahead: float) -> None:
+    """However far the transport has come, and the engine is ahead of it: the place in the song stays."""
+    hall = stage(ScriptedModel(VOCABULARY, EVERY), bpm=0.0, ahead=ahead)
+    first, *others = change(hall, moment, Set("tempo", bpm))
+    assert first == pytest.approx(60 / 90 / GRID, abs=0.002)
+    assert others == pytest.approx([60 / bpm / GRID] * len(others), abs=0.002)
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.005, 0.045])
+@pytest.mark.parametrize("moment", [0.23, 8.34])
+@pytest.mark.parametrize("bpm", [40.0, 120.0])
+def test_without_a_master_a_ramp_bends_the_tempo_tick_by_tick(bpm: float, moment: float, ahead: float) -> None:
+    """In four beats: each tick has the tempo of its middle."""
+    hall = stage(ScriptedModel(VOCABULARY, EVERY), bpm=0.0, ahead=ahead)
+    _, *others = change(hall, moment, Ramp(bpm, 4.0))
+    ticks = 4 * GRID
+    ramp = [60 / (90 + (number + 0.5) / ticks * (bpm - 90)) / GRID for number in range(ticks)]
+    assert others == pytest.approx([*ramp, *[60 / bpm / GRID] * (len(others) - ticks)], abs=0.002)
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.005, 0.045])
+def test_without_a_master_the_tempo_can_be_tapped(ahead: float) -> None:
+    """100 bpm."""
+    hall = stage(ScriptedModel(VOCABULARY, EVERY), bpm=0.0, ahead=ahead)
+    _, *others = change(hall, 8.34, Tap(1.0), Tap(1.6))
+    assert others == pytest.approx([60 / 100 / GRID] * len(others), abs=0.002)
+
+
+def test_without_a_master_frame_0_is_beat_0_whatever_the_tempo_was() -> None:
+    """Also where it changed before any other frame was told, and the transport went back."""
+    source = JackTransport(90.0)
+    source.put(Place(100.0, 0.0, 0.0, 0.0, 0.0, rolling=True))
+    source.hear([], 100.0)
+    source.propose(180.0, 100.05)
+    for seconds, position, rolling in ((100.1, 0.1, True), (101.0, 0.0, False), (102.0, 0.0, True)):
+        source.put(Place(seconds, position, 0.0, 0.0, 0.0, rolling))
+    assert source.hear([], 102.0) == [Halted(), Began(0.0, anew=True)]
+    assert source.line == BeatLine(0.0, 102.0, 180.0)
+
+
 def test_our_own_tempo_can_ramp() -> None:
     """From 90 to 180 bpm in eight beats: 3.7 s, not 5.3 or 2.7."""
     hall = stage(ScriptedModel(VOCABULARY, HEAD), bpm=0.0)
@@ -183,6 +253,26 @@ def test_a_server_that_is_lost_goes_on_or_stops_as_it_is_told() -> None:
         hall.room.wait(1.8)
         assert hall.begun(since) == ([0.0, 2.0, 4.0] if goes_on else [0.0, 2.0])[: 3 if goes_on else 2]
         assert hall.room.engine.status(hall.room.now).playing == goes_on
+
+
+def test_that_no_clock_comes_is_taken_back_once_the_server_is_heard_again() -> None:
+    """Not only after a minute."""
+    hall = stage(ScriptedModel(VOCABULARY, HEAD))
+    hall.roll(1.5)
+    hall.go_on(0.8)
+    assert "no clock" in hall.room.engine.status(hall.room.now).message
+    hall.roll(CYCLE)
+    assert hall.clock == "JACK transport, rolling"
+    assert hall.room.engine.status(hall.room.now).message == ""
+
+
+def test_who_lives_further_ahead_all_of_a_sudden_has_not_lost_the_server() -> None:
+    """Neither the moment at which a place is taken nor the silence since then is the engine's."""
+    source = JackTransport(90.0)
+    source.put(Place(100.0, 10.0, 17.0, 100.0, BAR, rolling=True))
+    source.hear([], 100.0, 0.0)
+    assert source.hear([], 100.9, 0.4) == []
+    assert source.hear([], 101.1, 0.4) == [Lost()]
 
 
 def test_what_the_transport_does_is_told_once() -> None:

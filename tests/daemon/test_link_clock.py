@@ -179,7 +179,8 @@ def test_when_the_last_of_the_others_leaves_the_music_goes_on_or_stops(goes_on: 
     assert "no clock" in others.room.engine.status(others.room.now).message
     others.others = 2
     others.go_on(0.9)
-    assert others.room.engine.status(others.room.now).playing
+    status = others.room.engine.status(others.room.now)
+    assert (status.playing, status.message) == (True, "")
     assert others.place() == int(others.beat * GRID) % BAR_TICKS
 
 
@@ -252,6 +253,15 @@ def test_a_process_that_says_nothing_any_more_is_a_lost_clock() -> None:
     assert clock.hear([], 102.1) == []
     clock.put(Report(103.0, 13.5, 120.0, 1, False, 0.0))
     assert clock.hear([], 103.0) == [Halted(), Began(13.5 + 0.0, False)]
+
+
+def test_who_lives_further_ahead_all_of_a_sudden_has_not_lost_the_session() -> None:
+    """Neither the moment at which a report is taken nor the silence since then is the engine's."""
+    clock = LinkClock(QUANTUM, lambda _: None)
+    clock.put(Report(100.0, 7.0, 120.0, 1, False, 0.0))
+    clock.hear([], 100.0, 0.0)
+    assert clock.hear([], 101.3, 0.4) == []
+    assert clock.hear([], 101.5, 0.4) == [Lost()]
 
 
 def test_a_metre_of_three_has_bars_of_three() -> None:

@@ -9,6 +9,7 @@ import pytest
 from musicrnn.control import Learn, Set, Start
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.inbox import Inbox, Request
+from musicrnn.daemon.loader import NoLoader
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.midi_map import MidiMap
 from musicrnn.daemon.protocols import TimedMessage
@@ -57,9 +58,29 @@ def hits(port: RecordingPort) -> list[float]:
     return [message.seconds - 1000.0 for message in port.messages if message.data[0] & 0xF0 == 0x90]
 
 
-def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: float) -> bool:
+class Building(NoLoader):
+    """A loader that may hold the loop up for a quarter of a second, from four seconds on."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    @property
+    def holdup(self) -> float:  # type: ignore[override]
+        """How long, in seconds."""
+        return 0.25 if self._clock.now() > 1004.0 else 0.0
+
+
+def play(
+    port: RecordingPort,
+    clock: ManualClock,
+    *,
+    follows: bool,
+    offset: float,
+    goes_on: bool = True,
+    loader: NoLoader | None = None,
+) -> bool:
     """Play until some seconds are over; tell whether it played then."""
-    source = MidiClock(100.0) if follows else None
+    source = MidiClock(100.0, goes_on) if follows else None
     engine = Engine(Generator(ScriptedModel(small_vocabulary(), HITS)), PLAY, source=source)
     engine.offset_ms = offset * 1000.0
     plays: list[bool] = []
@@ -76,6 +97,7 @@ def play(port: RecordingPort, clock: ManualClock, *, follows: bool, offset: floa
         log=lambda _: end() if clock.now() > 1000.0 + SECONDS else None,
         keeper=NoKeeper(),
         follows=follows,
+        loader=loader,
     )
     runtime.run([Start()])
     return plays[0]
@@ -109,6 +131,26 @@ def test_what_follows_a_host_is_heard_with_it_whatever_the_port_needs(latency: f
     assert len(heard) > 30
     assert heard[0] == pytest.approx(1.5 + max(port.lead + latency - offset, 0.0), abs=0.001)
     assert heard[1:] == pytest.approx([1.5 + number * TICK for number in range(1, len(heard))], abs=0.002)
+
+
+@pytest.mark.parametrize(("offset", "builds"), [(-0.25, False), (0.0, True), (-0.25, True), (0.25, False)])
+def test_a_clock_that_comes_is_not_lost_however_far_ahead_of_it_the_music_is_made(offset: float, builds: bool) -> None:
+    """As for a port with a latency of 43 ms, an offset, and a model that is built meanwhile."""
+    port = TimedPort(latency=0.0427)
+    clock = host(port)
+    loader = Building(clock) if builds else None
+    assert play(port, clock, follows=True, offset=offset, goes_on=False, loader=loader)
+
+
+@pytest.mark.parametrize("offset", [-0.25, 0.0, 0.25])
+def test_a_clock_is_lost_as_long_after_its_last_whatever_the_offset(offset: float) -> None:
+    """With the first tick 0.3 s after it the music stops, where that is asked for."""
+    port = TimedPort()
+    truth = beats(steady(120.0), 4, start=1001.5)
+    coming = [TimedMessage(1001.499, START), *(TimedMessage(moment, CLOCK) for moment in truth.seconds)]
+    play(port, HostClock(port, coming), follows=True, offset=offset, goes_on=False)
+    ends = max(message.seconds for message in port.messages if message.data[0] & 0xF0 == 0x90) - truth.seconds[-1]
+    assert ends == pytest.approx(0.3, abs=TICK + port.lead)
 
 
 @pytest.mark.parametrize("kind", [TimedPort, PortLostAtAStop])

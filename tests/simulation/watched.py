@@ -29,6 +29,7 @@ from musicrnn.control import (
     Stop,
     Tap,
 )
+from musicrnn.daemon.clock_numbers import SILENCE_SECONDS
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.host_transport import HostTransport
 from musicrnn.daemon.inbox import LIMIT, URGENT, Inbox, Request
@@ -280,11 +281,11 @@ class WatchedEngine(Engine):
 
     # A host, and the clock that is sent.
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[TimedMessage]:
         """Follow, and be judged by where the ticks lie."""
         before, could_play, played = self.tick, self._may_play, self._presence.playing
-        sent = super().hear(messages, now)
-        self._judge_lost_clock(messages, now, played=played)
+        sent = super().hear(messages, now, ahead)
+        self._judge_lost_clock(messages, now, ahead, played=played)
         self._must(self.tick >= before, "ticks must never go back")
         self._must(
             could_play or not self._presence.playing or self._leave_by < math.inf, "a host must not make it play"
@@ -302,10 +303,12 @@ class WatchedEngine(Engine):
             self._must(self._transport._song_start % self.bar_ticks == 0, "the host's bars must be the session's")
         return sent
 
-    def _judge_lost_clock(self, messages: Sequence[TimedMessage], now: float, *, played: bool) -> None:
+    def _judge_lost_clock(self, messages: Sequence[TimedMessage], now: float, ahead: float, *, played: bool) -> None:
         """Judge that a host which falls silent stops what plays, or lets it go on, as the setting has it."""
         if any(message.data[0] == CLOCK for message in messages):
             self._silent_since = max(message.seconds for message in messages if message.data[0] == CLOCK)
+        is_silent = now - ahead - self._silent_since > SILENCE_SECONDS
+        self._must(is_silent or self._source is None or not self._source.lost, "a clock that comes is not lost")
         if self._play.lost_clock == "stop":
             is_lost = now - self._silent_since > LOST_SECONDS
             self._must(not (is_lost and self._presence.playing), "a clock that is lost must stop what plays")

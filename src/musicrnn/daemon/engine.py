@@ -184,9 +184,12 @@ class Engine:
         self.recording.tempo(self.tick, bpm)
         self._log("set", name="tempo", value=bpm)
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
-        """Take the MIDI that came in, with the moments of its arrival; return what is to be sent at once."""
-        return self._presence.hear(messages, now)
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[TimedMessage]:
+        """Take the MIDI that came in, with the moments of its arrival; return what is to be sent at once.
+
+        Whoever drives it lets it live ``ahead`` of those moments, in seconds.
+        """
+        return self._presence.hear(messages, now, ahead)
 
     # Another model.
 

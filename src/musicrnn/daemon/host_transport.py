@@ -37,19 +37,24 @@ class HostTransport(Transport):
         return self._source.line is not None
 
     @property
+    def lost(self) -> bool:  # type: ignore[override]
+        """Whether the host rolled and is not heard any more."""
+        return self._source.lost
+
+    @property
     def clock(self) -> str:  # type: ignore[override]
         """What is followed, in words."""
         return f"{self._source.name}, {self._state}"
 
     @property
     def _state(self) -> str:
-        if self._source.lost:
+        if self.lost:
             return "lost, goes on" if self.rolls else "lost"
         return "rolling" if self.rolls else "waiting for the host"
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did."""
-        events = self._source.hear(messages, now)
+        events = self._source.hear(messages, now, ahead)
         line = self._source.line
         if line is not None and line != self._drawn:
             self._draw(line)

@@ -29,7 +29,7 @@ class JackTransport:
         self._places: deque[Place] = deque(maxlen=MOST_PLACES)
         self._line: BeatLine | None = None
         self._song = BeatLine(0.0, 0.0, bpm)  # its seconds are those of the transport
-        self._ahead = 0.0
+        self._told: Place | None = None
         self._has_master = self.lost = False
         self._heard = float("-inf")
         self._joins = True
@@ -53,22 +53,26 @@ class JackTransport:
         """Leave a place of the transport for the next :meth:`hear`; any thread may."""
         self._places.append(place)
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the places that were left up to ``now``; return what the host did."""
         del messages
         events: list[HostEvent] = []
         while self._places:
             events += self._take(self._places.popleft(), now)
-        return events + self._silence(now)
+            self._heard = now - ahead
+        return events + self._silence(now - ahead)
 
     def propose(self, bpm: float, seconds: float) -> None:
-        """Let the tempo be ours from that moment on; while the transport stands, from its beginning on."""
-        if self._line is None:
+        """Let the tempo be ours from that moment on; while the transport stands, from its beginning on.
+
+        The moment may be one that the transport has yet to reach. The song is kept at the place that was told last,
+        where the new line has it: from there on the next ones lie on that line, those before the moment too.
+        """
+        if self._line is None or self._told is None:
             self._song = BeatLine(0.0, 0.0, bpm)
             return
-        beat = self._line.beat_at(seconds)
-        self._line = BeatLine(beat, seconds, bpm)
-        self._song = BeatLine(beat, seconds + self._ahead, bpm)
+        self._line = BeatLine(self._line.beat_at(seconds), seconds, bpm)
+        self._song = BeatLine(self._line.beat_at(self._told.seconds), self._told.position, bpm)
 
     def ask(self, plays: bool) -> bool:
         """Do nothing: the transport is started and stopped by people."""
@@ -78,7 +82,6 @@ class JackTransport:
     def _take(self, place: Place, now: float) -> list[HostEvent]:
         line, before = self._line_of(place), self._line
         joins, self._joins, self.lost = self._joins, False, False
-        self._heard = now
         self._line = line if place.rolling else None
         if not place.rolling:
             return [Halted()] if before is not None else []
@@ -91,11 +94,11 @@ class JackTransport:
 
     def _line_of(self, place: Place) -> BeatLine:
         """Return the line on which a place lies, and keep the song at it for when there is no master any more."""
-        self._ahead = place.position - place.seconds
+        self._told = place
         self._has_master = place.bpm > 0.0
         if self._has_master:
             self._song = BeatLine(place.beat, place.position, place.bpm)
-        elif place.position < self._song.seconds:
+        elif place.position < self._song.seconds or (place.position == 0.0 and self._line is None):
             self._song = BeatLine(0.0, 0.0, self._song.bpm)
         return BeatLine(self._song.beat_at(place.position), place.seconds, self._song.bpm)
 

@@ -76,21 +76,21 @@ class LinkClock:
             self._tell({"playing": plays})
         return True
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take what was left up to ``now``; return what the session did."""
         del messages
-        self._now = now
+        self._now = now - ahead
         events: list[HostEvent] = []
         while self._reports:
             events += self._take(self._reports.popleft(), now)
-        return events + self._silence(now)
+            self._heard = self._now
+        return events + self._silence()
 
     def _take(self, report: Report, now: float) -> list[HostEvent]:
         before, self._last = self._last, report
         line, shift = self._drawn(report)
         self._line = line
         left = before is not None and before.others > 0 and report.others == 0
-        self._heard = now
         if left and self._rolls and not self.lost:
             return self._lose()
         if self.lost and report.others == 0:
@@ -112,9 +112,9 @@ class LinkClock:
         beat = report.beat + bars * self._quantum
         return BeatLine(beat, report.seconds, report.bpm), beat - expected
 
-    def _silence(self, now: float) -> list[HostEvent]:
+    def _silence(self) -> list[HostEvent]:
         """Notice that nothing is heard of the session any more."""
-        if not self._rolls or self.lost or now - self._heard <= SILENCE_SECONDS:
+        if not self._rolls or self.lost or self._now - self._heard <= SILENCE_SECONDS:
             return []
         return self._lose()
 

@@ -50,12 +50,12 @@ class MidiClock:
         del plays
         return False
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take what came in up to ``now``, of which only clock and transport matter; return what the host did."""
         events: list[HostEvent] = []
         for message in messages:
             events += self._take(message)
-        return events + self._silence(now)
+        return events + self._silence(now - ahead)
 
     def _take(self, message: TimedMessage) -> list[HostEvent]:
         if message.stood:

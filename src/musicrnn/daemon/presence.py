@@ -10,7 +10,6 @@ from musicrnn.daemon.account import Account
 from musicrnn.daemon.clock_out import ClockOut
 from musicrnn.daemon.ledger import program
 from musicrnn.daemon.lineup import Lineup
-from musicrnn.daemon.midi_clock import CLOCK
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost
@@ -18,7 +17,6 @@ from musicrnn.daemon.transport import Transport
 from musicrnn.daemon.voices import channel_of
 
 NO_CLOCK = ": no clock comes any more"
-_CLOCK = bytes((CLOCK,))
 
 
 class Presence:
@@ -133,11 +131,12 @@ class Presence:
 
     # With a host.
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[TimedMessage]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[TimedMessage]:
         """Take the MIDI that came in, and do as the host did; return what is to be sent at once."""
-        sent = [message for event in self._transport.hear(messages, now) for message in self._follow(event, now)]
+        events = self._transport.hear(messages, now, ahead)
+        sent = [message for event in events for message in self._follow(event, now)]
         self._transport.stay_near(self._performance.tick, self._performance.bar_ticks, now)
-        if any(message.data == _CLOCK for message in messages):
+        if not self._transport.lost:
             self._account.unsay(NO_CLOCK)
         return sent
 

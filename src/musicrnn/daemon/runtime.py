@@ -191,7 +191,7 @@ class Runtime:
         for message in messages:
             self._obey_hand(message)
         if self._follows:
-            sent = self._engine.hear(messages, self._now())
+            sent = self._engine.hear(messages, self._now(), self._ahead)
             self._send(sent)
             if sent:
                 self._tell()

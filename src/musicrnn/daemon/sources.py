@@ -83,6 +83,9 @@ class ClockSource(Protocol):
         """Ask it to start or to stop, where it lets itself be asked; tell whether it does."""
         ...
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
-        """Take the MIDI that came in up to ``now``, stamped with its arrival; return what the host did."""
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
+        """Take the MIDI that came in up to ``now``, stamped with its arrival; return what the host did.
+
+        Who follows lives ``ahead`` by so many seconds: what comes in by now has come in so much before it.
+        """
         ...

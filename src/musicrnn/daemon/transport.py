@@ -42,11 +42,13 @@ class Transport:
     """The tempo line of a session, anchored anew at each start and tempo change, so that nothing adds up.
 
     A tick may be late by 50 ms, or half a tick where that is longer, but never by more than four
-    ticks; later than that it is to be skipped. ``free`` tells that it may be anchored wherever it is wanted.
+    ticks; later than that it is to be skipped. ``free`` tells that it may be anchored wherever it is wanted,
+    ``lost`` that a host which rolled is not heard any more.
     """
 
     free = True
     rolls = True
+    lost = False
     clock = "internal"
 
     def __init__(self, ticks_per_beat: int, bpm: float) -> None:
@@ -70,9 +72,9 @@ class Transport:
         self._line = TempoLine(self._line.ticks_per_beat, self.bpm, tick, now + delay)
         self._room = 0.0
 
-    def hear(self, messages: Sequence[TimedMessage], now: float) -> list[HostEvent]:
+    def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did, of which there is none here."""
-        del messages, now
+        del messages, now, ahead
         return []
 
     def ask(self, plays: bool) -> bool:
