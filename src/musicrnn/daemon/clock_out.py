@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT
@@ -10,6 +11,23 @@ from musicrnn.daemon.protocols import TimedMessage
 
 MOST_SIXTEENTHS = 1 << 14
 MOST_BEATS_AT_ONCE = 4
+
+
+class InOrder:
+    """Gives the messages of a clock moments in whose order others may take them, as from a port that keeps them.
+
+    A host's tick may be due before the stop or the place that was said first.
+    """
+
+    def __init__(self) -> None:
+        self._said = -math.inf
+
+    def at(self, moment: float, status: int) -> float:
+        """Return the moment of the next message: none before what was said but clocks."""
+        moment = max(moment, self._said)
+        if status != CLOCK:
+            self._said = moment
+        return moment
 
 
 class ClockOut:
@@ -25,6 +43,7 @@ class ClockOut:
         self._song_start = 0
         self._rolling = False
         self._continue_at: int | None = None
+        self._order = InOrder()
 
     def start(self, tick: int, moment: float) -> list[TimedMessage]:
         """Return what lets others start with the next clock, that of ``tick``."""
@@ -70,12 +89,15 @@ class ClockOut:
             at = moment + ticks * tick_seconds
             if clock == self._continue_at:
                 self._continue_at = None
-                yield TimedMessage(at, bytes((CONTINUE,)))
-            yield TimedMessage(at, bytes((CLOCK,)))
+                yield self._message(at, CONTINUE)
+            yield self._message(at, CLOCK)
 
     def _clock(self, tick: int) -> int:
         """Return the first clock of the song that does not lie before a tick."""
         return -(-(tick - self._song_start) * CLOCKS_PER_BEAT // self._ticks_per_beat)
 
     def _if_wanted(self, moment: float, *data: int) -> list[TimedMessage]:
-        return [TimedMessage(moment, bytes(data))] if self._sends else []
+        return [self._message(moment, *data)] if self._sends else []
+
+    def _message(self, moment: float, *data: int) -> TimedMessage:
+        return TimedMessage(self._order.at(moment, data[0]), bytes(data))
