@@ -43,7 +43,7 @@ from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import LATE_SECONDS, PATIENCE_SECONDS, PATIENCE_TICKS, START_DELAY_SECONDS
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
-from tests.simulation.clock_judge import MOST_CLOCKS, ClockJudge
+from tests.simulation.clock_judge import ClockJudge
 from tests.simulation.host import CLOCKS_PER_BEAT
 from tests.simulation.silence_judge import SilenceJudge
 from tests.simulation.violation import AsTold, Violation
@@ -390,14 +390,21 @@ class WatchedEngine(Engine):
         """Return the first clock of the song that does not lie before a tick."""
         return -((self._song_start - tick) * CLOCKS_PER_BEAT // self._info.vocabulary.ticks_per_beat)
 
+    @property
+    def _most_clocks(self) -> int:
+        """After how many clocks song positions begin again: 14 bits of sixteenths, and no bar that is cut."""
+        bars = (1 << 14) * self._info.vocabulary.ticks_per_beat // (4 * self.bar_ticks)
+        return bars * self.bar_ticks * CLOCKS_PER_BEAT // self._info.vocabulary.ticks_per_beat
+
     def judge_clock(self, judge: ClockJudge) -> None:
         """Judge that an instrument which follows is where this is, and stopped where this has."""
         follower = judge.ahead()
         if not self._presence.playing:
             self._must(not follower.rolls, "a clock must stop those who follow it")
         elif follower.number is not None:
-            expected = (self._clock_of(self.tick) - 1) % MOST_CLOCKS
-            self._must(follower.number == expected, f"who follows must be at clock {expected}, got {follower.number}")
+            expected = self._clock_of(self.tick) - 1
+            off = (follower.number - expected) % self._most_clocks
+            self._must(off == 0, f"who follows must be at clock {expected}, got {follower.number}")
 
     def panic(self, now: float) -> list[TimedMessage]:
         """Silence, by every means on every channel."""

@@ -9,6 +9,7 @@ from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT
 from musicrnn.daemon.midi_clock import CLOCK, CLOCKS_PER_SIXTEENTH, CONTINUE, SONG_POSITION, START, STOP
 from musicrnn.daemon.protocols import TimedMessage
 
+SIXTEENTHS_PER_BEAT = CLOCKS_PER_BEAT // CLOCKS_PER_SIXTEENTH
 MOST_SIXTEENTHS = 1 << 14
 MOST_BEATS_AT_ONCE = 4
 
@@ -37,12 +38,13 @@ class ClockOut:
     """Gives the clock messages of each tick, some of them with moments inside the tick.
 
     ``sends`` tells whether any are wanted. A song begins at the tick of a start. Others can go on only from a sixteenth
-    note: after a stop inside one they are told to, with its place, at the next.
+    note: after a stop inside one they are told to, with its place, at the next. There are places for 16,384 of them,
+    after which they begin again, at the head of a bar.
     """
 
-    def __init__(self, ticks_per_beat: int, *, sends: bool = True) -> None:
+    def __init__(self, ticks_per_beat: int, bar_ticks: int, *, sends: bool = True) -> None:
         self._sends = sends
-        self._ticks_per_beat = ticks_per_beat
+        self._ticks_per_beat, self._bar_ticks = ticks_per_beat, bar_ticks
         self._song_start = 0
         self._rolling = False
         self._continue_at: int | None = None
@@ -63,13 +65,19 @@ class ClockOut:
         """Return what tells others the place from which they will go on: the first sixteenth from ``tick`` on."""
         sixteenth = -(-self._clock(tick) // CLOCKS_PER_SIXTEENTH)
         self._rolling, self._continue_at = self._sends, sixteenth * CLOCKS_PER_SIXTEENTH
-        place = sixteenth % MOST_SIXTEENTHS
+        place = sixteenth % self._places
         return self._if_wanted(moment, SONG_POSITION, place & 0x7F, place >> 7)
 
-    def change_grid(self, tick: int, to: int, ticks_per_beat: int) -> None:
+    @property
+    def _places(self) -> int:
+        """How many sixteenths have a place: those of whole bars, where a bar is of whole sixteenths."""
+        bar, rest = divmod(self._bar_ticks * SIXTEENTHS_PER_BEAT, self._ticks_per_beat)
+        return MOST_SIXTEENTHS if rest else MOST_SIXTEENTHS // bar * bar
+
+    def change_grid(self, tick: int, to: int, ticks_per_beat: int, bar_ticks: int) -> None:
         """Let ``tick`` be called ``to`` from now on, on another grid; the song goes on."""
         self._song_start = to - round((tick - self._song_start) * ticks_per_beat / self._ticks_per_beat)
-        self._ticks_per_beat = ticks_per_beat
+        self._ticks_per_beat, self._bar_ticks = ticks_per_beat, bar_ticks
 
     def stop(self, moment: float) -> list[TimedMessage]:
         """Return what stops others; nothing where they were not started."""
