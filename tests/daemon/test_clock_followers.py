@@ -14,13 +14,14 @@ from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.player.core import Core
 from musicrnn.daemon.player.wire import Play
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.runtime import NoKeeper, Runtime
+from musicrnn.daemon.runtime import Keeper, NoKeeper, Runtime
 from musicrnn.daemon.sources import ClockSource
 from musicrnn.models.frames import Sounding
 from musicrnn.models.generator import Generator
 from musicrnn.testing import ManualClock, ScriptedModel, TimedPort, small_vocabulary
 from tests.daemon.clock_sender import CLOCK, CONTINUE, START, STOP
 from tests.daemon.driving import PLAY
+from tests.daemon.test_runtime import PortGiver
 
 Acts = list[tuple[float, Callable[[], None]]]
 PLACE = 0xF2
@@ -56,6 +57,10 @@ class PlayedPort(TimedPort):
         self._core.put(Play(message.seconds, message.data), self._now)
         self._core.take()
         self.play(self._now)
+
+    def lose(self) -> None:
+        """Be gone."""
+        self.gone = True
 
     def play(self, until: float) -> None:
         """Let leave what is due by then."""
@@ -153,7 +158,7 @@ class Scene:
 
         self.acts.append((moment, put))
 
-    def play(self) -> list[tuple[float, bytes]]:
+    def play(self, keeper: Keeper | None = None) -> list[tuple[float, bytes]]:
         """Play to the last act; return what had left then."""
         runtime = Runtime(
             self.engine,
@@ -161,7 +166,7 @@ class Scene:
             self.port,
             self.inbox,
             log=lambda _: None,
-            keeper=NoKeeper(),
+            keeper=NoKeeper() if keeper is None else keeper,
             follows=self._follows,
         )
         left: list[tuple[float, bytes]] = []
@@ -267,3 +272,18 @@ def test_others_are_on_the_beat_where_all_leaves_sooner_after_a_stop(again: Comm
     assert told.number is not None
     assert told.words == ["start", "stop", *(["start"] if again == Start() else ["place", "continue"])]
     assert (told.number + 1) % BAR_CLOCKS == scene.engine.tick * TICK_CLOCKS % BAR_CLOCKS
+
+
+def test_a_port_that_comes_back_stops_those_who_heard_no_stop() -> None:
+    """It was lost while they rolled, and stopped meanwhile; only who stands can be told a place."""
+    port, second = PlayedPort(Core(), 0.005, 0.0), TimedPort("second")
+    keeper = PortGiver(None)
+    scene = Scene(port)
+    scene.acts.append((2.0, port.lose))
+    scene.ask(3.0, Stop())
+    scene.acts.append((4.0, lambda: keeper.bring(second)))
+    scene.ask(6.0, Continue())
+    scene.acts.append((7.0, lambda: None))
+    assert Told(scene.play(keeper)).words == ["start"]
+    sent = [(message.seconds, message.data) for message in sorted(second.messages, key=lambda one: one.seconds)]
+    assert Told(sent).words == ["stop", "place", "continue", "stop"]

@@ -27,8 +27,8 @@ class ClockJudge:
         self._count = 0
 
     def forget(self) -> None:
-        """Know nothing: another incarnation of the port."""
-        self.number, self.rolls, self._place, self._begins = None, False, None, False
+        """Know nothing of the place: another incarnation of the port; who rolled goes on."""
+        self.number, self._place, self._begins = None, None, False
         self._waiting = []
 
     def put(self, message: TimedMessage, now: float) -> None:

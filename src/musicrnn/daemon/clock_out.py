@@ -84,6 +84,11 @@ class ClockOut:
         rolling, self._rolling = self._rolling, False
         return self._if_wanted(moment, STOP) if rolling else []
 
+    def begin_again(self, moment: float) -> list[TimedMessage]:
+        """Return what stops others, whatever they were told: the port was lost, and with it what was on its way."""
+        self._rolling, self._order = False, InOrder()
+        return self._if_wanted(moment, STOP)
+
     def tick(self, tick: int, moment: float, tick_seconds: float) -> list[TimedMessage]:
         """Return the clocks from a tick up to the next, each at its moment."""
         return list(self._clocks(tick, tick + 1, moment, tick_seconds))

@@ -188,6 +188,10 @@ class Engine:
         """Take the MIDI that came in, with the moments of its arrival; return what is to be sent at once."""
         return self._presence.hear(messages, now)
 
+    def halt_followers(self, now: float) -> list[TimedMessage]:
+        """Return what stops those who follow the clock that is sent, on a port that has come back."""
+        return self._clock_out.begin_again(now)
+
     # Another model.
 
     def take_over(self, generator: Generator, name: str, digest: str = "") -> None:

@@ -351,8 +351,12 @@ class Runtime:
             self._do(Request(Continue()))
 
     def _begin_again(self) -> None:
-        """Tell a port that has come back the programs, and nothing of the time without it but what it was left with."""
+        """Tell a port that has come back the programs, and nothing of the time without it but what it was left with.
+
+        Who follows our clock may still roll there, having heard no stop.
+        """
         self._do(Request(Panic()))
+        self._send(self._engine.halt_followers(self._now()))
         if self._break_off():
             self._do(Request(Continue()))
 
