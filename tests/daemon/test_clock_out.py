@@ -44,7 +44,7 @@ def test_there_are_24_clocks_a_beat_whatever_the_grid(grid: int) -> None:
 @given(st.sampled_from([1, 3, 4, 5, 12, 24, 36, 48]), st.integers(0, 3000), st.integers(0, 1000))
 def test_clocks_of_any_grid_are_counted_neither_twice_nor_not_at_all(grid: int, first: int, count: int) -> None:
     """Also where ticks are shorter than clocks."""
-    clocks = ClockOut(grid)
+    clocks = ClockOut(grid, 4 * grid)
     clocks.start(first, 0.0)
     sent = [one for tick in range(first, first + count) for one in clocks.tick(tick, tick / grid, 1 / grid)]
     assert [one.seconds for one in sent] == [
@@ -183,9 +183,29 @@ def test_taps_set_the_tempo() -> None:
 
 def test_a_long_stretch_that_is_left_out_is_told_as_a_place_and_not_in_clocks() -> None:
     """Others stop, and go on from the next sixteenth note; hours of clocks at once would fill every pipe."""
-    out = ClockOut(4)
+    out = ClockOut(4, 16)
     out.start(0, 0.0)
     out.tick(0, 0.0, 0.125)
     said = [message.data for message in out.skip(1, 1601, 5.0)]
     assert said == [bytes((STOP,)), bytes((0xF2, 1601 % 128, 1601 // 128))]
     assert [message.data for message in out.tick(1601, 5.0, 0.125)][:1] == [bytes((CONTINUE,))]
+
+
+@pytest.mark.parametrize(("bar", "bars"), [(12, 1365), (14, 1170), (16, 1024), (20, 819)])
+def test_a_place_keeps_its_bar_when_places_begin_again(bar: int, bars: int) -> None:
+    """There are 16,384 of them, which are no whole number of bars of three, five or seven quavers or quarters."""
+    out = ClockOut(4, bar)
+    out.start(0, 0.0)
+    for number in (bars - 1, bars, bars + 1):
+        out.stop(1.0)
+        (said,) = out.go_on(number * bar + 2, 1.0)
+        place = said.data[1] | said.data[2] << 7
+        assert place == number % bars * bar + 2
+
+
+def test_places_begin_again_after_the_last_where_a_bar_is_no_whole_number_of_them() -> None:
+    """A bar of three ticks of a grid of eight."""
+    out = ClockOut(8, 3)
+    out.start(0, 0.0)
+    out.stop(1.0)
+    assert [one.data for one in out.go_on(2 * 16385, 1.0)] == [bytes((0xF2, 1, 0))]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH
-from tests.simulation.violation import Violation
+import heapq
+from copy import copy
 
-MOST_CLOCKS = CLOCKS_PER_SIXTEENTH << 14
+from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH
+from musicrnn.daemon.protocols import TimedMessage
+from tests.simulation.violation import Violation
 
 
 class ClockJudge:
-    """Counts clocks as an instrument does.
+    """Counts clocks as an instrument does, which gets them in the order of their moments, as the player sends them.
 
     ``number`` is that of the last clock in the song, None where it does not roll or cannot know, as on a port that came
     back, until it is told to start, or to continue from a place.
@@ -21,12 +23,30 @@ class ClockJudge:
         self._is_sent = is_sent
         self._place: int | None = None
         self._begins = False
+        self._waiting: list[tuple[float, int, bytes]] = []
+        self._count = 0
 
     def forget(self) -> None:
-        """Know nothing: another incarnation of the port."""
-        self.number, self.rolls, self._place, self._begins = None, False, None, False
+        """Know nothing of the place: another incarnation of the port; who rolled goes on."""
+        self.number, self._place, self._begins = None, None, False
+        self._waiting = []
 
-    def take(self, data: bytes) -> None:
+    def put(self, message: TimedMessage, now: float) -> None:
+        """Take what is due, and a message at its moment; at once where that is over."""
+        self._count += 1
+        heapq.heappush(self._waiting, (max(message.seconds, now), self._count, message.data))
+        while self._waiting and self._waiting[0][0] <= now:
+            self._take(heapq.heappop(self._waiting)[2])
+
+    def ahead(self) -> ClockJudge:
+        """Return what this will be once it has all that was sent."""
+        later = copy(self)
+        later._waiting = []
+        for _, _, data in sorted(self._waiting):
+            later._take(data)
+        return later
+
+    def _take(self, data: bytes) -> None:
         """Judge one message."""
         if not self._is_sent:
             raise Violation(f"no clock must be sent unless it is asked for, got {data.hex(' ')}")
@@ -50,4 +70,4 @@ class ClockJudge:
         if self._begins:
             self.number, self._begins = self._place, False
         elif self.number is not None:
-            self.number = (self.number + 1) % MOST_CLOCKS
+            self.number += 1

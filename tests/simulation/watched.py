@@ -44,7 +44,7 @@ from musicrnn.daemon.timeline import Made
 from musicrnn.daemon.transport import LATE_SECONDS, PATIENCE_SECONDS, PATIENCE_TICKS, START_DELAY_SECONDS
 from musicrnn.errors import ControlError
 from musicrnn.models.generator import Generator
-from tests.simulation.clock_judge import MOST_CLOCKS, ClockJudge
+from tests.simulation.clock_judge import ClockJudge
 from tests.simulation.host import CLOCKS_PER_BEAT
 from tests.simulation.silence_judge import SilenceJudge
 from tests.simulation.violation import AsTold, Violation
@@ -160,6 +160,7 @@ class WatchedEngine(Engine):
         self._source = source
         self._sends_clock = clock_out
         self._song_start = 0
+        self._said = -math.inf
         self._may_play, self._leave_by = False, math.inf
         self._silent_since = math.inf
         self._ramp: tuple[float, float] | None = None
@@ -220,6 +221,7 @@ class WatchedEngine(Engine):
         self._judge_leaving(command, is_asked_for=is_asked_for, played=playing)
         self._watch_ramp(command)
         self._judge_moments(messages, now, [])
+        self._note_said(messages)
         return messages
 
     def _judge_command(self, command: Command, before: Where, now: float) -> None:
@@ -291,6 +293,7 @@ class WatchedEngine(Engine):
             could_play or not self._presence.playing or self._leave_by < math.inf, "a host must not make it play"
         )
         self._judge_moments(sent, now, [])
+        self._note_said(sent)
         line = self._source.line if self._source is not None else None
         due = self.where.due
         if isinstance(self._transport, HostTransport) and due is not None and not self._presence.fresh:
@@ -337,25 +340,35 @@ class WatchedEngine(Engine):
         tick = self.tick
         messages = super()._play_tick(moment, now)
         self._judge_ramp()
-        clocks = [message.seconds for message in messages if message.data[0] == CLOCK]
+        clocks = list[tuple[float, float]]()
+        for message in messages:
+            if message.data[0] == CLOCK:
+                clocks.append((message.seconds, self._said))
+            self._note_said([message])
         if any(message.data[0] == START for message in messages):
             self._song_start = tick
             first = next(message.data[0] for message in messages if message.data[0] >= 0xF0)
             self._must(first == START, "a start must come before its first clock")
         numbers = range(self._clock_of(tick), self._clock_of(tick + 1)) if self._sends_clock else range(0)
         self._must(len(clocks) == len(numbers), f"a tick must have its clocks, got {len(clocks)}, not {len(numbers)}")
-        for seconds, number in zip(clocks, numbers, strict=True):
+        for (seconds, said), number in zip(clocks, numbers, strict=True):
             after = number / CLOCKS_PER_BEAT * self._info.vocabulary.ticks_per_beat - (tick - self._song_start)
-            expected = moment + after * self._transport.tick_seconds
+            expected = max(moment + after * self._transport.tick_seconds, said)
             self._must(
                 abs(seconds - expected) < CLOSE, f"a clock must be in its place, got {seconds - expected:+.6f} s"
             )
         return messages
 
+    def _note_said(self, messages: Sequence[TimedMessage]) -> None:
+        """Note when those who follow were last told anything but a clock: none may overtake that."""
+        said = [message.seconds for message in messages if message.data[0] >= 0xF0 and message.data[0] != CLOCK]
+        self._said = max([self._said, *said])
+
     def _skip(self, now: float, late: float) -> list[TimedMessage]:
         """Leave out ticks that come too late, which a ramp goes over all the same."""
         before = self.tick
         messages = super()._skip(now, late)
+        self._note_said(messages)
         self._ramp_left = max(self._ramp_left - (self.tick - before), 0)
         return messages
 
@@ -380,13 +393,21 @@ class WatchedEngine(Engine):
         """Return the first clock of the song that does not lie before a tick."""
         return -((self._song_start - tick) * CLOCKS_PER_BEAT // self._info.vocabulary.ticks_per_beat)
 
+    @property
+    def _most_clocks(self) -> int:
+        """After how many clocks song positions begin again: 14 bits of sixteenths, and no bar that is cut."""
+        bars = (1 << 14) * self._info.vocabulary.ticks_per_beat // (4 * self.bar_ticks)
+        return bars * self.bar_ticks * CLOCKS_PER_BEAT // self._info.vocabulary.ticks_per_beat
+
     def judge_clock(self, judge: ClockJudge) -> None:
         """Judge that an instrument which follows is where this is, and stopped where this has."""
+        follower = judge.ahead()
         if not self._presence.playing:
-            self._must(not judge.rolls, "a clock must stop those who follow it")
-        elif judge.number is not None:
-            expected = (self._clock_of(self.tick) - 1) % MOST_CLOCKS
-            self._must(judge.number == expected, f"who follows must be at clock {expected}, got {judge.number}")
+            self._must(not follower.rolls, "a clock must stop those who follow it")
+        elif follower.number is not None:
+            expected = self._clock_of(self.tick) - 1
+            off = (follower.number - expected) % self._most_clocks
+            self._must(off == 0, f"who follows must be at clock {expected}, got {follower.number}")
 
     def panic(self, now: float) -> list[TimedMessage]:
         """Silence, by every means on every channel."""
@@ -476,6 +497,7 @@ class WatchedEngine(Engine):
         relief = self._lineup.relief() if self._will_play(now) else None
         patience = self._patience
         messages = super().release(now)
+        self._note_said(messages)
         self._stretches[-1].until = self.tick
         stretches, self._stretches = self._stretches, []
         if self._presence.playing:

@@ -87,7 +87,7 @@ class Engine:
         self._account = Account()
         self._lineup = Lineup(generator, choice_of(play), self.recording, prime, self._account)
         self._transport = Transport(grid, play.tempo) if source is None else HostTransport(grid, play.tempo, source)
-        self._clock_out = ClockOut(grid, sends=clock_out)
+        self._clock_out = ClockOut(grid, self._performance.bar_ticks, sends=clock_out)
         self._presence = Presence(play, self._lineup, self._transport, self._clock_out, self._account)
         self._taps = Taps()
         self._logged_prime = prime
@@ -191,6 +191,10 @@ class Engine:
         """
         return self._presence.hear(messages, now, ahead)
 
+    def halt_followers(self, now: float) -> list[TimedMessage]:
+        """Return what stops those who follow the clock that is sent, on a port that has come back."""
+        return self._clock_out.begin_again(now)
+
     # Another model.
 
     def take_over(self, generator: Generator, name: str, digest: str = "") -> None:
@@ -212,7 +216,7 @@ class Engine:
         vocabulary = new.vocabulary
         self._log("model", name=coming.name, sha256=coming.digest, vocabulary=vocabulary.fingerprint, to=new.tick)
         self._transport.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat)
-        self._clock_out.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat)
+        self._clock_out.change_grid(old.tick, new.tick, vocabulary.ticks_per_beat, new.bar_ticks)
         self._presence.change_grid(old, new)
         self._name = coming.name
         self._lineup.change_to(coming, moment)

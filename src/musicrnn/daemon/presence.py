@@ -13,7 +13,7 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost
-from musicrnn.daemon.transport import Transport
+from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
 from musicrnn.daemon.voices import channel_of
 
 NO_CLOCK = ": no clock comes any more"
@@ -117,10 +117,11 @@ class Presence:
         self._performance.skip_to(tick)
 
     def _go(self, now: float) -> list[TimedMessage]:
-        """Let the next tick be a moment from now, and choose the programs."""
+        """Let the next tick be a moment from now, but not before a clock of ours, and choose the programs."""
         self.playing = self.fresh = True
         self._account.hush()
-        self._transport.anchor(self._performance.tick, max(now, self._account.sent))
+        soonest = self._clock_out.last - START_DELAY_SECONDS
+        self._transport.anchor(self._performance.tick, max(now, self._account.sent, soonest))
         return self.programs(now)
 
     def programs(self, now: float) -> list[TimedMessage]:

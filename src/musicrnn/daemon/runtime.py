@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Set, Stop, Tap
+from musicrnn.daemon.clock_out import InOrder
 from musicrnn.daemon.complaints import Complaints
 from musicrnn.daemon.display import note
 from musicrnn.daemon.engine import Engine
@@ -25,7 +26,7 @@ PACE_SECONDS = 0.01
 MARGIN_SECONDS = 0.003
 SUSPENDED_SECONDS = 1.0
 STEP_SECONDS = 0.01
-CLOCK = 0xF8
+SYSTEM = 0xF0
 ROOM_STEP_SECONDS = 0.004
 
 
@@ -78,7 +79,7 @@ class Runtime:
     ) -> None:
         self._engine = engine
         self._follows = follows
-        self._latest = float("-inf")
+        self._latest, self._order = float("-inf"), InOrder()
         self._timed = port if isinstance(port, TimedOut) else None
         self.delay = self._delay()
         self.lead = self._timed.lead if self._timed is not None else 0.0
@@ -327,7 +328,7 @@ class Runtime:
         """See whether the port is back, and whether the machine has been suspended."""
         port = self._keeper.found()
         if port is not None:
-            self._port, self._latest = port, float("-inf")
+            self._port, self._latest, self._order = port, float("-inf"), InOrder()
             self._timed = port if isinstance(port, TimedOut) else None
             self.delay = self._delay()
             self.lead = self._timed.lead if self._timed is not None else 0.0
@@ -352,8 +353,12 @@ class Runtime:
             self._do(Request(Continue()))
 
     def _begin_again(self) -> None:
-        """Tell a port that has come back the programs, and nothing of the time without it but what it was left with."""
+        """Tell a port that has come back the programs, and nothing of the time without it but what it was left with.
+
+        Who follows our clock may still roll there, having heard no stop.
+        """
         self._do(Request(Panic()))
+        self._send(self._engine.halt_followers(self._now()))
         if self._break_off():
             self._do(Request(Continue()))
 
@@ -377,9 +382,14 @@ class Runtime:
             self._lose(self._port)
 
     def _moved(self, message: TimedMessage) -> TimedMessage:
-        """Return the message at the moment at which it leaves: no note before one that was sent before it."""
+        """Return the message at the moment at which it leaves: no note before one that was sent before it.
+
+        The delay may have fallen since, also in what tells others of the clock.
+        """
         seconds = message.seconds + self.delay
-        if message.data[0] < CLOCK:
+        if message.data[0] >= SYSTEM:
+            seconds = self._order.at(seconds, message.data[0])
+        else:
             seconds = self._latest = max(seconds, self._latest)
         return replace(message, seconds=seconds) if seconds != message.seconds else message
 
