@@ -2,7 +2,8 @@
 
 ``python -m tests.peers.jack_listener`` opens the port ``listener:in``, says LISTENING, and prints a line an event:
 ``EVENT seconds frame hex``, with the moment on the system's monotonic clock and the absolute frame at which it came. At
-SIGUSR1 it misses some cycles, as a synth does that cannot keep up: it prints STALLED, and hears nothing of them. At
+SIGUSR1 it misses the cycles of a tenth of a second, or of as many seconds as its argument says, as a synth does that
+cannot keep up or loads a patch: it prints STALLED, and hears nothing of them. At
 SIGUSR2 its port goes and comes back at once, as that of a program that is started again does: it prints BACK. Where
 JACK never wakes it again (which jackd 1.9 does to a client now and then, just after a server was killed and started
 anew: its thread waits on the futex that the server says it has triggered), it prints ASLEEP and ends.
@@ -36,6 +37,7 @@ def main() -> None:
     import jack
 
     be_punctual()
+    stall = float(sys.argv[1]) if len(sys.argv) > 1 else STALL_SECONDS
     client = jack.Client("listener", no_start_server=True)
     ports = deque([client.midi_inports.register("in")])
     events: deque[tuple[float, int, bytes]] = deque()
@@ -53,7 +55,7 @@ def main() -> None:
         if stalls:
             stalls.pop()
             os.write(1, b"STALLED\n")
-            time.sleep(STALL_SECONDS)
+            time.sleep(stall)
         start, now = client.last_frame_time, time.monotonic()
         awake[0] = now
         for port in tuple(ports):
@@ -96,8 +98,8 @@ class AsleepError(Exception):
 class Listener:
     """The listener as a running program, and what it has heard."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.program = Program([sys.executable, "-m", "tests.peers.jack_listener"], environment)
+    def __init__(self, environment: Mapping[str, str], stall: float = STALL_SECONDS) -> None:
+        self.program = Program([sys.executable, "-m", "tests.peers.jack_listener", str(stall)], environment)
         self._events: list[tuple[float, int, bytes]] = []
         self._read = 0
 

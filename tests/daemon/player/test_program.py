@@ -177,6 +177,20 @@ def test_a_note_off_that_a_receiver_missed_is_said_again(player: Fed, listener: 
     assert heard(listener).count(ON) == 1 + 5
 
 
+def test_a_note_off_that_a_receiver_missed_for_long_is_said_again(server: JackServer) -> None:
+    """As a synth misses it that loads a patch where it should play."""
+    orders = Orders("jack", "Fed", heartbeat=10.0, connections=(PORT,))
+    with Listener(server.environment, stall=0.8) as listener, Fed(orders, server.environment) as player:
+        player.wait_for(Opened)
+        wait_until(lambda: hears(listener, player), 10, "a listener that is really connected")
+        player.write(packed(Play(0.0, ON)))
+        listener.wait_for(ON)
+        listener.program.send_signal(signal.SIGUSR1)
+        listener.program.wait_for_line("STALLED")
+        player.write(packed(Play(0.0, OFF)))
+        wait_until(lambda: not listener.down(), 3, "the end of the note")
+
+
 def test_a_note_off_that_is_missed_at_the_end_is_said_again(player: Fed, listener: Listener) -> None:
     """The player leaves only when it has been."""
     listener.program.send_signal(signal.SIGUSR1)

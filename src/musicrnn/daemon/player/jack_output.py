@@ -199,7 +199,7 @@ class JackOutput(Output):
         if self._watch is not None:
             self._look_at_transport(self._watch, start, frames)
         self._out.clear_buffer()
-        self._core.repeat(self._repeats.due(now, self._core.sounding))
+        self._core.repeat(self._repeats.due(now, self._core.sounding, frames / self._map.rate))
         self._quiet_cycles = self._quiet_cycles + 1 if self._core.empty else 0
         self._write(start - PERIODS * frames, frames, now)
         self._cycles += 1
