@@ -10,7 +10,7 @@ import pytest
 
 from musicrnn.daemon.player.core import Core, is_on
 from musicrnn.daemon.player.wire import Beat, Down, Panic, Play
-from musicrnn.daemon.player_account import FETCHED_SECONDS, PlayerAccount
+from musicrnn.daemon.player_account import FETCHED_SECONDS, NOTICED_SECONDS, PlayerAccount
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
 OTHER_ON, OTHER_OFF = b"\x91\x3e\x40", b"\x81\x3e\x00"
@@ -41,6 +41,17 @@ def test_what_was_let_go_may_sound_until_a_beat_is_answered() -> None:
     account.asks(3, 1.6 + FETCHED_SECONDS, 2)
     assert left_by(account, 2) == [OFF, *SILENCERS]
     assert left_by(account, 3) == SILENCERS
+
+
+def test_what_was_let_go_at_a_port_that_may_have_gone_may_sound_until_its_loss_would_be_known() -> None:
+    """A device that is unplugged takes all that it is sent, so the answers of its player say nothing of it."""
+    account = PlayerAccount(NOTICED_SECONDS)
+    account.passes(1.0, ON)
+    account.passes(1.5, OFF)
+    account.asks(1, 1.4 + NOTICED_SECONDS, 0)
+    assert left_by(account, 1) == [OFF, *SILENCERS]
+    account.asks(2, 1.6 + NOTICED_SECONDS, 1)
+    assert left_by(account, 2) == SILENCERS
 
 
 def test_an_end_in_the_future_is_not_out_because_a_beat_is_answered() -> None:

@@ -9,6 +9,7 @@ from musicrnn.daemon.ledger import NOTE_OFF
 from musicrnn.daemon.player.core import Sounding, is_on
 
 FETCHED_SECONDS = 0.1  # by then whoever listens has what has left, whatever the period
+NOTICED_SECONDS = 2.5  # by then it is known that a port has gone which takes messages as if it had not
 MOST_ENDS = 10_000
 
 
@@ -25,10 +26,11 @@ class PlayerAccount:
 
     A player that is killed takes along what waits in it, and what waits in the pipe. What it answers to a beat says
     that it has sent whatever was due when the beat was: so the ends that count as sent are those that were given to it
-    before a beat that it has answered, and whose moments lay well before that.
+    before a beat that it has answered, and whose moments lay ``sure_after`` seconds before that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sure_after: float = FETCHED_SECONDS) -> None:
+        self._sure_after = sure_after
         self._sounding = Sounding()
         self._ends: deque[_End] = deque(maxlen=MOST_ENDS)
         self._asked: deque[tuple[int, float]] = deque()
@@ -73,5 +75,5 @@ class PlayerAccount:
         beat, due = 0, 0.0
         while self._asked and self._asked[0][0] <= answered:
             beat, due = self._asked.popleft()
-        while self._ends and self._ends[0].beat <= beat and self._ends[0].seconds < due - FETCHED_SECONDS:
+        while self._ends and self._ends[0].beat <= beat and self._ends[0].seconds < due - self._sure_after:
             self._ends.popleft()

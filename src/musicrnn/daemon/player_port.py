@@ -35,7 +35,7 @@ from musicrnn.daemon.player.wire import (
     is_message,
     packed,
 )
-from musicrnn.daemon.player_account import PlayerAccount
+from musicrnn.daemon.player_account import FETCHED_SECONDS, NOTICED_SECONDS, PlayerAccount
 from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.errors import PortError
@@ -76,7 +76,6 @@ class PlayerPort:
         self._listens = orders.listens
         self._heard: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
         self._pending: deque[bytes] = deque()
-        self._account = PlayerAccount()
         self._dropped = self._beats = self._answered = 0
         self._next_beat = 0.0
         self._opened: queue.Queue[Opened | None] = queue.Queue()
@@ -85,6 +84,7 @@ class PlayerPort:
         self._reader = threading.Thread(target=self._read, name="musicrnn-player", daemon=True)
         self._reader.start()
         self.opened = self._wait_for_port()
+        self._account = PlayerAccount(FETCHED_SECONDS if self.opened.exact else NOTICED_SECONDS)
         if self.opened.exact:
             self.lead = EXACT_LEAD_SECONDS
         with contextlib.suppress(OSError, AttributeError):  # Windows, before Python 3.12
