@@ -194,6 +194,29 @@ def test_who_was_disconnected_while_a_note_sounded_is_told_its_end_when_he_is_ba
     assert not listener.down()
 
 
+def test_he_is_told_it_by_the_successor_of_a_player_that_is_killed_meanwhile(
+    server: JackServer, listener: Listener, opened: Opener
+) -> None:
+    """However sure it is that the note-off was sent."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    listener.wait_for(ON)
+    server.disconnect("Fed:out", PORT)
+    wait_until(lambda: port.connections == (), 10, "the end of the wish to be connected")
+    port.send(now(OFF))
+    wait_until(lambda: sent(port) == 2, 10, "the note's end")
+    for later in (1.0, 2.0, 3.0):
+        ask(port, time.monotonic() + later)
+    os.kill(port.pid, signal.SIGKILL)
+    wait_until(lambda: port.lost, 10, "the loss")
+    opened(port)
+    assert listener.down()
+    server.connect("Fed:out", PORT)
+    listener.wait_for(OFF)
+    assert not listener.down()
+
+
 def ask(port: PlayerPort, moment: float) -> None:
     """Wait for an answer, having asked at a moment."""
     before = port.counts.beat

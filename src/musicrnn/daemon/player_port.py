@@ -25,6 +25,7 @@ from musicrnn.daemon.player.wire import (
     Down,
     Force,
     Heard,
+    Left,
     Lost,
     Opened,
     Panic,
@@ -75,6 +76,7 @@ class PlayerPort:
         self._place = place
         self._listens = orders.listens
         self._heard: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
+        self._left: deque[tuple[int, int]] = deque()
         self._pending: deque[bytes] = deque()
         self._dropped = self._beats = self._answered = 0
         self._next_beat = 0.0
@@ -145,6 +147,7 @@ class PlayerPort:
             self._lose("the player must answer, and stands still")
             self._check()
         self._beats += 1
+        self._keep_left()
         self._account.asks(self._beats, now, self._answered)
         self._put(Beat(self._beats))
 
@@ -184,8 +187,14 @@ class PlayerPort:
 
     def _end_what_sounds(self, after: PlayerPort) -> None:
         """Send past the new player's account what ends the notes of the old one's."""
-        for data in self._account.succeed(after._account, after._answered, time.monotonic()):
+        after._keep_left()
+        for data in self._account.succeed(after._account, after._answered):
             self._put(Force(data))
+
+    def _keep_left(self) -> None:
+        """Take down what the player has said of keys that a listener may have been left with."""
+        while self._left:
+            self._account.leaves(self._left.popleft())
 
     def _check(self) -> None:
         if self.lost:
@@ -256,6 +265,8 @@ class PlayerPort:
                 self.counts, self._answered = record, beat
             case Connected(names):
                 self.connections = names
+            case Left(channel, pitch):
+                self._left.append((channel, pitch))
             case Place():
                 self._place(record)
                 self._wake()

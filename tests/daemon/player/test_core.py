@@ -151,6 +151,36 @@ def test_a_note_that_ended_just_before_a_listener_was_missed_counts_as_sounding_
     assert popped(made) == [OFF]
 
 
+def test_what_an_earlier_player_left_is_told_to_whoever_comes_however_late() -> None:
+    """A bridge to a synth may be started by hand long after the server; a key that sounds by then is left alone."""
+    made = core(Force(OFF), Force(b"\x81\x40\x00"), Force(SILENCERS[0]), Play(1.0, b"\x91\x40\x40"))
+    popped(made)
+    for moment in (60.0, 3600.0):
+        made.put(Greet(), moment)
+        made.take()
+        assert popped(made) == [OFF]
+
+
+def test_a_note_that_a_panic_ended_just_before_a_listener_was_missed_counts_as_sounding_there() -> None:
+    """As one that was let go."""
+    made = core(Play(1.0, ON))
+    popped(made)
+    for record, moment in ((Panic(), 9.0), (Parting(), 9.5), (Greet(), 20.0)):
+        made.put(record, moment)
+    made.take()
+    assert popped(made) == [OFF, *SILENCERS, OFF]
+
+
+def test_the_keys_that_a_listener_may_be_left_with_are_told_at_each_parting() -> None:
+    """Another player may be there when it comes back."""
+    made = core(Play(1.0, ON), Play(1.0, b"\x91\x40\x40"), Play(2.0, OFF), Play(2.0, b"\x92\x40\x40"))
+    popped(made)
+    for moment in (2.5, 9.0):
+        made.put(Parting(), moment)
+    made.take()
+    assert list(made.left) == [(0, 60), (1, 0x40), (2, 0x40), (1, 0x40), (2, 0x40)]
+
+
 def repeating(*records: Play | Force | Panic | Close) -> Core:
     """Return a core that has taken records and sends each note-off again after 100 ms."""
     made = Core(0.1)
@@ -210,7 +240,7 @@ def test_every_note_on_has_one_note_off_whatever_comes(script: list[tuple[Play |
         made.put(record, 0.0)
         made.take()
         send(until, full)
-    made.silence()
+    made.silence(0.0)
     send(math.inf, full=False)
     assert not +down
     assert made.empty

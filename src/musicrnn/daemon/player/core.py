@@ -17,6 +17,7 @@ LATE_SECONDS = 0.001
 GREETING_SECONDS = 2.0
 JUST_SECONDS = 1.0
 MOST_WAITING = 20_000
+MOST_LEFT = 4_096
 
 
 class Sounding:
@@ -81,7 +82,8 @@ class Core:
     """Takes records, gives messages in the order of their moments, and keeps the account.
 
     ``closing`` tells that no more is to come: once it holds and `empty`, the player may leave. ``repeat_offs`` is after
-    how many seconds each note-off is sent again, where its key is not down again by then; 0 is never.
+    how many seconds each note-off is sent again, where its key is not down again by then; 0 is never. ``left`` fills
+    with the keys that a listener may have been left with, which another player is to know of.
     """
 
     def __init__(self, repeat_offs: float = 0.0) -> None:
@@ -95,9 +97,9 @@ class Core:
         self._repeat_offs = repeat_offs
         self._repeats: set[int] = set()
         self._played: dict[tuple[int, int], float] = {}
-        self._left: set[tuple[int, int]] = set()
+        self._hanging: set[tuple[int, int]] = set()
+        self.left: deque[tuple[int, int]] = deque(maxlen=MOST_LEFT)
         self._number = 0
-        self._forced: list[tuple[float, bytes]] = []
         self._programs: dict[int, bytes] = {}
 
     def put(self, record: Down | Greet | Parting, now: float) -> None:
@@ -109,7 +111,7 @@ class Core:
         while self.inbox:
             now, record = self.inbox.popleft()
             if isinstance(record, Greet):
-                self._greet(now)
+                self._greet()
                 continue
             if isinstance(record, Parting):
                 self._part(now)
@@ -119,12 +121,11 @@ class Core:
                 case Play(seconds, data):
                     self._queue(seconds, data)
                 case Force(data):
-                    self._at_once.append(data)
-                    self._forced.append((now, data))
+                    self._force(data)
                 case Beat(number):
                     self.beat = number
                 case Panic():
-                    self.silence()
+                    self.silence(now)
                 case Close():
                     self.closing = True
 
@@ -190,7 +191,13 @@ class Core:
         """Say note-offs again, at once."""
         self._at_once.extend(offs)
 
-    def silence(self) -> None:
+    def _force(self, data: bytes) -> None:
+        """End what an earlier player left: now, and for whoever comes later, since perhaps nobody listens yet."""
+        self._at_once.append(data)
+        if data[0] & 0xF0 == NOTE_OFF:
+            self._hanging.add((data[0] & 0x0F, data[1]))
+
+    def silence(self, now: float) -> None:
         """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""
         waiting, self._waiting = sorted(self._waiting), []
         self._repeats.clear()
@@ -198,6 +205,9 @@ class Core:
             if not is_on(data) and self.sounding.passes(data):
                 self._remember(data)
                 self._at_once.append(data)
+                if data[0] & 0xE0 == NOTE_OFF:
+                    self._played[data[0] & 0x0F, data[1]] = now
+        self._played.update(dict.fromkeys(self.sounding.notes, now))
         self._at_once.extend(self.sounding.silence())
         self.sounding.notes.clear()
 
@@ -205,24 +215,21 @@ class Core:
         if data[0] & 0xF0 == PROGRAM_CHANGE:
             self._programs[data[0]] = data
 
-    def _greet(self, now: float) -> None:
+    def _greet(self) -> None:
         """Say again which programs are played, and end what does not sound here and may sound there.
 
-        That is what an earlier player left, and what sounded when a listener was disconnected.
+        That is what an earlier player left, and what sounded when a listener was disconnected. No key is ever taken for
+        let go there: who has heard its note-off may be another.
         """
-        self._forced = [(since, data) for since, data in self._forced if now - since < GREETING_SECONDS]
-        for _, data in self._forced:
-            if data[0] & 0xF0 == NOTE_OFF and not self.sounding.notes[data[0] & 0x0F, data[1]]:
-                self._at_once.append(data)
-        ended = sorted(key for key in self._left if not self.sounding.notes[key])
+        ended = sorted(key for key in self._hanging if not self.sounding.notes[key])
         self._at_once.extend(bytes((NOTE_OFF | channel, pitch, 0)) for channel, pitch in ended)
         self._at_once.extend(self._programs.values())
 
     def _part(self, now: float) -> None:
         """Keep which keys a listener that is disconnected may be left with, and for good: it may come back late."""
-        self._left |= {
-            key for key, since in self._played.items() if self.sounding.notes[key] or now - since < JUST_SECONDS
-        }
+        keys = [key for key, since in self._played.items() if self.sounding.notes[key] or now - since < JUST_SECONDS]
+        self._hanging.update(keys)
+        self.left.extend(sorted(keys))
 
     def _queue(self, seconds: float, data: bytes) -> None:
         if len(self._waiting) >= MOST_WAITING and is_on(data):

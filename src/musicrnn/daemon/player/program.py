@@ -28,6 +28,7 @@ from musicrnn.daemon.player.wire import (
     Connected,
     Counts,
     Force,
+    Left,
     Lost,
     Opened,
     Panic,
@@ -174,6 +175,8 @@ class Player:
         while output.places:
             self._tell(output.places.popleft())
         core = self._core
+        while core.left:
+            self._tell(Left(*core.left.popleft()))
         if core.beat != self._beat:
             self._beat = core.beat
             self._tell(Counts(core.beat, core.sent & 0xFFFFFFFF, core.late, core.dropped))
