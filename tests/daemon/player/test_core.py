@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Parting, is_on
+from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Hush, Parting, is_on
 from musicrnn.daemon.player.wire import Close, Force, Panic, Play
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
@@ -179,6 +179,49 @@ def test_the_keys_that_a_listener_may_be_left_with_are_told_at_each_parting() ->
         made.put(Parting(), moment)
     made.take()
     assert list(made.left) == [(0, 60), (1, 0x40), (2, 0x40), (1, 0x40), (2, 0x40)]
+
+
+CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+
+
+def test_a_stop_takes_back_what_would_let_others_go_on_after_it() -> None:
+    """The rest of a tick's clocks were handed over before it; those that come after it are of another start."""
+    made = core(Play(1.0, CLOCK), Play(1.02, CLOCK), Play(1.04, CONTINUE), Play(1.04, CLOCK))
+    for record in (Play(1.04, OFF), Play(1.02, STOP), Play(1.05, START), Play(1.05, CLOCK)):
+        made.put(record, 1.0)
+    made.take()
+    assert popped(made) == [CLOCK, CLOCK, STOP, START, CLOCK]
+
+
+def test_a_panic_leaves_the_clock_in_its_place() -> None:
+    """Music goes on after it: a burst of clocks would put others ahead."""
+    place = b"\xf2\x01\x00"
+    made = core(Play(1.0, ON), Play(1.0, CLOCK), Play(1.02, CLOCK), Play(1.04, CLOCK), Play(1.05, place))
+    assert popped(made, 1.01) == [ON, CLOCK]
+    made.put(Panic(), 1.01)
+    made.take()
+    assert popped(made, 1.01) == [OFF, *SILENCERS]
+    assert [made.pop(2.0) for _ in range(3)] == [(1.02, CLOCK), (1.04, CLOCK), (1.05, place)]
+    assert made.empty
+
+
+def test_a_player_that_leaves_sends_a_stop_that_waits_and_no_clock() -> None:
+    """Nobody is there any more to whom the clocks would be of use."""
+    made = core(Play(1.0, ON), Play(1.0, CLOCK), Play(1.02, CLOCK), Play(1.04, CLOCK), Play(1.04, STOP))
+    assert popped(made, 1.01) == [ON, CLOCK]
+    made.put(Hush(for_good=True), 1.01)
+    made.take()
+    assert popped(made, 1.01) == [STOP, OFF, *SILENCERS]
+    assert made.empty
+
+
+def test_an_engine_that_has_hung_is_not_heard_of_because_it_is_silenced() -> None:
+    """Or it would count as back."""
+    made = Core()
+    for record, moment in ((Play(1.0, ON), 1.0), (Hush(), 3.0)):
+        made.put(record, moment)
+    made.take()
+    assert made.heard_of == 1.0
 
 
 def repeating(*records: Play | Force | Panic | Close) -> Core:

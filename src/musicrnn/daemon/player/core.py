@@ -18,6 +18,8 @@ GREETING_SECONDS = 2.0
 JUST_SECONDS = 1.0
 MOST_WAITING = 20_000
 MOST_LEFT = 4_096
+SYSTEM, STOP = 0xF0, 0xFC
+ROLLING = (0xF8, 0xFA, 0xFB)  # clock, start, continue: what lets others play on
 
 
 class Sounding:
@@ -73,6 +75,13 @@ class Parting:
     """Somebody listens no more: the ends of what sounds, or has just ended, may be lost on him."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """The engine has hung, or ``for_good`` it or the player is to leave: what sounds is to end."""
+
+    for_good: bool = False
+
+
 def is_on(data: bytes) -> bool:
     """Tell whether a message is a note-on that begins a sound."""
     return data[0] & 0xF0 == 0x90 and data[2] > 0
@@ -87,7 +96,7 @@ class Core:
     """
 
     def __init__(self, repeat_offs: float = 0.0) -> None:
-        self.inbox: deque[tuple[float, Down | Greet | Parting]] = deque()
+        self.inbox: deque[tuple[float, Down | Greet | Parting | Hush]] = deque()
         self.sounding = Sounding()
         self.closing = False
         self.beat = self.sent = self.late = self.dropped = 0
@@ -102,7 +111,7 @@ class Core:
         self._number = 0
         self._programs: dict[int, bytes] = {}
 
-    def put(self, record: Down | Greet | Parting, now: float) -> None:
+    def put(self, record: Down | Greet | Parting | Hush, now: float) -> None:
         """Leave a record that came at ``now``; any thread may."""
         self.inbox.append((now, record))
 
@@ -110,24 +119,32 @@ class Core:
         """Work through the records that were left."""
         while self.inbox:
             now, record = self.inbox.popleft()
-            if isinstance(record, Greet):
-                self._greet()
-                continue
-            if isinstance(record, Parting):
-                self._part(now)
-                continue
-            self.heard_of = now
             match record:
-                case Play(seconds, data):
-                    self._queue(seconds, data)
-                case Force(data):
-                    self._force(data)
-                case Beat(number):
-                    self.beat = number
-                case Panic():
-                    self.silence(now)
-                case Close():
-                    self.closing = True
+                case Greet():
+                    self._greet()
+                case Parting():
+                    self._part(now)
+                case Hush(for_good):
+                    self.silence(now, for_good=for_good)
+                case _:
+                    self.heard_of = now
+                    self._obey(record, now)
+
+    def _obey(self, record: Down, now: float) -> None:
+        """Do what the engine says."""
+        match record:
+            case Play(seconds, data):
+                if data[0] == STOP:
+                    self._take_back(seconds)
+                self._queue(seconds, data)
+            case Force(data):
+                self._force(data)
+            case Beat(number):
+                self.beat = number
+            case Panic():
+                self.silence(now)
+            case Close():
+                self.closing = True
 
     @property
     def empty(self) -> bool:
@@ -197,12 +214,25 @@ class Core:
         if data[0] & 0xF0 == NOTE_OFF:
             self._hanging.add((data[0] & 0x0F, data[1]))
 
-    def silence(self, now: float) -> None:
-        """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""
+    def _take_back(self, seconds: float) -> None:
+        """Drop the clocks that wait beyond a stop: they were handed over for the whole tick in which it comes.
+
+        They would be counted after the next start.
+        """
+        self._waiting = [one for one in self._waiting if one[0] <= seconds or one[2][0] not in ROLLING]
+        heapq.heapify(self._waiting)
+
+    def silence(self, now: float, *, for_good: bool = False) -> None:
+        """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds.
+
+        Others who follow the clock play on: that stays in its place, unless it is ``for_good``.
+        """
         waiting, self._waiting = sorted(self._waiting), []
         self._repeats.clear()
-        for _, _, data in waiting:
-            if not is_on(data) and self.sounding.passes(data):
+        for moment, number, data in waiting:
+            if data[0] >= SYSTEM and not for_good:
+                self._waiting.append((moment, number, data))
+            elif data[0] not in ROLLING and not is_on(data) and self.sounding.passes(data):
                 self._remember(data)
                 self._at_once.append(data)
                 if data[0] & 0xE0 == NOTE_OFF:
