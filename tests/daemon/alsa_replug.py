@@ -1,6 +1,7 @@
 """In the virtual machine: ``python -m tests.daemon.alsa_replug FOLDER`` unplugs and plugs in a port under the daemon.
 
-Prints REPLUGGED when the daemon has noticed both, played to the port before and after, and left no note sounding.
+Prints NOTICED when an open port is lost whose device was back at once, and REPLUGGED when the daemon has noticed both,
+played to the port before and after, and left no note sounding.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import mido
 import rtmidi
 
+from musicrnn.daemon.player.rtmidi_port import open_port
 from tests.peers.program import Program, wait_until
 
 SLOW = 180.0  # seconds: an emulated processor starts Python slowly
@@ -54,8 +56,21 @@ def still_down(messages: list[mido.Message]) -> set[tuple[int, int]]:
     return down
 
 
+def plug_in_at_once() -> None:
+    """See that a port is lost whose device is back under its name and number before anybody has looked."""
+    first = Device()
+    port = open_port("alsa", "MusicRNN", "Device", lambda _: None)
+    first.unplug()
+    second = Device()
+    wait_until(lambda: port.lost, SLOW, "the loss")
+    print("NOTICED", port.name, flush=True)
+    port.close()
+    second.unplug()
+
+
 def main(folder: Path) -> None:
     """Plug in, play, unplug, plug in again, play, end."""
+    plug_in_at_once()
     kinds = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
     command = [sys.executable, "-m", "tests.daemon.play_scripted", "--midi-api", "alsa", "--port", "Device"]
     first = Device()

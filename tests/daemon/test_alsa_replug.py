@@ -19,4 +19,5 @@ def test_a_device_that_is_unplugged_is_found_again_by_its_name(tmp_path: Path) -
         status = machine.wait(600)
     printed = "\n".join(machine.printed)
     assert status == 0, printed
+    assert "NOTICED" in printed
     assert "REPLUGGED" in printed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from musicrnn.control import Continue, Ramp, Set, Start, Stop, Tap
 from musicrnn.daemon.clock_out import ClockOut
 from musicrnn.daemon.engine import Engine
+from musicrnn.daemon.player.core import Core
+from musicrnn.daemon.player.wire import Play
 from musicrnn.models.generator import Generator
 from musicrnn.models.score import Tempo
 from musicrnn.testing import ScriptedModel, small_vocabulary
@@ -94,6 +98,27 @@ def test_the_clock_goes_on_through_another_model_of_another_grid() -> None:
     player.ticks(6 + 48)
     clocks = [moment for moment, data in system(player) if data == bytes((CLOCK,))]
     assert clocks == [round(number / 48, 5) for number in range(2 * 96)]
+
+
+@pytest.mark.parametrize("grid", [1, 4, 12])
+def test_who_follows_gets_the_clocks_of_a_new_start_alone(grid: int) -> None:
+    """Those of the rest of the tick, in which it was stopped, wait in the player, and are taken back."""
+    player = sender(grid)
+    player.ticks(grid + 1)
+    player.clock.advance(0.002)
+    player.do(Stop(), Start())
+    player.ticks(2 * grid)
+    core = Core()
+    for message in player.sent:
+        core.put(Play(message.seconds, message.data), 0.0)
+    core.take()
+    heard = [message for message in iter(lambda: core.pop(math.inf), None) if message[1][0] >= 0xF0]
+    words = [data[0] for _, data in heard]
+    stopped, started = words.index(STOP), words.index(START, 1)
+    assert started == stopped + 1
+    moments = [moment for moment, _ in heard[started:] if moment is not None]
+    begin = moments[0]
+    assert [moment - begin for moment in moments[1:]] == [pytest.approx(number / 48, abs=1e-6) for number in range(48)]
 
 
 def test_nothing_is_sent_unless_it_is_asked_for() -> None:

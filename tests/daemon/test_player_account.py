@@ -10,7 +10,7 @@ import pytest
 
 from musicrnn.daemon.player.core import Core, is_on
 from musicrnn.daemon.player.wire import Beat, Down, Panic, Play
-from musicrnn.daemon.player_account import FETCHED_SECONDS, PlayerAccount
+from musicrnn.daemon.player_account import FETCHED_SECONDS, NOTICED_SECONDS, PlayerAccount
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
 OTHER_ON, OTHER_OFF = b"\x91\x3e\x40", b"\x81\x3e\x00"
@@ -20,7 +20,7 @@ STEP, BEAT_SECONDS, LATENCY, MOST_DELAY = 0.005, 0.1, 0.01, 0.04
 
 def left_by(account: PlayerAccount, answered: int = 0) -> list[bytes]:
     """Return what a successor is to send."""
-    return PlayerAccount().succeed(account, answered, 0.0)
+    return PlayerAccount().succeed(account, answered)
 
 
 def test_what_sounds_is_ended() -> None:
@@ -41,6 +41,17 @@ def test_what_was_let_go_may_sound_until_a_beat_is_answered() -> None:
     account.asks(3, 1.6 + FETCHED_SECONDS, 2)
     assert left_by(account, 2) == [OFF, *SILENCERS]
     assert left_by(account, 3) == SILENCERS
+
+
+def test_what_was_let_go_at_a_port_that_may_have_gone_may_sound_until_its_loss_would_be_known() -> None:
+    """A device that is unplugged takes all that it is sent, so the answers of its player say nothing of it."""
+    account = PlayerAccount(NOTICED_SECONDS)
+    account.passes(1.0, ON)
+    account.passes(1.5, OFF)
+    account.asks(1, 1.4 + NOTICED_SECONDS, 0)
+    assert left_by(account, 1) == [OFF, *SILENCERS]
+    account.asks(2, 1.6 + NOTICED_SECONDS, 1)
+    assert left_by(account, 2) == SILENCERS
 
 
 def test_an_end_in_the_future_is_not_out_because_a_beat_is_answered() -> None:
@@ -72,16 +83,41 @@ def test_what_a_panic_ends_may_sound_too() -> None:
 
 
 def test_a_successor_that_is_killed_at_once_leaves_the_same() -> None:
-    """What it was to end has not left it either."""
+    """And one that is killed later: what it was to end was heard by those who were there, which a bridge may not be."""
     first, second = PlayerAccount(), PlayerAccount()
     first.passes(1.0, ON)
     first.passes(1.0, OTHER_ON)
     first.passes(2.0, OFF)
-    ends = second.succeed(first, 0, 3.0)
+    ends = second.succeed(first, 0)
     assert ends[:2] == [OFF, OTHER_OFF]
     assert sorted(left_by(second)) == sorted(ends)
     second.asks(1, 4.0, 0)
-    assert left_by(second, 1) == SILENCERS + [b"\xb1" + data[1:] for data in SILENCERS]
+    assert sorted(left_by(second, 1)) == sorted(ends)
+
+
+def test_what_a_successor_was_to_end_and_what_was_struck_and_ended_since_is_left_to_nobody() -> None:
+    """Only once that end is out for sure; a note that was struck before does not count."""
+    first, second = PlayerAccount(), PlayerAccount()
+    first.passes(1.0, ON)
+    first.passes(1.0, OTHER_ON)
+    second.succeed(first, 0)
+    both = [OFF, OTHER_OFF, *SILENCERS, *(b"\xb1" + data[1:] for data in SILENCERS)]
+    for beat, (seconds, data) in enumerate(((3.0, ON), (4.0, OFF)), 1):
+        second.passes(seconds, data)
+        second.asks(beat, seconds, beat - 1)
+        assert sorted(left_by(second, beat)) == sorted(both)
+    second.asks(3, 5.0, 2)
+    assert sorted(left_by(second, 3)) == sorted(both[1:])
+
+
+def test_what_a_listener_was_left_with_is_left_to_the_next_player_too() -> None:
+    """Its note-off was heard by nobody, though it is out for sure."""
+    account = PlayerAccount()
+    account.passes(1.0, ON)
+    account.leaves((0, 60))
+    account.passes(2.0, OFF)
+    account.asks(1, 9.0, 0)
+    assert left_by(account, 1) == [OFF, *SILENCERS]
 
 
 @dataclass

@@ -22,6 +22,7 @@ from tests.peers.program import wait_until
 
 pytestmark = pytest.mark.jack
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
+SILENCERS = [b"\xb0\x40\x00", b"\xb0\x7b\x00", b"\xb0\x78\x00"]
 ORDERS = Orders("jack", "Fed", heartbeat=30.0)
 
 
@@ -164,6 +165,18 @@ def test_its_successor_ends_what_was_about_to_end(server: JackServer, listener: 
     wait_until(lambda: not listener.down(), 10, "the end of the note")
 
 
+def test_what_ended_just_before_the_loss_of_a_port_that_does_not_tell_is_ended_again(opened: Opener) -> None:
+    """A device may have been away by then: what its player answered a second later, and more, says nothing of it."""
+    first = PlayerPort(replace(ORDERS, api="rtmidi-jack"), lambda: None)
+    send(first, [ON, OFF])
+    wait_until(lambda: sent(first) == 2, 10, "the note's end")
+    for later in (1.0, 1.5, 2.0):
+        ask(first, time.monotonic() + later)
+    first.close()
+    second = opened(first)
+    wait_until(lambda: sent(second) > len(SILENCERS), 10, "the note's end again, beside what silences its channel")
+
+
 def test_who_was_disconnected_while_a_note_sounded_is_told_its_end_when_he_is_back(
     server: JackServer, listener: Listener, opened: Opener
 ) -> None:
@@ -180,6 +193,36 @@ def test_who_was_disconnected_while_a_note_sounded_is_told_its_end_when_he_is_ba
     server.connect("Fed:out", PORT)
     listener.wait_for(OFF)
     assert not listener.down()
+
+
+def test_he_is_told_it_by_the_successor_of_a_player_that_is_killed_meanwhile(
+    server: JackServer, listener: Listener, opened: Opener
+) -> None:
+    """However sure it is that the note-off was sent."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    listener.wait_for(ON)
+    server.disconnect("Fed:out", PORT)
+    wait_until(lambda: port.connections == (), 10, "the end of the wish to be connected")
+    port.send(now(OFF))
+    wait_until(lambda: sent(port) == 2, 10, "the note's end")
+    for later in (1.0, 2.0, 3.0):
+        ask(port, time.monotonic() + later)
+    os.kill(port.pid, signal.SIGKILL)
+    wait_until(lambda: port.lost, 10, "the loss")
+    opened(port)
+    assert listener.down()
+    server.connect("Fed:out", PORT)
+    listener.wait_for(OFF)
+    assert not listener.down()
+
+
+def ask(port: PlayerPort, moment: float) -> None:
+    """Wait for an answer, having asked at a moment."""
+    before = port.counts.beat
+    port.beat(moment)
+    wait_until(lambda: port.counts.beat > before, 10, "the player's answer")
 
 
 def sent(port: PlayerPort) -> int:

@@ -25,6 +25,7 @@ from musicrnn.daemon.player.wire import (
     Down,
     Force,
     Heard,
+    Left,
     Lost,
     Opened,
     Panic,
@@ -35,7 +36,7 @@ from musicrnn.daemon.player.wire import (
     is_message,
     packed,
 )
-from musicrnn.daemon.player_account import PlayerAccount
+from musicrnn.daemon.player_account import FETCHED_SECONDS, NOTICED_SECONDS, PlayerAccount
 from musicrnn.daemon.priority import unhindered
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.errors import PortError
@@ -76,8 +77,8 @@ class PlayerPort:
         self._place = place
         self._listens = orders.listens
         self._heard: deque[TimedMessage] = deque(maxlen=MOST_HEARD)
+        self._left: deque[tuple[int, int]] = deque()
         self._pending: deque[bytes] = deque()
-        self._account = PlayerAccount()
         self._dropped = self._beats = self._answered = 0
         self._next_beat = 0.0
         self._opened: queue.Queue[Opened | None] = queue.Queue()
@@ -86,6 +87,7 @@ class PlayerPort:
         self._reader = threading.Thread(target=self._read, name="musicrnn-player", daemon=True)
         self._reader.start()
         self.opened = self._wait_for_port()
+        self._account = PlayerAccount(FETCHED_SECONDS if self.opened.exact else NOTICED_SECONDS)
         if self.opened.exact:
             self.lead = EXACT_LEAD_SECONDS
         with contextlib.suppress(OSError, AttributeError):  # Windows, before Python 3.12
@@ -146,6 +148,7 @@ class PlayerPort:
             self._lose("the player must answer, and stands still")
             self._check()
         self._beats += 1
+        self._keep_left()
         self._account.asks(self._beats, now, self._answered)
         self._put(Beat(self._beats))
 
@@ -186,8 +189,14 @@ class PlayerPort:
 
     def _end_what_sounds(self, after: PlayerPort) -> None:
         """Send past the new player's account what ends the notes of the old one's."""
-        for data in self._account.succeed(after._account, after._answered, time.monotonic()):
+        after._keep_left()
+        for data in self._account.succeed(after._account, after._answered):
             self._put(Force(data))
+
+    def _keep_left(self) -> None:
+        """Take down what the player has said of keys that a listener may have been left with."""
+        while self._left:
+            self._account.leaves(self._left.popleft())
 
     def _check(self) -> None:
         if self.lost:
@@ -258,6 +267,8 @@ class PlayerPort:
                 self.counts, self._answered = record, beat
             case Connected(names):
                 self.connections = names
+            case Left(channel, pitch):
+                self._left.append((channel, pitch))
             case Place():
                 self._place(record)
                 self._wake()

@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Parting, is_on
+from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Hush, Parting, is_on
 from musicrnn.daemon.player.wire import Close, Force, Panic, Play
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
@@ -151,6 +151,79 @@ def test_a_note_that_ended_just_before_a_listener_was_missed_counts_as_sounding_
     assert popped(made) == [OFF]
 
 
+def test_what_an_earlier_player_left_is_told_to_whoever_comes_however_late() -> None:
+    """A bridge to a synth may be started by hand long after the server; a key that sounds by then is left alone."""
+    made = core(Force(OFF), Force(b"\x81\x40\x00"), Force(SILENCERS[0]), Play(1.0, b"\x91\x40\x40"))
+    popped(made)
+    for moment in (60.0, 3600.0):
+        made.put(Greet(), moment)
+        made.take()
+        assert popped(made) == [OFF]
+
+
+def test_a_note_that_a_panic_ended_just_before_a_listener_was_missed_counts_as_sounding_there() -> None:
+    """As one that was let go."""
+    made = core(Play(1.0, ON))
+    popped(made)
+    for record, moment in ((Panic(), 9.0), (Parting(), 9.5), (Greet(), 20.0)):
+        made.put(record, moment)
+    made.take()
+    assert popped(made) == [OFF, *SILENCERS, OFF]
+
+
+def test_the_keys_that_a_listener_may_be_left_with_are_told_at_each_parting() -> None:
+    """Another player may be there when it comes back."""
+    made = core(Play(1.0, ON), Play(1.0, b"\x91\x40\x40"), Play(2.0, OFF), Play(2.0, b"\x92\x40\x40"))
+    popped(made)
+    for moment in (2.5, 9.0):
+        made.put(Parting(), moment)
+    made.take()
+    assert list(made.left) == [(0, 60), (1, 0x40), (2, 0x40), (1, 0x40), (2, 0x40)]
+
+
+CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+
+
+def test_a_stop_takes_back_what_would_let_others_go_on_after_it() -> None:
+    """The rest of a tick's clocks were handed over before it; those that come after it are of another start."""
+    made = core(Play(1.0, CLOCK), Play(1.02, CLOCK), Play(1.04, CONTINUE), Play(1.04, CLOCK))
+    for record in (Play(1.04, OFF), Play(1.02, STOP), Play(1.05, START), Play(1.05, CLOCK)):
+        made.put(record, 1.0)
+    made.take()
+    assert popped(made) == [CLOCK, CLOCK, STOP, START, CLOCK]
+
+
+def test_a_panic_leaves_the_clock_in_its_place() -> None:
+    """Music goes on after it: a burst of clocks would put others ahead."""
+    place = b"\xf2\x01\x00"
+    made = core(Play(1.0, ON), Play(1.0, CLOCK), Play(1.02, CLOCK), Play(1.04, CLOCK), Play(1.05, place))
+    assert popped(made, 1.01) == [ON, CLOCK]
+    made.put(Panic(), 1.01)
+    made.take()
+    assert popped(made, 1.01) == [OFF, *SILENCERS]
+    assert [made.pop(2.0) for _ in range(3)] == [(1.02, CLOCK), (1.04, CLOCK), (1.05, place)]
+    assert made.empty
+
+
+def test_a_player_that_leaves_sends_a_stop_that_waits_and_no_clock() -> None:
+    """Nobody is there any more to whom the clocks would be of use."""
+    made = core(Play(1.0, ON), Play(1.0, CLOCK), Play(1.02, CLOCK), Play(1.04, CLOCK), Play(1.04, STOP))
+    assert popped(made, 1.01) == [ON, CLOCK]
+    made.put(Hush(for_good=True), 1.01)
+    made.take()
+    assert popped(made, 1.01) == [STOP, OFF, *SILENCERS]
+    assert made.empty
+
+
+def test_an_engine_that_has_hung_is_not_heard_of_because_it_is_silenced() -> None:
+    """Or it would count as back."""
+    made = Core()
+    for record, moment in ((Play(1.0, ON), 1.0), (Hush(), 3.0)):
+        made.put(record, moment)
+    made.take()
+    assert made.heard_of == 1.0
+
+
 def repeating(*records: Play | Force | Panic | Close) -> Core:
     """Return a core that has taken records and sends each note-off again after 100 ms."""
     made = Core(0.1)
@@ -210,7 +283,7 @@ def test_every_note_on_has_one_note_off_whatever_comes(script: list[tuple[Play |
         made.put(record, 0.0)
         made.take()
         send(until, full)
-    made.silence()
+    made.silence(0.0)
     send(math.inf, full=False)
     assert not +down
     assert made.empty

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from musicrnn.daemon.player.port_watch import PortWatch
 from tests.peers.program import wait_until
 
@@ -39,6 +41,17 @@ def test_a_port_that_comes_back_under_another_number_is_gone() -> None:
     watch = PortWatch("Keys:out 20:0", lambda: listing, seconds=0.001)
     listing.names[0] = "Keys:out 28:0"
     wait_until(lambda: watch.gone, 10, "the loss")
+    watch.close()
+
+
+def test_a_port_that_is_back_under_its_name_without_our_connection_is_gone() -> None:
+    """It was unplugged and plugged in again between two looks, and hears nothing."""
+    listing, connected = Listing(), threading.Event()
+    connected.set()
+    watch = PortWatch("Keys:out 20:0", lambda: listing, connected.is_set, seconds=0.001)
+    assert not watch.gone
+    connected.clear()
+    wait_until(lambda: watch.gone and listing.closed, 10, "the loss")
     watch.close()
 
 

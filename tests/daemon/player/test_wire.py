@@ -14,6 +14,7 @@ from musicrnn.daemon.player.wire import (
     Counts,
     Force,
     Heard,
+    Left,
     Lost,
     Opened,
     Panic,
@@ -47,6 +48,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Heard, MOMENTS, MESSAGES, MOMENTS),
     st.builds(Counts, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.builds(Connected, st.lists(NAMES, max_size=4).map(tuple)),
+    st.builds(Left, st.integers(0, 15), DATA),
     st.builds(Place, MOMENTS, MOMENTS, MOMENTS, MOMENTS, MOMENTS, st.booleans()),
 )
 

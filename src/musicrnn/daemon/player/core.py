@@ -17,6 +17,9 @@ LATE_SECONDS = 0.001
 GREETING_SECONDS = 2.0
 JUST_SECONDS = 1.0
 MOST_WAITING = 20_000
+MOST_LEFT = 4_096
+SYSTEM, STOP = 0xF0, 0xFC
+ROLLING = (0xF8, 0xFA, 0xFB)  # clock, start, continue: what lets others play on
 
 
 class Sounding:
@@ -72,6 +75,13 @@ class Parting:
     """Somebody listens no more: the ends of what sounds, or has just ended, may be lost on him."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """The engine has hung, or ``for_good`` it or the player is to leave: what sounds is to end."""
+
+    for_good: bool = False
+
+
 def is_on(data: bytes) -> bool:
     """Tell whether a message is a note-on that begins a sound."""
     return data[0] & 0xF0 == 0x90 and data[2] > 0
@@ -81,11 +91,12 @@ class Core:
     """Takes records, gives messages in the order of their moments, and keeps the account.
 
     ``closing`` tells that no more is to come: once it holds and `empty`, the player may leave. ``repeat_offs`` is after
-    how many seconds each note-off is sent again, where its key is not down again by then; 0 is never.
+    how many seconds each note-off is sent again, where its key is not down again by then; 0 is never. ``left`` fills
+    with the keys that a listener may have been left with, which another player is to know of.
     """
 
     def __init__(self, repeat_offs: float = 0.0) -> None:
-        self.inbox: deque[tuple[float, Down | Greet | Parting]] = deque()
+        self.inbox: deque[tuple[float, Down | Greet | Parting | Hush]] = deque()
         self.sounding = Sounding()
         self.closing = False
         self.beat = self.sent = self.late = self.dropped = 0
@@ -95,12 +106,12 @@ class Core:
         self._repeat_offs = repeat_offs
         self._repeats: set[int] = set()
         self._played: dict[tuple[int, int], float] = {}
-        self._left: set[tuple[int, int]] = set()
+        self._hanging: set[tuple[int, int]] = set()
+        self.left: deque[tuple[int, int]] = deque(maxlen=MOST_LEFT)
         self._number = 0
-        self._forced: list[tuple[float, bytes]] = []
         self._programs: dict[int, bytes] = {}
 
-    def put(self, record: Down | Greet | Parting, now: float) -> None:
+    def put(self, record: Down | Greet | Parting | Hush, now: float) -> None:
         """Leave a record that came at ``now``; any thread may."""
         self.inbox.append((now, record))
 
@@ -108,25 +119,32 @@ class Core:
         """Work through the records that were left."""
         while self.inbox:
             now, record = self.inbox.popleft()
-            if isinstance(record, Greet):
-                self._greet(now)
-                continue
-            if isinstance(record, Parting):
-                self._part(now)
-                continue
-            self.heard_of = now
             match record:
-                case Play(seconds, data):
-                    self._queue(seconds, data)
-                case Force(data):
-                    self._at_once.append(data)
-                    self._forced.append((now, data))
-                case Beat(number):
-                    self.beat = number
-                case Panic():
-                    self.silence()
-                case Close():
-                    self.closing = True
+                case Greet():
+                    self._greet()
+                case Parting():
+                    self._part(now)
+                case Hush(for_good):
+                    self.silence(now, for_good=for_good)
+                case _:
+                    self.heard_of = now
+                    self._obey(record, now)
+
+    def _obey(self, record: Down, now: float) -> None:
+        """Do what the engine says."""
+        match record:
+            case Play(seconds, data):
+                if data[0] == STOP:
+                    self._take_back(seconds)
+                self._queue(seconds, data)
+            case Force(data):
+                self._force(data)
+            case Beat(number):
+                self.beat = number
+            case Panic():
+                self.silence(now)
+            case Close():
+                self.closing = True
 
     @property
     def empty(self) -> bool:
@@ -190,14 +208,36 @@ class Core:
         """Say note-offs again, at once."""
         self._at_once.extend(offs)
 
-    def silence(self) -> None:
-        """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds."""
+    def _force(self, data: bytes) -> None:
+        """End what an earlier player left: now, and for whoever comes later, since perhaps nobody listens yet."""
+        self._at_once.append(data)
+        if data[0] & 0xF0 == NOTE_OFF:
+            self._hanging.add((data[0] & 0x0F, data[1]))
+
+    def _take_back(self, seconds: float) -> None:
+        """Drop the clocks that wait beyond a stop: they were handed over for the whole tick in which it comes.
+
+        They would be counted after the next start.
+        """
+        self._waiting = [one for one in self._waiting if one[0] <= seconds or one[2][0] not in ROLLING]
+        heapq.heapify(self._waiting)
+
+    def silence(self, now: float, *, for_good: bool = False) -> None:
+        """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds.
+
+        Others who follow the clock play on: that stays in its place, unless it is ``for_good``.
+        """
         waiting, self._waiting = sorted(self._waiting), []
         self._repeats.clear()
-        for _, _, data in waiting:
-            if not is_on(data) and self.sounding.passes(data):
+        for moment, number, data in waiting:
+            if data[0] >= SYSTEM and not for_good:
+                self._waiting.append((moment, number, data))
+            elif data[0] not in ROLLING and not is_on(data) and self.sounding.passes(data):
                 self._remember(data)
                 self._at_once.append(data)
+                if data[0] & 0xE0 == NOTE_OFF:
+                    self._played[data[0] & 0x0F, data[1]] = now
+        self._played.update(dict.fromkeys(self.sounding.notes, now))
         self._at_once.extend(self.sounding.silence())
         self.sounding.notes.clear()
 
@@ -205,24 +245,21 @@ class Core:
         if data[0] & 0xF0 == PROGRAM_CHANGE:
             self._programs[data[0]] = data
 
-    def _greet(self, now: float) -> None:
+    def _greet(self) -> None:
         """Say again which programs are played, and end what does not sound here and may sound there.
 
-        That is what an earlier player left, and what sounded when a listener was disconnected.
+        That is what an earlier player left, and what sounded when a listener was disconnected. No key is ever taken for
+        let go there: who has heard its note-off may be another.
         """
-        self._forced = [(since, data) for since, data in self._forced if now - since < GREETING_SECONDS]
-        for _, data in self._forced:
-            if data[0] & 0xF0 == NOTE_OFF and not self.sounding.notes[data[0] & 0x0F, data[1]]:
-                self._at_once.append(data)
-        ended = sorted(key for key in self._left if not self.sounding.notes[key])
+        ended = sorted(key for key in self._hanging if not self.sounding.notes[key])
         self._at_once.extend(bytes((NOTE_OFF | channel, pitch, 0)) for channel, pitch in ended)
         self._at_once.extend(self._programs.values())
 
     def _part(self, now: float) -> None:
         """Keep which keys a listener that is disconnected may be left with, and for good: it may come back late."""
-        self._left |= {
-            key for key, since in self._played.items() if self.sounding.notes[key] or now - since < JUST_SECONDS
-        }
+        keys = [key for key, since in self._played.items() if self.sounding.notes[key] or now - since < JUST_SECONDS]
+        self._hanging.update(keys)
+        self.left.extend(sorted(keys))
 
     def _queue(self, seconds: float, data: bytes) -> None:
         if len(self._waiting) >= MOST_WAITING and is_on(data):

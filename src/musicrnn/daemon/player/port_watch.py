@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-SECONDS = 1.0
+SECONDS = 0.2
 
 
 class Names(Protocol):
@@ -22,12 +22,23 @@ class Names(Protocol):
 
 
 class PortWatch:
-    """Looks once a second, in a thread of its own, whether a port is still listed."""
+    """Looks five times a second, in a thread of its own, whether we are connected to a port, or else if it is listed.
 
-    def __init__(self, name: str, names: Callable[[], Names], seconds: float = SECONDS) -> None:
+    ``connected`` tells the former, None where the system does not: a device may be back under its name before anybody
+    has looked.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        names: Callable[[], Names],
+        connected: Callable[[], bool | None] = lambda: None,
+        seconds: float = SECONDS,
+    ) -> None:
         self.gone = False
         self._name = name
         self._names = names
+        self._connected = connected
         self._seconds = seconds
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="musicrnn-watch", daemon=True)
@@ -42,6 +53,7 @@ class PortWatch:
         names = self._names()
         try:
             while not (self.gone or self._closing.wait(self._seconds)):
-                self.gone = self._name not in names()
+                connected = self._connected()
+                self.gone = self._name not in names() if connected is None else not connected
         finally:
             names.close()

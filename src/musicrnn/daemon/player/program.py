@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from types import FrameType
 
 from musicrnn.daemon.clock import MonotonicClock
-from musicrnn.daemon.player.core import Core
+from musicrnn.daemon.player.core import Core, Hush
 from musicrnn.daemon.player.outputs import Output, open_output
 from musicrnn.daemon.player.urgency import locked, real_time
 from musicrnn.daemon.player.wire import (
@@ -28,6 +28,7 @@ from musicrnn.daemon.player.wire import (
     Connected,
     Counts,
     Force,
+    Left,
     Lost,
     Opened,
     Panic,
@@ -141,7 +142,7 @@ class Player:
     def _go_silently(self, output: Output) -> None:
         """Let go of all that sounds, wait until that is out, and close the port."""
         if self._leaving or self._core.sounding.notes:
-            self._core.put(Panic(), time.monotonic())
+            self._core.put(Hush(for_good=True), time.monotonic())
         deadline = time.monotonic() + LEAVING_SECONDS
         while not (output.silent or output.problem or time.monotonic() > deadline):
             output.turn(time.monotonic())
@@ -162,7 +163,7 @@ class Player:
             return
         quiet = time.monotonic() - core.heard_of > patience
         if quiet and not self._hushed and core.sounding.notes:
-            core.put(Panic(), core.heard_of)
+            core.put(Hush(), time.monotonic())
         self._hushed = quiet
 
     def _report(self, output: Output) -> None:
@@ -174,6 +175,8 @@ class Player:
         while output.places:
             self._tell(output.places.popleft())
         core = self._core
+        while core.left:
+            self._tell(Left(*core.left.popleft()))
         if core.beat != self._beat:
             self._beat = core.beat
             self._tell(Counts(core.beat, core.sent & 0xFFFFFFFF, core.late, core.dropped))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from musicrnn.daemon.player.alsa_clients import Connection
 from musicrnn.daemon.player.port_watch import PortWatch
 from musicrnn.daemon.ports import IN, OUT, match
 from musicrnn.errors import PortError
@@ -144,7 +145,9 @@ def _existing(api: str, wanted: str) -> tuple[str, Any]:
 
 
 def _watch(api: str, name: str) -> PortWatch:
-    return PortWatch(name, lambda: PortNames(api))
+    if api != "alsa":
+        return PortWatch(name, lambda: PortNames(api))
+    return PortWatch(name, lambda: PortNames(api), Connection(CLIENT, name.rpartition(" ")[2]))
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ _NUMBER = struct.Struct("<I")
 _OPENED = struct.Struct("<dBBB")
 _COUNTS = struct.Struct("<IIII")
 _PLACE = struct.Struct("<dddddB")
+_LEFT = struct.Struct("<BB")
 _LENGTHS = {0x80: 3, 0x90: 3, 0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3}
 _SYSTEM_LENGTHS = {0xF1: 2, 0xF2: 3, 0xF3: 2, 0xF6: 1, 0xF8: 1, 0xFA: 1, 0xFB: 1, 0xFC: 1, 0xFE: 1, 0xFF: 1}
 
@@ -130,7 +131,18 @@ class Place:
     rolling: bool
 
 
-Up = Opened | Lost | Heard | Counts | Connected | Place
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Up: a key that a listener may have been left with, whose end the next player is to tell to whoever comes.
+
+    ``channel`` is that of the status byte, 0 to 15.
+    """
+
+    channel: int
+    pitch: int
+
+
+Up = Opened | Lost | Heard | Counts | Connected | Place | Left
 Record = Down | Up
 
 
@@ -159,10 +171,8 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 2, data
         case Beat(number):
             return 3, _NUMBER.pack(number)
-        case Panic():
-            return 4, b""
-        case Close():
-            return 5, b""
+        case Panic() | Close():
+            return 4 if isinstance(record, Panic) else 5, b""
         case Opened(name, latency, exact, real_time, locked):
             return 65, _OPENED.pack(latency, exact, real_time, locked) + name.encode()
         case Lost(reason):
@@ -175,6 +185,8 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 69, "\n".join(names).encode()
         case Place(seconds, position, beat, bpm, bar, rolling):
             return 70, _PLACE.pack(seconds, position, beat, bpm, bar, rolling)
+        case Left(channel, pitch):
+            return 71, _LEFT.pack(channel, pitch)
 
 
 def _unpacked(kind: int, rest: bytes) -> Record:
@@ -202,6 +214,8 @@ def _unpacked(kind: int, rest: bytes) -> Record:
         case 70:
             seconds, position, beat, bpm, bar, rolling = _PLACE.unpack(rest)
             return Place(seconds, position, beat, bpm, bar, bool(rolling))
+        case 71:
+            return Left(*_LEFT.unpack(rest))
     raise WireError(f"a record must be of a known kind, got {kind}")
 
 
