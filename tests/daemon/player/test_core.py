@@ -224,6 +224,14 @@ def test_an_engine_that_has_hung_is_not_heard_of_because_it_is_silenced() -> Non
     assert made.heard_of == 1.0
 
 
+def core_at(seconds: float, made: Core, *records: Play | Force | Hush) -> Core:
+    """Return a core that has taken records at a moment."""
+    for record in records:
+        made.put(record, seconds)
+    made.take()
+    return made
+
+
 def repeating(*records: Play | Force | Panic | Close) -> Core:
     """Return a core that has taken records and sends each note-off again after 100 ms."""
     made = Core(0.1)
@@ -243,12 +251,44 @@ def test_a_note_off_is_sent_again_where_that_is_asked_for() -> None:
 
 
 def test_a_note_off_is_not_sent_again_where_its_key_is_down_by_then() -> None:
-    """The second note keeps its length; nor after a panic, which has ended all."""
+    """The second note keeps its length; after a panic the last end is sent again all the same."""
     made = repeating(Play(1.0, ON), Play(2.0, OFF), Play(2.05, ON), Play(3.0, OFF))
     assert popped(made, 3.05) == [ON, OFF, ON, OFF]
     made.put(Panic(), 3.05)
     made.take()
-    assert popped(made) == SILENCERS
+    assert popped(made, 3.05) == SILENCERS
+    assert popped(made) == [OFF]
+
+
+def test_what_a_panic_ends_is_ended_again() -> None:
+    """A link that loses messages knows no panic; notes that begin after it are left alone."""
+    other_on, other_off = b"\x90\x40\x40", b"\x80\x40\x00"
+    made = repeating(Play(1.0, ON), Play(1.0, other_on), Play(2.05, other_off))
+    assert popped(made, 2.0) == [ON, other_on]
+    for record in (Panic(), Play(2.08, ON), Play(3.0, OFF)):
+        made.put(record, 2.0)
+    made.take()
+    assert popped(made, 2.05) == [other_off, OFF, *SILENCERS]
+    assert popped(made, 2.2) == [ON, other_off]
+    assert popped(made) == [OFF, OFF]
+    assert made.empty
+
+
+def test_what_an_earlier_player_left_is_ended_again_too() -> None:
+    """Not the controllers that go with it."""
+    made = core_at(5.0, Core(0.1), Force(OFF), Force(SILENCERS[0]))
+    assert popped(made, 5.05) == [OFF, SILENCERS[0]]
+    assert popped(made) == [OFF]
+
+
+def test_a_player_that_leaves_ends_all_again_before_it_does() -> None:
+    """Its queue is empty only then."""
+    made = core_at(5.0, Core(0.1), Play(1.0, ON))
+    popped(made, 5.0)
+    core_at(5.0, made, Hush(for_good=True))
+    assert popped(made, 5.05) == [OFF, *SILENCERS]
+    assert not made.empty
+    assert popped(made) == [OFF]
 
 
 KEYS = st.tuples(st.integers(0, 2), st.integers(60, 62))

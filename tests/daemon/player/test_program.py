@@ -201,6 +201,19 @@ def test_a_note_off_that_is_missed_at_the_end_is_said_again(player: Fed, listene
     assert not listener.down()
 
 
+def test_a_player_that_leaves_says_its_note_offs_again_before_it_does(server: JackServer, listener: Listener) -> None:
+    """For a link that loses messages, as late as that is wanted."""
+    orders = Orders("jack", "Fed", connections=(PORT,), repeat_offs=1.0)
+    with Fed(orders, server.environment) as fed:
+        fed.wait_for(Opened)
+        wait_until(lambda: hears(listener, fed), 10, "a listener that is really connected")
+        fed.write(packed(Play(0.0, ON)))
+        listener.wait_for(ON)
+        fed.process.stdin.close()
+        assert fed.process.wait(10) == 0
+    assert [data for _, _, data in listener.events()].count(OFF) > 1
+
+
 def test_a_port_that_goes_and_comes_at_once_is_connected_again(player: Fed, listener: Listener) -> None:
     """However fast: a program may be back before the player has looked, in the place that it had."""
     for _ in range(5):

@@ -60,9 +60,13 @@ class Sounding:
         """Return a note-off for each note-on that has none yet."""
         return [bytes((0x80 | channel, pitch, 0)) for channel, pitch in sorted(self.notes.elements())]
 
+    def silencers(self) -> list[bytes]:
+        """Return what ends what note-offs could not: pedal up, all notes off and all sound off."""
+        return silencers(channel + 1 for channel in self.channels)
+
     def silence(self) -> list[bytes]:
         """Return what ends every sound: the note-offs, then pedal up, all notes off and all sound off."""
-        return self.offs() + silencers(channel + 1 for channel in self.channels)
+        return self.offs() + self.silencers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Core:
                     self._take_back(seconds)
                 self._queue(seconds, data)
             case Force(data):
-                self._force(data)
+                self._force(data, now)
             case Beat(number):
                 self.beat = number
             case Panic():
@@ -181,10 +185,15 @@ class Core:
         self._remember(data)
         if data[0] & 0xE0 == NOTE_OFF:
             self._played[key] = seconds
-            if self._repeat_offs and not is_on(data):
-                self._queue(seconds + self._repeat_offs, data)
-                self._repeats.add(self._number)
+            if not is_on(data):
+                self._end_again(seconds, data)
         return True
+
+    def _end_again(self, seconds: float, data: bytes) -> None:
+        """Let a note-off that leaves at ``seconds`` be sent once more, where that is asked for."""
+        if self._repeat_offs:
+            self._queue(seconds + self._repeat_offs, data)
+            self._repeats.add(self._number)
 
     def move(self, seconds: float) -> None:
         """Let all that waits leave so much later: its place is that of a beat, and the beat has moved."""
@@ -208,11 +217,12 @@ class Core:
         """Say note-offs again, at once."""
         self._at_once.extend(offs)
 
-    def _force(self, data: bytes) -> None:
+    def _force(self, data: bytes, now: float) -> None:
         """End what an earlier player left: now, and for whoever comes later, since perhaps nobody listens yet."""
         self._at_once.append(data)
         if data[0] & 0xF0 == NOTE_OFF:
             self._hanging.add((data[0] & 0x0F, data[1]))
+            self._end_again(now, data)
 
     def _take_back(self, seconds: float) -> None:
         """Drop the clocks that wait beyond a stop: they were handed over for the whole tick in which it comes.
@@ -225,20 +235,21 @@ class Core:
     def silence(self, now: float, *, for_good: bool = False) -> None:
         """Drop the note-ons that wait; let the rest go at once, and after it all that ends what sounds.
 
-        Others who follow the clock play on: that stays in its place, unless it is ``for_good``.
+        What is to be said again stays in its place. So does the clock, for others who follow it play on, unless this is
+        ``for_good``.
         """
-        waiting, self._waiting = sorted(self._waiting), []
-        self._repeats.clear()
-        for moment, number, data in waiting:
-            if data[0] >= SYSTEM and not for_good:
-                self._waiting.append((moment, number, data))
-            elif data[0] not in ROLLING and not is_on(data) and self.sounding.passes(data):
-                self._remember(data)
-                self._at_once.append(data)
-                if data[0] & 0xE0 == NOTE_OFF:
-                    self._played[data[0] & 0x0F, data[1]] = now
-        self._played.update(dict.fromkeys(self.sounding.notes, now))
-        self._at_once.extend(self.sounding.silence())
+        waiting = sorted(self._waiting)
+        self._waiting = [one for one in waiting if one[1] in self._repeats or (one[2][0] >= SYSTEM and not for_good)]
+        stays = {number for _, number, _ in self._waiting}
+        rest = [data for _, number, data in waiting if number not in stays and data[0] not in ROLLING]
+        ends = [data for data in rest if not is_on(data) and self.sounding.passes(data)]
+        for data in ends + self.sounding.offs():
+            self._remember(data)
+            self._at_once.append(data)
+            if data[0] & 0xE0 == NOTE_OFF:
+                self._played[data[0] & 0x0F, data[1]] = now
+                self._end_again(now, data)
+        self._at_once.extend(self.sounding.silencers())
         self.sounding.notes.clear()
 
     def _remember(self, data: bytes) -> None:

@@ -143,7 +143,7 @@ class Player:
         """Let go of all that sounds, wait until that is out, and close the port."""
         if self._leaving or self._core.sounding.notes:
             self._core.put(Hush(for_good=True), time.monotonic())
-        deadline = time.monotonic() + LEAVING_SECONDS
+        deadline = time.monotonic() + LEAVING_SECONDS + self._orders.repeat_offs
         while not (output.silent or output.problem or time.monotonic() > deadline):
             output.turn(time.monotonic())
             self._clock.wait_until(time.monotonic() + 0.005)
