@@ -316,13 +316,14 @@ def test_a_model_of_another_grid_takes_over_on_the_hosts_bar_line(grid: int) -> 
 
 
 HOST = st.sampled_from([(START,), (STOP,), (CONTINUE,), (STOP, b"\xf2\x0b\x00", CONTINUE), (b"\xf2\x21\x00",)])
+LOOPS = st.sampled_from([(b"\xf2\x00\x00",), (STOP, b"\xf2\x10\x00", CONTINUE), (STOP, CONTINUE)])
 COMMANDS = st.sampled_from([Start(), Stop(), Continue(), Stop(at_once=True), Set("mu", 2.0)])
 STEPS = st.one_of(
     st.tuples(st.just("roll"), st.integers(1, 120)),
     st.tuples(st.just("tempo"), st.floats(30.0, 400.0)),
     st.tuples(st.just("wait"), st.floats(0.0, 2.0)),
     st.tuples(st.just("stall"), st.floats(0.0, 3.0)),
-    st.tuples(st.just("host"), HOST),
+    st.tuples(st.just("host"), HOST | LOOPS),
     st.tuples(st.just("do"), COMMANDS),
 )
 

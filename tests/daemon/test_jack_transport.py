@@ -285,7 +285,7 @@ def test_what_the_transport_does_is_told_once() -> None:
         source.put(Place(100.0 + number / 10, position, beat, 120.0, BAR, rolling))
         events += source.hear([], 100.0 + number / 10)
     events += source.hear([], 102.0) + source.hear([], 103.0)
-    assert events == [Began(0.0, True), Halted(), Began(10.0, False), Halted(), Began(2.0, False), Lost()]
+    assert events == [Began(0.0, True), Halted(), Began(10.0, False), Began(2.0, False, True), Lost()]
 
 
 def test_when_the_master_leaves_its_tempo_and_place_stay() -> None:

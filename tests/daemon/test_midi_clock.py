@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from musicrnn.daemon.clock_fit import ClockFit
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
+from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost, Moves
 from tests.daemon.clock_sender import (
     CLOCK,
     CONTINUE,
@@ -476,15 +476,42 @@ def test_a_song_position_is_in_sixteenths() -> None:
     truth = beats(steady(120.0), 8)
     clock = MidiClock(120.0)
     song(clock, truth, 0, 10, START)
-    assert song(clock, truth, 20, 30, STOP, b"\xf2\x08\x01", CONTINUE) == [Halted(), Began(34.0, False)]
+    assert song(clock, truth, 20, 30, STOP) == [Halted()]
+    assert song(clock, truth, 30, 40, b"\xf2\x08\x01", CONTINUE) == [Began(34.0, False)]
 
 
 def test_a_host_that_moves_while_it_rolls_goes_on_from_there() -> None:
-    """As if it had stopped and continued."""
+    """With its next clock; a stop and a continue that come at once around the place are nothing more."""
+    truth = beats(steady(120.0), 8)
+    clock = MidiClock(120.0)
+    song(clock, truth, 0, 12, START)
+    assert song(clock, truth, 12, 24, b"\xf2\x10\x00") == [Moves(3.5), Began(4.0, False)]
+    assert song(clock, truth, 24, 30, STOP, b"\xf2\x00\x00", CONTINUE) == [Moves(-4.5), Began(0.0, False)]
+    assert song(clock, truth, 30, 36, STOP, CONTINUE) == []
+    assert line_of(clock).seconds_at(0.5) == pytest.approx(truth.seconds[36], abs=1e-6)
+
+
+def test_a_host_that_is_stopped_before_it_moves_continues_from_the_new_place() -> None:
+    """0x10 0x00 is the fourth beat."""
     truth = beats(steady(120.0), 8)
     clock = MidiClock(120.0)
     song(clock, truth, 0, 10, START)
-    assert song(clock, truth, 10, 20, b"\xf2\x10\x00") == [Halted(), Began(4.0, False)]
+    assert clock.hear([TimedMessage(999.0, b"\xf2\x10\x00")], 1000.0) == [Moves(4.0 - 10 / 24)]
+    assert song(clock, truth, 10, 20, STOP) == [Halted()]
+    assert song(clock, truth, 20, 30, CONTINUE) == [Began(4.0, False)]
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_host_that_falls_silent_before_it_moves_is_lost_and_begins_there_with_its_next_clock(goes_on: bool) -> None:
+    """Until then the music goes on, or stops, as with any clock that is lost."""
+    truth = beats(steady(120.0), 8)
+    clock = started(goes_on=goes_on)
+    song(clock, truth, 0, 10)
+    clock.hear([TimedMessage(truth.seconds[9], b"\xf2\x10\x00")], truth.seconds[9])
+    assert clock.hear([], truth.seconds[9] + 0.31) == [Lost()]
+    assert (clock.line is not None) == goes_on
+    assert song(clock, truth, 50, 60) == [Began(4.0, False)]
+    assert not clock.lost
 
 
 def test_a_start_while_it_rolls_begins_anew() -> None:
@@ -522,14 +549,14 @@ def test_a_lost_clock_stops_where_that_is_asked_for() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.sampled_from([b"\xf8", b"\xfa", b"\xfb", b"\xfc", b"\xf2\x05\x00"]))))
 def test_any_messages_in_any_order_leave_a_line_that_goes_forward(script: list[tuple[float, bytes]]) -> None:
-    """And a beginning only where it stood, a halt only where it rolled."""
-    clock, now, rolls = MidiClock(120.0), 1000.0, False
+    """And a beginning only where it stood or was about to move, a halt or a move only where it rolled."""
+    clock, now, rolls, moves = MidiClock(120.0), 1000.0, False, False
     for pause, data in script:
         now += pause
         for event in clock.hear([TimedMessage(now, data)], now):
             if not isinstance(event, Lost):
-                assert isinstance(event, Began) != rolls
-                rolls = isinstance(event, Began)
+                assert moves or not rolls if isinstance(event, Began) else rolls
+                rolls, moves = not isinstance(event, Halted), isinstance(event, Moves)
         assert (clock.line is not None) == rolls
         if clock.line is not None:
             assert clock.line.bpm > 0

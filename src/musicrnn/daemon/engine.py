@@ -254,7 +254,10 @@ class Engine:
         """Return the moment in seconds at which `release` has something to do, None while nothing plays."""
         if self._presence.starting:
             return 0.0
-        return self._transport.due(self.tick) if self._presence.playing else None
+        if not self._presence.playing:
+            return None
+        again = self._presence.encore.tick
+        return self._transport.due(self.tick if again is None else again)
 
     @property
     def goes_on(self) -> bool:
@@ -268,7 +271,7 @@ class Engine:
 
         A tick that comes too late is skipped, so that nothing is ever played in a burst.
         """
-        messages = self._presence.started(now)
+        messages = self._presence.started(now) + self._play_again(now)
         while self._presence.playing and self._transport.due(self.tick) <= now:
             moment = self._transport.due(self.tick)
             if self._presence.ends_at <= self.tick:
@@ -281,6 +284,14 @@ class Engine:
                 messages += self._change_model(coming, moment)
             else:
                 messages += self._play_tick(moment, now)
+        return messages
+
+    def _play_again(self, now: float) -> list[TimedMessage]:
+        """Return what is to leave a second time, with a host that has held it back."""
+        messages: list[TimedMessage] = []
+        encore = self._presence.encore
+        while (tick := encore.tick) is not None and self._transport.due(tick) <= now:
+            messages += self._events(self._transport.due(tick), encore.take())
         return messages
 
     def _is_skipped(self, now: float) -> bool:
@@ -296,6 +307,7 @@ class Engine:
         if bpm is not None:
             self._tempo_is(bpm)
         made, events = self._performance.play()
+        self._presence.encore.played(tick, events)
         if self.watch.on:
             self.watch.played.append(Glimpse(made, self._performance.surroundings))
         self._note(made, now)
@@ -349,6 +361,7 @@ class Engine:
         Where nothing has been heard yet since the start, the start is what is late.
         """
         performance, transport = self._performance, self._transport
+        self._presence.encore.forget()
         is_gap = late > performance.bar_ticks * transport.tick_seconds
         messages = self._gap(now, late) if self._presence.fresh or is_gap else []
         if transport.free and (self._presence.fresh or is_gap):
@@ -381,7 +394,7 @@ class Engine:
     def panic(self, now: float) -> list[TimedMessage]:
         """Return what ends every sound; playing goes on with the next attack."""
         self._log("panic")
-        messages = self._events(now, self._performance.release_all())
+        messages = self._events(now, self._presence.released())
         return messages + self._account.timed(now, silencers(self._performance.ledger.used))
 
     # What it answers.

@@ -13,6 +13,8 @@ from musicrnn.errors import ControlError
 from musicrnn.models.timing import TempoLine
 
 NOTICED_BPM = 0.05
+NEAR_BEATS = 0.125
+HELD_BACK_SECONDS = 0.25
 
 
 class HostTransport(Transport):
@@ -30,6 +32,7 @@ class HostTransport(Transport):
         self._song_start = 0
         self._told = bpm
         self._drawn: BeatLine | None = None
+        self._left = self._line
 
     @property
     def rolls(self) -> bool:  # type: ignore[override]
@@ -55,6 +58,7 @@ class HostTransport(Transport):
     def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take the MIDI that came in up to ``now``; return what the host did."""
         events = self._source.hear(messages, now, ahead)
+        self._left = self._line
         line = self._source.line
         if line is not None and line != self._drawn:
             self._draw(line)
@@ -69,6 +73,35 @@ class HostTransport(Transport):
         if self._source.line is not None and ahead > 2 * bar_ticks:
             self._song_start += math.floor(ahead / bar_ticks) * bar_ticks
             self._draw(self._source.line)
+
+    def keeps_place(self, beats: float, bar_ticks: int) -> bool:
+        """Tell whether a host that moves by so many beats comes to the same place in its bar, to half a sixteenth."""
+        bar = bar_ticks / self._line.ticks_per_beat
+        return abs(beats - round(beats / bar) * bar) <= NEAR_BEATS
+
+    def move(self, tick: int, bar_ticks: int) -> float | None:
+        """Follow a host to another place in whose bar ``tick``, the next to be played, is due about when it was.
+
+        Return by how many seconds it is due later; None, with nothing done, where that place is elsewhere in the bar.
+        A host may have paused on the way.
+        """
+        line = self._source.line
+        if line is None:
+            return None
+        grid, due = self._line.ticks_per_beat, self._left.seconds_at(tick)
+        place = line.beat_at(due) * grid
+        song = tick + round((place - tick) / bar_ticks) * bar_ticks
+        later = line.seconds_at(song / grid) - due
+        if not -NEAR_BEATS * 60.0 / line.bpm <= later <= HELD_BACK_SECONDS:
+            return None
+        self._song_start = tick - song
+        self._draw(line)
+        self._left = self._line
+        return later
+
+    def tick_of(self, beat: float) -> int:
+        """Return the first tick that does not lie before a place of the host's song."""
+        return self._song_start + math.ceil(round(beat * self._line.ticks_per_beat, 6))
 
     def anchor(self, tick: int, now: float, delay: float = START_DELAY_SECONDS) -> None:
         """Leave the line where the host has it."""

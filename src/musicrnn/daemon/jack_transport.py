@@ -89,7 +89,7 @@ class JackTransport:
             where = max(line.beat, line.beat_at(now)) if joins else line.beat
             return [Began(where, anew=place.position == 0.0 and not joins)]
         if abs(before.beat_at(line.seconds) - line.beat) > NEAR_BEATS:
-            return [Halted(), Began(line.beat, anew=False)]
+            return [Began(line.beat, anew=False, withheld=True)]
         return []
 
     def _line_of(self, place: Place) -> BeatLine:

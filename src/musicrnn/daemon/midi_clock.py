@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from musicrnn.daemon.clock_fit import CLOCKS_PER_BEAT
 from musicrnn.daemon.clock_numbers import ClockNumbers
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost
+from musicrnn.daemon.sources import BeatLine, Began, Halted, HostEvent, Lost, Moves
 
 SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
 CLOCKS_PER_SIXTEENTH = 6
@@ -53,13 +53,13 @@ class MidiClock:
     def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[HostEvent]:
         """Take what came in up to ``now``, of which only clock and transport matter; return what the host did."""
         events: list[HostEvent] = []
-        for message in messages:
-            events += self._take(message)
+        for message, is_meant in zip(messages, _meant(messages), strict=True):
+            if message.stood:
+                self._numbers.stand(message.stood)
+            events += self._take(message) if is_meant else []
         return events + self._silence(now - ahead)
 
     def _take(self, message: TimedMessage) -> list[HostEvent]:
-        if message.stood:
-            self._numbers.stand(message.stood)
         status = message.data[0]
         if status == CLOCK:
             return self._clock(message.seconds)
@@ -68,7 +68,7 @@ class MidiClock:
         if status == CONTINUE and self._origin is None:
             return self._start(self._position, anew=False)
         if status == STOP:
-            return self._halt()
+            return self._stop()
         if status == SONG_POSITION and len(message.data) == 3:
             return self._locate((message.data[1] & 0x7F) | (message.data[2] & 0x7F) << 7)
         return []
@@ -80,20 +80,33 @@ class MidiClock:
         self._starting, self._anew = True, anew
         return events
 
+    def _stop(self) -> list[HostEvent]:
+        events = self._halt()
+        self._starting = False
+        return events
+
     def _halt(self) -> list[HostEvent]:
-        self._starting = self.lost = False
+        """Stand; a host that was about to move has its new place."""
+        self.lost = False
         if self._origin is None:
             return []
-        self._position = self._numbers.number + 1 - self._origin
+        if not self._starting:
+            self._position = self._next - self._origin
         self._origin = None
         return [Halted()]
 
+    @property
+    def _next(self) -> int:
+        """The number of the next clock."""
+        return self._numbers.number + 1
+
     def _locate(self, sixteenths: int) -> list[HostEvent]:
-        """Take a song position; a host that rolls goes on from there with its next clock."""
-        if self._origin is not None:
-            return self._start(sixteenths * CLOCKS_PER_SIXTEENTH, anew=False)
+        """Take a song position; a host that rolls goes on from there with its next clock, until then along its line."""
         self._position = sixteenths * CLOCKS_PER_SIXTEENTH
-        return []
+        if self._origin is None:
+            return []
+        self._starting, self._anew = True, False
+        return [Moves((self._position - self._next + self._origin) / CLOCKS_PER_BEAT)]
 
     def _clock(self, seconds: float) -> list[HostEvent]:
         self.lost = False
@@ -114,3 +127,15 @@ class MidiClock:
             self._halt()
         self.lost = True
         return [Lost()]
+
+
+def _meant(messages: Sequence[TimedMessage]) -> list[bool]:
+    """Tell which of the messages that came at once are meant: no stop that a continue takes back before a clock."""
+    meant: list[bool] = []
+    after = CLOCK
+    for message in reversed(messages):
+        status = message.data[0]
+        meant.append(status != STOP or after != CONTINUE)
+        if meant[-1] and status in (CLOCK, START, CONTINUE, STOP):
+            after = status
+    return meant[::-1]

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from musicrnn.config.play import PlaySettings
 from musicrnn.daemon.account import Account
 from musicrnn.daemon.clock_out import ClockOut
-from musicrnn.daemon.ledger import program
+from musicrnn.daemon.encore import Encore
+from musicrnn.daemon.ledger import NoteEvent, program
 from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
-from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost
-from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
+from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost, Moves
+from musicrnn.daemon.transport import LATE_SECONDS, START_DELAY_SECONDS, Transport
 from musicrnn.daemon.voices import channel_of
 
 NO_CLOCK = ": no clock comes any more"
@@ -23,13 +24,14 @@ class Presence:
     """Starts and stops what the lineup plays, on the transport's line of ticks.
 
     ``playing`` tells that ticks are due, ``starting`` that they will be once the prime is read, ``fresh`` that none
-    has been heard since the last entry.
+    has been heard since the last entry. ``encore`` is what is to be heard a second time.
     """
 
     def __init__(
         self, play: PlaySettings, lineup: Lineup, transport: Transport, clock_out: ClockOut, account: Account
     ) -> None:
         self.playing = self.starting = self.fresh = False
+        self.encore = Encore()
         self._play = play
         self._lineup = lineup
         self._transport = transport
@@ -143,8 +145,11 @@ class Presence:
 
     def _follow(self, event: HostEvent, now: float) -> list[TimedMessage]:
         match event:
-            case Began(beat, anew):
-                return self._join(beat, anew, now)
+            case Began():
+                return self._join(event, now)
+            case Moves(beats):
+                keeps = self.playing and self._transport.keeps_place(beats, self._performance.bar_ticks)
+                return [] if keeps else self.stop(now)
             case Halted():
                 return self.stop(now)
             case Lost():
@@ -152,12 +157,20 @@ class Presence:
                 self._account.say(f"{self._transport.clock}{NO_CLOCK}", now)
                 return sent
 
-    def _join(self, beat: float, anew: bool, now: float) -> list[TimedMessage]:
-        """Play with a host that begins to roll, if it was asked to play at all."""
+    def _join(self, began: Began, now: float) -> list[TimedMessage]:
+        """Play with a host that begins to roll, if it was asked to play at all; play on with one that moved by bars."""
+        if self.playing and not began.anew:
+            later = self._transport.move(self._performance.tick, self._performance.bar_ticks)
+            if later is not None:
+                return self._once_more(began, now) if began.withheld and later > LATE_SECONDS else []
+        messages = self.stop(now)
         if not self._wanted or not self._transport.rolls:
-            return []
-        messages = self.stop(now) if self.playing else []
-        return messages + (self._enter_anew(now, beat) if anew else self._enter_again(now, 1, beat))
+            return messages
+        return messages + (self._enter_anew(now, began.beat) if began.anew else self._enter_again(now, 1, began.beat))
+
+    def _once_more(self, began: Began, now: float) -> list[TimedMessage]:
+        """Let what was played ahead of a host's new place leave with it; return what ends it until then."""
+        return self._account.events(now, self.encore.begin(self._transport.tick_of(began.beat)))
 
     # Leaving.
 
@@ -199,10 +212,15 @@ class Presence:
             self._account.log(self._performance.tick, "stop")
         self.playing = self.starting = False
         self._leave_at = None
-        return self._clock_out.stop(now) + self._account.events(now, self._performance.release_all())
+        return self._clock_out.stop(now) + self._account.events(now, self.released())
+
+    def released(self) -> list[NoteEvent]:
+        """End all that sounds, what is to be heard a second time too."""
+        return self.encore.released(self._performance.release_all())
 
     def change_grid(self, old: Performance, new: Performance) -> None:
         """Count in the ticks of another performance that stands at the same bar line."""
+        self.encore.forget()
         if self._leave_at is not None:  # at this bar line, or a beat of the old grid
             self._leave_at = new.tick + (self._leave_at - old.tick) * new.bar_ticks // old.bar_ticks
         if self._limit is not None:

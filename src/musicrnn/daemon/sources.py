@@ -33,10 +33,21 @@ class BeatLine:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The host rolls from song position ``beat`` on; ``anew`` where it was told to start, not to continue."""
+    """The host rolls from song position ``beat`` on; ``anew`` where it was told to start, not to continue.
+
+    Where it rolled already it has moved there. ``withheld`` tells that what was on its way did not begin meanwhile.
+    """
 
     beat: float
     anew: bool
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The host, which rolls, is to go on so many ``beats`` further on, or back; that it began there is told then."""
+
+    beats: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Lost:
     """The host rolled and is not heard any more."""
 
 
-HostEvent = Began | Halted | Lost
+HostEvent = Began | Moves | Halted | Lost
 
 
 class ClockSource(Protocol):

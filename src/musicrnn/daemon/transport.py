@@ -85,6 +85,20 @@ class Transport:
     def stay_near(self, tick: int, bar_ticks: int, now: float) -> None:
         """Let ``tick``, the next to be played, not lie bars away: here it never does."""
 
+    def keeps_place(self, beats: float, bar_ticks: int) -> bool:
+        """Tell whether a host that moves by so many beats comes to the same place in its bar: here there is none."""
+        del beats, bar_ticks
+        return False
+
+    def move(self, tick: int, bar_ticks: int) -> float | None:
+        """Follow a host to another place in which ``tick`` is due as before: here there is none."""
+        del tick, bar_ticks
+        return None
+
+    def tick_of(self, beat: float) -> int:
+        """Return the first tick that does not lie before a place of the song."""
+        return math.ceil(beat * self._line.ticks_per_beat)
+
     def enter(self, tick: int, unit: int, bar_ticks: int, now: float, beat: float | None = None) -> int:
         """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks."""
         del bar_ticks, now, beat
