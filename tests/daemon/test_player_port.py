@@ -113,6 +113,18 @@ def test_messages_are_played_and_counted(server: JackServer, listener: Listener,
     assert (port.late, port.dropped) == (0, 0)
 
 
+def test_what_the_engine_sends_late_is_played(server: JackServer, listener: Listener, opened: Opener) -> None:
+    """However late: it skips ticks by rules of its own, and plays the first one after a host's start in any case."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    port.send(TimedMessage(time.monotonic() - 10.0, ON))
+    port.send(TimedMessage(time.monotonic() - 9.0, OFF))
+    listener.wait_for(OFF)
+    assert [data for _, _, data in listener.events()][:2] == [ON, OFF]
+    wait_until(lambda: sent(port) >= 2, 10, "the player's counts")
+    assert (port.late, port.dropped) == (2, 0)
+
+
 @pytest.mark.parametrize("data", [b"", b"\x3c\x40", b"\x90\x3c", b"\x90\x3c\xc8"])
 def test_what_is_not_midi_is_not_sent(opened: Opener, data: bytes) -> None:
     """It would end the player."""

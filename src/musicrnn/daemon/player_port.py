@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from musicrnn.daemon.player.core import is_on
+from musicrnn.daemon.player.core import is_on, urgent
 from musicrnn.daemon.player.program import Orders
 from musicrnn.daemon.player.urgency import handed_down
 from musicrnn.daemon.player.wire import (
@@ -117,20 +117,24 @@ class PlayerPort:
 
     @property
     def dropped(self) -> int:
-        """Note-ons that found no room."""
+        """Note-ons that found no room, or came to their turn far too late."""
         return self.counts.dropped + self._dropped
 
     # What the engine's loop calls: none of it waits.
 
     def send(self, message: TimedMessage) -> None:
-        """Hand over a message. Raises PortError where the port is lost, ValueError for what is not MIDI."""
+        """Hand over a message: one whose moment has long gone by leaves at once, as the engine skips what should not.
+
+        Raises PortError where the port is lost, ValueError for what is not MIDI.
+        """
         if not is_message(message.data):
             raise ValueError(f"what is sent must be one MIDI message, got {message.data.hex(' ') or 'nothing'}")
         self._check()
-        if not self._put(Play(message.seconds, message.data), droppable=is_on(message.data)):
+        seconds = urgent(message.seconds, time.monotonic(), self.latency)
+        if not self._put(Play(seconds, message.data), droppable=is_on(message.data)):
             self._dropped += 1
             return
-        self._account.passes(message.seconds + self.latency, message.data)
+        self._account.passes(seconds + self.latency, message.data)
 
     def panic(self) -> None:
         """Let the player drop the note-ons that wait, and silence everything at once. Raises PortError."""

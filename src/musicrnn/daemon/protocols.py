@@ -85,7 +85,7 @@ class TimedOut(MidiOut, Protocol):
 
     @property
     def dropped(self) -> int:
-        """Note-ons that found no room."""
+        """Note-ons that found no room, or came to their turn far too late."""
         ...
 
     def panic(self) -> None:

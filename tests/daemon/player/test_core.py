@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.player.core import MOST_WAITING, Core, Greet, Hush, Parting, is_on
+from musicrnn.daemon.player.core import MOST_WAITING, STALE_SECONDS, Core, Greet, Hush, Parting, is_on, urgent
 from musicrnn.daemon.player.wire import Close, Force, Panic, Play
 
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
@@ -90,6 +91,14 @@ def test_a_note_on_that_finds_no_room_is_dropped_and_anything_else_goes_first_ne
     made.refused(b"\x80\x40\x00")
     assert popped(made) == [b"\x80\x40\x00"]
     assert (made.dropped, made.sent) == (1, 2)
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.0107, 0.17])
+def test_what_the_engine_sends_late_is_late_and_not_stale(latency: float) -> None:
+    """Half of what is too much is left for its way to the port; what is in time keeps its moment."""
+    assert [urgent(seconds, 5.0, latency) for seconds in (5.5, 5.0, 4.99)] == [5.5, 5.0, 4.99]
+    leaves = 5.0 + latency / 2  # after a period at most, of which the latency is two
+    assert leaves - latency - urgent(1.0, 5.0, latency) == pytest.approx(STALE_SECONDS / 2)
 
 
 def test_a_note_on_that_is_withheld_was_never_sent() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import deque
 
 import pytest
 
-from musicrnn.daemon.player.core import Core
+from musicrnn.daemon.player.core import STALE_SECONDS, Core
 from musicrnn.daemon.player.jack_output import pipewires_library
 from musicrnn.daemon.player.outputs import open_output, ways
 from musicrnn.daemon.player.rtmidi_output import DRAIN_SECONDS, RtMidiOutput
@@ -47,12 +46,27 @@ class Wire:
         self.is_deleted = True
 
 
-def rtmidi_output(wire: Wire, *messages: Play) -> tuple[RtMidiOutput, Core]:
+class Time:
+    """What an output takes for the time."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        """Return it."""
+        return self.seconds
+
+    def turn(self, output: RtMidiOutput, seconds: float) -> float:
+        """Let an output have its turn at a moment."""
+        self.seconds = seconds
+        return output.turn(seconds)
+
+
+def rtmidi_output(wire: Wire, time: Time, *messages: Play) -> tuple[RtMidiOutput, Core]:
     """Return an output to a wire, and its core with messages in it."""
     core = Core()
     for message in messages:
         core.put(message, 0.0)
-    return RtMidiOutput(RtMidiPort("wire", wire, None, {}, None), core, deque()), core
+    return RtMidiOutput(RtMidiPort("wire", wire, None, {}, None), core, deque(), time), core
 
 
 def test_the_machine_says_which_systems_are_tried() -> None:
@@ -81,40 +95,57 @@ def test_pipewires_library_is_looked_for_only_where_pipewire_runs(monkeypatch: p
 
 def test_rtmidi_is_given_what_is_due() -> None:
     """And nothing before its moment."""
-    wire = Wire()
-    output, core = rtmidi_output(wire, Play(10.0, ON), Play(10.5, OFF))
-    assert output.turn(9.9) == pytest.approx(10.0)
+    wire, time = Wire(), Time()
+    output, core = rtmidi_output(wire, time, Play(10.0, ON), Play(10.05, OFF))
+    assert time.turn(output, 9.9) == pytest.approx(10.0)
     assert wire.sent == []
-    output.turn(10.5)
+    time.turn(output, 10.05)
     assert wire.sent == [ON, OFF]
     assert core.empty
 
 
 def test_rtmidi_is_not_closed_before_the_last_message_had_time_to_leave() -> None:
     """It would drop what its server has not fetched; before that, all of ten thousand messages are handed over."""
-    wire = Wire(lasts=20_000)
-    messages = [Play(number / 1000, ON if number % 2 == 0 else OFF) for number in range(10_000)]
-    output, core = rtmidi_output(wire, *messages)
-    output.turn(10.0)
-    handed_over = time.monotonic()
+    wire, time = Wire(lasts=20_000), Time()
+    messages = [Play(10.0 + number / 1_000_000, ON if number % 2 == 0 else OFF) for number in range(10_000)]
+    output, core = rtmidi_output(wire, time, *messages)
+    time.turn(output, 10.01)
     assert wire.sent == [message.data for message in messages]
     assert core.empty
-    while not output.silent:
-        time.sleep(0.001)
-    assert time.monotonic() - handed_over > 0.9 * DRAIN_SECONDS
+    assert not output.silent
+    time.seconds = 10.01 + 0.9 * DRAIN_SECONDS
+    assert not output.silent
+    time.seconds = 10.01 + 1.1 * DRAIN_SECONDS
+    assert output.silent
+
+
+def test_rtmidi_is_given_no_burst_after_a_standstill() -> None:
+    """Notes whose moment went by are left out and counted, their note-offs too; the rest goes at once."""
+    wire, time = Wire(), Time()
+    other, program = b"\x90\x40\x40", b"\xc0\x07"
+    missed = [Play(10.0 + STALE_SECONDS * number, bytes((0x90, number, 64))) for number in range(11)]
+    ends = [Play(message.seconds + 0.05, message.data[:2] + b"\x00") for message in missed]
+    output, core = rtmidi_output(wire, time, Play(9.0, other), *missed, *ends, Play(10.5, program))
+    core.put(Play(10.6, other[:2] + b"\x00"), 0.0)
+    time.turn(output, 9.0)
+    time.turn(output, 11.01 + 0.5 * STALE_SECONDS)
+    assert wire.sent == [other, program, other[:2] + b"\x00", missed[-1].data, ends[-1].data]
+    assert (core.dropped, core.late, core.sent, core.empty) == (10, 4, 5, True)
 
 
 def test_a_port_that_refuses_is_lost() -> None:
     """Why is said."""
-    output, _ = rtmidi_output(Wire(lasts=1), Play(1.0, ON), Play(1.0, OFF))
-    output.turn(2.0)
+    time = Time()
+    output, _ = rtmidi_output(Wire(lasts=1), time, Play(1.0, ON), Play(1.0, OFF))
+    time.turn(output, 1.0)
     assert "unplugged" in output.problem
 
 
 def test_messages_that_are_sent_late_are_counted() -> None:
-    """By more than a millisecond: this moment is long past."""
-    output, core = rtmidi_output(Wire(), Play(0.001, ON))
-    output.turn(1.0)
+    """By more than a millisecond."""
+    time = Time()
+    output, core = rtmidi_output(Wire(), time, Play(1.0, ON), Play(1.0495, OFF))
+    time.turn(output, 1.05)
     assert core.late == 1
 
 

@@ -22,6 +22,7 @@ from tests.peers.program import wait_until
 pytestmark = pytest.mark.jack
 ON, OFF = b"\x90\x3c\x40", b"\x80\x3c\x00"
 SIGN = b"\xb0\x14\x01"  # an undefined controller
+SOON_SECONDS = 0.1
 SILENCERS = [b"\xb0\x40\x00", b"\xb0\x7b\x00", b"\xb0\x78\x00"]
 
 
@@ -87,9 +88,14 @@ def player(server: JackServer, listener: Listener) -> Iterator[Fed]:
         assert opened.exact
         assert opened.latency == pytest.approx(512 / 48_000)
         wait_until(lambda: hears(listener, fed), 10, "a listener that is really connected")
-        fed.write(packed(Play(0.0, ON)))
+        fed.write(packed(soon(ON)))
         listener.wait_for(ON)
         yield fed
+
+
+def soon(data: bytes) -> Play:
+    """Return a message for a moment that is not long past when the player comes to it, as notes must not be."""
+    return Play(time.monotonic() + SOON_SECONDS, data)
 
 
 def hears(listener: Listener, player: Fed, since: float = 0.0) -> bool:
@@ -146,7 +152,7 @@ def test_what_comes_in_and_is_no_message_is_passed_over(player: Fed, server: Jac
 def test_an_engine_that_says_nothing_is_silenced_and_may_come_back(player: Fed, listener: Listener) -> None:
     """The heartbeat is one second here."""
     check_silence(listener)
-    player.write(packed(Play(0.0, ON)))
+    player.write(packed(soon(ON)))
     listener.wait_for(ON, 2)
     assert player.process.poll() is None
 
@@ -172,7 +178,7 @@ def test_a_note_off_that_a_receiver_missed_is_said_again(player: Fed, listener: 
         listener.program.wait_for_line("STALLED")
         player.write(packed(Play(0.0, OFF)))
         wait_until(lambda: not listener.down(), 2, "the end of the note")
-        player.write(packed(Play(0.0, ON)))
+        player.write(packed(soon(ON)))
         wait_until(lambda: bool(listener.down()), 2, "the next note")
     assert heard(listener).count(ON) == 1 + 5
 
@@ -183,7 +189,7 @@ def test_a_note_off_that_a_receiver_missed_for_long_is_said_again(server: JackSe
     with Listener(server.environment, stall=0.8) as listener, Fed(orders, server.environment) as player:
         player.wait_for(Opened)
         wait_until(lambda: hears(listener, player), 10, "a listener that is really connected")
-        player.write(packed(Play(0.0, ON)))
+        player.write(packed(soon(ON)))
         listener.wait_for(ON)
         listener.program.send_signal(signal.SIGUSR1)
         listener.program.wait_for_line("STALLED")

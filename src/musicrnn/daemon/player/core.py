@@ -14,6 +14,7 @@ from musicrnn.daemon.ledger import NOTE_OFF, PROGRAM_CHANGE, silencers
 from musicrnn.daemon.player.wire import Beat, Close, Down, Force, Panic, Play
 
 LATE_SECONDS = 0.001
+STALE_SECONDS = 0.1
 GREETING_SECONDS = 2.0
 JUST_SECONDS = 1.0
 MOST_WAITING = 20_000
@@ -84,6 +85,14 @@ class Hush:
     """The engine has hung, or ``for_good`` it or the player is to leave: what sounds is to end."""
 
     for_good: bool = False
+
+
+def urgent(seconds: float, now: float, latency: float) -> float:
+    """Return the moment for a message that is handed over at ``now``: late, but never stale, however late that is.
+
+    The engine skips what it should not play any more; only what waits on its way from there may become stale.
+    """
+    return max(seconds, now - (latency + STALE_SECONDS) / 2)
 
 
 def is_on(data: bytes) -> bool:
@@ -200,7 +209,7 @@ class Core:
         self._waiting = [(moment + seconds, number, data) for moment, number, data in self._waiting]
 
     def refused(self, data: bytes) -> None:
-        """Take back a message that there was no room for: a note-on is dropped, anything else goes first next time."""
+        """Take back a message that may not go now: a note-on is dropped, anything else goes first next time."""
         self.sent -= 1
         if is_on(data):
             self.sounding.take_back(data)

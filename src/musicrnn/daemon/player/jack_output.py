@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, Core, Greet, Parting, is_on
+from musicrnn.daemon.player.core import GREETING_SECONDS, LATE_SECONDS, STALE_SECONDS, Core, Greet, Parting, is_on
 from musicrnn.daemon.player.frame_map import FrameMap
 from musicrnn.daemon.player.outputs import NotThere, Output
 from musicrnn.daemon.player.repeats import Repeats
@@ -45,6 +45,7 @@ class JackOutput(Output):
     """A JACK client with the ports ``out`` and ``in``.
 
     ``wake`` is called, from any thread, when there is something to look at; ``transport`` tells to watch the server's.
+    ``now`` tells the time, in seconds.
     """
 
     exact = True
@@ -58,7 +59,9 @@ class JackOutput(Output):
         wanted: Iterable[str],
         *,
         transport: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._now = now
         self._jack = jack
         self._client = client
         self._core = core
@@ -69,14 +72,14 @@ class JackOutput(Output):
         self._parted: dict[str, float] = {}
         self._just_joined: deque[str] = deque()
         self._just_come: deque[str] = deque()
-        self._new_listener = -math.inf
+        self._new_listener = self._let_go = -math.inf
         self._map = FrameMap(client.samplerate)
         self._watch = TransportWatch(client.samplerate, self._map.seconds_at) if transport else None
         self.places = deque(maxlen=MOST_PLACES)
         self._repeats = Repeats()
         self._problem = ""
         self._cycles = self._quiet_cycles = self._switches = 0
-        self._seen = (-1, time.monotonic())
+        self._seen = (-1, now())
         self._graph_changed = -math.inf
         self._connections: tuple[str, ...] = ()
         self.heard = deque()
@@ -94,11 +97,11 @@ class JackOutput(Output):
         client.set_port_connect_callback(self._note_connection)
         client.set_port_registration_callback(self._note_port)
         client.set_graph_order_callback(self._switch)
-        client.set_xrun_callback(lambda _: self._repeats.miss(time.monotonic()))
+        client.set_xrun_callback(lambda _: self._repeats.miss(self._now()))
         if self._watch is not None:
             client.set_sync_callback(self._is_ready)
         client.activate()
-        self.turn(time.monotonic())
+        self.turn(self._now())
         if any(name.removesuffix(INPUT) in self._present for name in self._wanted):
             self._wait(lambda: self._switches > 0, SWITCH_SECONDS)
         if not self._wait(lambda: self._map.settled, FIRST_SECONDS):
@@ -115,8 +118,8 @@ class JackOutput(Output):
     def _switch(self) -> None:
         """Note that connections that were asked for are there now: before, what is written is heard by nobody."""
         self._switches += 1
-        if time.monotonic() - self._new_listener < GREETING_SECONDS:
-            self._core.put(Greet(), time.monotonic())
+        if self._now() - self._new_listener < GREETING_SECONDS:
+            self._core.put(Greet(), self._now())
 
     @property
     def latency(self) -> float:
@@ -173,7 +176,7 @@ class JackOutput(Output):
             self._just_joined.append(source.name + INPUT)
         self._look()
         if not connected and source.name == self._out.name:
-            self._core.put(Parting(), time.monotonic())
+            self._core.put(Parting(), self._now())
 
     def _note_port(self, port: Any, registered: bool) -> None:
         """Note a port that comes: one that was away for less than a look takes to settle is a new one nevertheless."""
@@ -182,7 +185,7 @@ class JackOutput(Output):
         self._look()
 
     def _look(self) -> None:
-        self._graph_changed = time.monotonic()
+        self._graph_changed = self._now()
         self._wake()
 
     def _process(self, frames: int) -> None:
@@ -192,7 +195,7 @@ class JackOutput(Output):
             self._fail(f"a fault in the player: {error!r}")
 
     def _cycle(self, frames: int) -> None:
-        start, now = self._map.unwrapped(self._client.last_frame_time), time.monotonic()
+        start, now = self._map.unwrapped(self._client.last_frame_time), self._now()
         self._map.observe(start, now)
         self._listen(start)
         self._core.take()
@@ -234,8 +237,8 @@ class JackOutput(Output):
     def _write(self, origin: int, frames: int, now: float) -> None:
         """Write what belongs into the cycle whose first frame is played for the moment of frame ``origin``."""
         until = self._map.seconds_at(origin + frames - 0.5)
-        if self._watch is not None:
-            until = min(until, self._watch.hold - self.latency)
+        if self._watch is not None and self._watch.hold < math.inf:
+            self._let_go, until = until, min(until, self._watch.hold - self.latency)
         at = 0
         while (message := self._core.pop(until)) is not None:
             seconds, data = message
@@ -243,6 +246,9 @@ class JackOutput(Output):
                 self._core.withhold(data)
                 continue
             if is_on(data):
+                if seconds is not None and self._is_stale(seconds, origin):
+                    self._core.refused(data)
+                    continue
                 self._map.hold()
             if seconds is not None:
                 offset = round(self._map.frame_at(seconds)) - origin
@@ -254,6 +260,13 @@ class JackOutput(Output):
                     return
                 continue
             self._repeats.note(now, data)
+
+    def _is_stale(self, seconds: float, origin: int) -> bool:
+        """Tell whether a message has waited for so long that it would leave in a burst with others of its kind.
+
+        So it is where the server or the player stood still; what waited for the transport to roll has not.
+        """
+        return origin - self._map.frame_at(max(seconds, self._let_go)) > STALE_SECONDS * self._map.rate
 
     def _fits(self, at: int, data: bytes) -> bool:
         try:
@@ -274,14 +287,14 @@ class JackOutput(Output):
             port = name.removesuffix(INPUT)
             if port in come and not self._connects_to(name):
                 present.discard(port)  # its client is not active yet: it has not come until it can be connected to
-                self._graph_changed = time.monotonic()
+                self._graph_changed = self._now()
         while self._just_joined:
             self._wanted.add(self._just_joined.popleft())
         joined = self._joined()
         if joined - self._were_joined:
-            self._new_listener = time.monotonic()
+            self._new_listener = self._now()
             self._core.put(Greet(), self._new_listener)
-        self._forget_parted(joined, present, time.monotonic())
+        self._forget_parted(joined, present, self._now())
         self._wanted |= joined
         self._connections = tuple(sorted(self._wanted))
         self._present, self._were_joined = present, joined

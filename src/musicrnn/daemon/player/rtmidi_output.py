@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from musicrnn.daemon.player.core import LATE_SECONDS, Core, is_on
+from musicrnn.daemon.player.core import LATE_SECONDS, STALE_SECONDS, Core, is_on
 from musicrnn.daemon.player.outputs import NotThere, Output
 from musicrnn.daemon.player.rtmidi_port import Missing, RtMidiPort, open_port
 from musicrnn.daemon.player.wire import Heard
@@ -20,14 +20,17 @@ DRAIN_SECONDS = 0.06
 
 
 class RtMidiOutput(Output):
-    """A port of python-rtmidi; :meth:`turn` sends what is due."""
+    """A port of python-rtmidi; :meth:`turn` sends what is due. ``now`` tells the time, in seconds."""
 
-    def __init__(self, port: RtMidiPort, core: Core, heard: deque[Heard]) -> None:
+    def __init__(
+        self, port: RtMidiPort, core: Core, heard: deque[Heard], now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.name = port.name
         self.heard = heard
         self.places = deque()
         self._port = port
         self._core = core
+        self._now = now
         self._problem = ""
         self._last_send = float("-inf")
 
@@ -46,15 +49,18 @@ class RtMidiOutput(Output):
     @property
     def silent(self) -> bool:
         """Whether all has been handed over, and had time to leave: RtMidi drops at its close what still waits."""
-        return self._core.empty and time.monotonic() - self._last_send > DRAIN_SECONDS
+        return self._core.empty and self._now() - self._last_send > DRAIN_SECONDS
 
     def turn(self, now: float) -> float:
-        """Send what is due."""
+        """Send what is due, without the note-ons that would come in a burst where the player stood still."""
         self._core.take()
         while not self.problem and (message := self._core.pop(now + 1e-6)) is not None:
             seconds, data = message
+            if seconds is not None and now - seconds > STALE_SECONDS and is_on(data):
+                self._core.refused(data)
+                continue
             self._send(data)
-            now = time.monotonic()
+            now = self._now()
             self._core.late += seconds is not None and now - seconds > LATE_SECONDS
         moment = self._core.next_moment
         return min(now + IDLE_SECONDS, moment) if moment is not None else now + IDLE_SECONDS
@@ -65,7 +71,7 @@ class RtMidiOutput(Output):
         except PortError as error:
             self._problem = str(error)
             self._core.dropped += is_on(data)
-        self._last_send = time.monotonic()
+        self._last_send = self._now()
 
     def close(self) -> None:
         """Close the port."""

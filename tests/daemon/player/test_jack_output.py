@@ -1,0 +1,99 @@
+"""What the player writes to JACK, in virtual time: each message at its frame, and no burst after a standstill."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from musicrnn.daemon.player.core import STALE_SECONDS, Core, is_on
+from musicrnn.daemon.player.wire import Play
+from tests.daemon.player.fake_jack import RATE, STARTING, FakeJack
+
+STEP = 0.05
+
+
+def on(number: int) -> bytes:
+    """Return a note-on, each of another pitch."""
+    return bytes((0x90, number, 64))
+
+
+def off(number: int) -> bytes:
+    """Return its note-off."""
+    return bytes((0x80, number, 0))
+
+
+def playing(jack: FakeJack, core: Core, seconds: float) -> float:
+    """Hand over a note at each step for so many seconds, each for two steps; return the moment of the first."""
+    begin = jack.seconds
+    for number in range(round(seconds / STEP)):
+        core.put(Play(begin + number * STEP, on(number)), begin)
+        core.put(Play(begin + (number + 2) * STEP, off(number)), begin)
+    return begin
+
+
+def most_at_once(sent: list[tuple[int, bytes]]) -> int:
+    """Return how many notes begin within ten milliseconds, at most."""
+    frames = sorted(frame for frame, data in sent if is_on(data))
+    return max(sum(frame <= other < frame + RATE // 100 for other in frames) for frame in frames)
+
+
+def test_each_message_leaves_two_periods_after_its_moment() -> None:
+    """At its own frame, whatever the period."""
+    for period in (64, 1024):
+        jack, core = FakeJack(period), Core()
+        jack.output(core)
+        begin, frame = jack.seconds, jack.frame
+        core.put(Play(begin + 0.010, on(60)), begin)
+        core.put(Play(begin + 0.013, off(60)), begin)
+        jack.cycles(4 * 1024 // period)
+        assert jack.sent == [(frame + 480 + 2 * period, on(60)), (frame + 624 + 2 * period, off(60))]
+
+
+@pytest.mark.parametrize("loses_frames", [False, True])
+def test_after_a_standstill_nothing_comes_in_a_burst(loses_frames: bool) -> None:
+    """Of the server or the player: notes whose moment went by are left out and counted, and neither end nor ring."""
+    jack, core = FakeJack(), Core()
+    jack.output(core)
+    begin = playing(jack, core, 3.0)
+    jack.cycles(100)
+    for message in (b"\xc0\x07", b"\xb0\x0b\x40", b"\xfa"):
+        core.put(Play(jack.seconds + 0.5, message), begin)
+    jack.stand_still(1.2, loses_frames=loses_frames)
+    jack.cycles(500)
+    assert most_at_once(jack.sent) <= 1 + STALE_SECONDS / STEP
+    assert core.dropped == pytest.approx((1.2 - STALE_SECONDS) / STEP, abs=3)
+    sent = Counter(data for _, data in jack.sent)
+    begun = {data[1] for data in sent if is_on(data)}
+    assert len(begun) == 60 - core.dropped
+    assert {data for data in sent if data[0] == 0x80} == {off(number) for number in begun}
+    assert sent[b"\xc0\x07"] == sent[b"\xb0\x0b\x40"] == sent[b"\xfa"] == 1
+    assert (core.sent, core.empty, +core.sounding.notes) == (len(jack.sent), True, Counter())
+
+
+def test_a_note_that_is_a_little_late_leaves_at_once() -> None:
+    """And counts as late."""
+    jack, core = FakeJack(), Core()
+    jack.output(core)
+    core.put(Play(jack.seconds - 0.9 * STALE_SECONDS, on(60)), jack.seconds)
+    jack.cycles(1)
+    assert jack.sent == [(jack.frame, on(60))]
+    assert (core.late, core.dropped) == (1, 0)
+
+
+def test_a_note_that_waits_for_the_transport_to_roll_is_not_too_late() -> None:
+    """Another client holds the start back for a second: the first note leaves with its first frame."""
+    jack, core = FakeJack(), Core()
+    output = jack.output(core, transport=True)
+    jack.state = STARTING
+    jack.cycles(1)
+    roll = output.places[-1].seconds
+    jack.cycles(1)
+    roll = max(roll, output.places[-1].seconds)
+    core.put(Play(roll - output.latency, on(60)), jack.seconds)
+    jack.cycles(RATE // jack.blocksize)
+    assert jack.sent == []
+    jack.state = 1
+    jack.cycles(2)
+    assert [data for _, data in jack.sent] == [on(60)]
+    assert core.dropped == 0
