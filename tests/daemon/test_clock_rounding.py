@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musicrnn.daemon.clock_numbers import ClockNumbers
 from musicrnn.daemon.clock_rounding import RoundedClocks
 from musicrnn.daemon.midi_clock import MidiClock
 from musicrnn.daemon.protocols import TimedMessage
@@ -147,6 +148,25 @@ def test_two_accidents_that_look_like_rounding_are_passed_over(calm: int) -> Non
     arrivals = moments[:-1].copy()
     arrivals[calm + 9] += 0.51 * 0.03825
     assert worst(Beats(tuple(moments.tolist())), arrivals.tolist(), calm + 9 + 120) < 0.0001
+
+
+def test_a_host_of_exact_clocks_that_moved_twice_by_about_as_much_is_not_rounded() -> None:
+    """Ten beats apart and by 23 and 19 ms, a third of a clock; rounding would make both the same, as exact as the rest.
+
+    So a clock that is lost soon after them is known for lost at once.
+    """
+    period = 0.0544706
+    moments = 1000.0 + np.arange(460) * period
+    moments[60:] += 0.0226
+    moments[300:] += 0.0193
+    clocks, numbers = RoundedClocks(), ClockNumbers(60.0 / period / 24)
+    for clock, seconds in enumerate(moments[:400].tolist()):
+        assert clocks.take(seconds, clock) is None
+        if clock != 380:
+            numbers.take(seconds)
+        if clock > 380:
+            assert numbers.line.seconds_at(clock + 24) == pytest.approx(moments[clock + 24], abs=0.002)
+    assert clocks.period == 0.0
 
 
 def test_a_host_that_rounds_no_longer_is_believed_again() -> None:

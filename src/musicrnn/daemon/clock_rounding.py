@@ -19,6 +19,7 @@ LONG_PART = 0.4  # of a clock: an odd step so long is no jitter
 ODD_STEPS = 2
 ODD_STEPS_OF_A_CLOCK = 3
 SAME_PART = 0.25
+SAME_SPREADS, SAME_SURELY = 6.0, 0.02  # of the usual distances; and of the period, where those are exact
 SPREAD_PART, SPREAD_PART_OF_A_CLOCK = 0.12, 0.03
 WHOLE_PART = 0.2
 JUDGED = 24
@@ -85,7 +86,9 @@ class _Steps:
         """See whether the odd distances are those of rounding."""
         by = self._odd[-1].by
         period = abs(by)
-        if not all(abs(one.by - by) < SAME_PART * period for one in self._odd):
+        spread = math.sqrt(self._squares / self._usuals)
+        apart = min(SAME_PART * period, SAME_SPREADS * spread + SAME_SURELY * period)
+        if not all(abs(one.by - by) < apart for one in self._odd):
             del self._odd[:-1]
         periods = self._usual / period
         whole = round(periods)
