@@ -63,7 +63,7 @@ Down = Play | Force | Beat | Panic | Close
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Up: the port is open. ``latency`` is how many seconds after its moment each message leaves.
+    """Up: the port is open. ``latency`` is how many seconds after its moment each message leaves, for now.
 
     ``exact`` tells that messages leave at their own frame of the audio clock; ``real_time`` and ``locked`` what
     the system granted.
@@ -130,7 +130,14 @@ class Place:
     rolling: bool
 
 
-Up = Opened | Lost | Heard | Counts | Connected | Place
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Up: how many seconds after its moment each message leaves from now on: the period of the server has changed."""
+
+    seconds: float
+
+
+Up = Opened | Lost | Heard | Counts | Connected | Place | Latency
 Record = Down | Up
 
 
@@ -163,6 +170,12 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 4, b""
         case Close():
             return 5, b""
+        case _:
+            return _parts_up(record)
+
+
+def _parts_up(record: Up) -> tuple[int, bytes]:
+    match record:
         case Opened(name, latency, exact, real_time, locked):
             return 65, _OPENED.pack(latency, exact, real_time, locked) + name.encode()
         case Lost(reason):
@@ -175,6 +188,8 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 69, "\n".join(names).encode()
         case Place(seconds, position, beat, bpm, bar, rolling):
             return 70, _PLACE.pack(seconds, position, beat, bpm, bar, rolling)
+        case Latency(seconds):
+            return 71, _MOMENT.pack(seconds)
 
 
 def _unpacked(kind: int, rest: bytes) -> Record:
@@ -202,6 +217,8 @@ def _unpacked(kind: int, rest: bytes) -> Record:
         case 70:
             seconds, position, beat, bpm, bar, rolling = _PLACE.unpack(rest)
             return Place(seconds, position, beat, bpm, bar, bool(rolling))
+        case 71:
+            return Latency(*_MOMENT.unpack(rest))
     raise WireError(f"a record must be of a known kind, got {kind}")
 
 
