@@ -243,6 +243,21 @@ def sent(port: PlayerPort) -> int:
     return port.counts.sent
 
 
+def test_the_period_of_the_server_may_change_while_it_runs(
+    server: JackServer, listener: Listener, opened: Opener
+) -> None:
+    """Ardour does that, and QjackCtl: who follows a host must know how long before its moment a message is needed."""
+    port = opened()
+    server.connect("Fed:out", PORT)
+    assert port.latency == port.opened.latency == pytest.approx(2 * 256 / 48_000)
+    for frames in (1024, 128):
+        server.set_period(frames)
+        wait_until(lambda: port.latency == pytest.approx(2 * server.period_seconds), 10, "the new latency")
+        port.send(TimedMessage(time.monotonic() + 1.0, ON))
+        port.send(TimedMessage(time.monotonic() + 1.0, OFF))
+    listener.wait_for(OFF, 2)
+
+
 def test_what_comes_in_is_heard_with_its_moment(server: JackServer) -> None:
     """And wakes whoever waits."""
     woken = threading.Event()

@@ -153,6 +153,33 @@ def test_a_clock_is_lost_as_long_after_its_last_whatever_the_offset(offset: floa
     assert ends == pytest.approx(0.3, abs=TICK + port.lead)
 
 
+class PortWhosePeriodChanges(TimedPort):
+    """A port that needs another time from the third second on."""
+
+    def __init__(self, before: float, after: float) -> None:
+        super().__init__(latency=before)
+        self._after = after
+
+    def beat(self, now: float) -> None:
+        """Change then."""
+        if now > 1003.0:
+            self.latency = self._after
+        super().beat(now)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0107, 0.0427), (0.0427, 0.0107), (0.0053, 0.1707)])
+def test_what_follows_a_host_stays_with_it_where_the_port_needs_another_time(before: float, after: float) -> None:
+    """Half a second later at most, in steps that leave out no tick."""
+    port = PortWhosePeriodChanges(before, after)
+    play(port, host(port), follows=True, offset=0.0)
+    heard = {1.5 + number * TICK: moment for number, moment in enumerate(hits(port))}
+    assert len(heard) > 30
+    for place, moment in list(heard.items())[1:]:
+        latency = before if place < 3.0 else after
+        off = 0.002 + (abs(after - before) if 2.8 < place < 3.5 else 0.0)
+        assert moment + latency == pytest.approx(place, abs=off)
+
+
 @pytest.mark.parametrize("kind", [TimedPort, PortLostAtAStop])
 def test_a_stop_that_came_in_just_before_the_port_was_lost_is_obeyed(kind: type[TimedPort]) -> None:
     """Without it the music would go on alone, as it does with a clock that is lost."""

@@ -88,6 +88,11 @@ class JackServer:
         time.sleep(seconds)
         self._program.send_signal(signal.SIGCONT)
 
+    def set_period(self, frames: int) -> None:
+        """Change the period while it runs."""
+        self._ask("jack_bufsize", str(frames))
+        self.period = frames
+
     def ports(self) -> list[str]:
         """Return the names of all ports, as ``client:port``."""
         return self._ask("jack_lsp").splitlines()

@@ -25,6 +25,7 @@ from musicrnn.daemon.player.wire import (
     Down,
     Force,
     Heard,
+    Latency,
     Left,
     Lost,
     Opened,
@@ -72,6 +73,7 @@ class PlayerPort:
         self.connections: tuple[str, ...] = after.connections if after is not None else ()
         self.counts = Counts(0, 0, 0, 0)
         self.lost = False
+        self._latency = 0.0
         self._reason = "the player has ended"
         self._wake = wake
         self._place = place
@@ -102,8 +104,8 @@ class PlayerPort:
 
     @property
     def latency(self) -> float:
-        """How many seconds after its moment each message leaves."""
-        return self.opened.latency
+        """How many seconds after its moment each message leaves, as the player told last."""
+        return self._latency
 
     @property
     def pid(self) -> int:
@@ -259,7 +261,10 @@ class PlayerPort:
     def _take(self, record: object) -> None:
         match record:
             case Opened():
+                self._latency = record.latency
                 self._opened.put(record)
+            case Latency(seconds):
+                self._latency = seconds
             case Lost(reason):
                 self._reason = reason
                 self.lost = True

@@ -50,6 +50,19 @@ def test_each_message_leaves_two_periods_after_its_moment() -> None:
         assert jack.sent == [(frame + 480 + 2 * period, on(60)), (frame + 624 + 2 * period, off(60))]
 
 
+def test_where_the_period_changes_so_does_the_latency() -> None:
+    """From the next cycle on; what waits leaves later by as much."""
+    jack, core = FakeJack(256), Core()
+    output = jack.output(core)
+    assert output.latency == 2 * 256 / RATE
+    begin, frame = jack.seconds, jack.frame
+    core.put(Play(begin + 0.05, on(60)), begin)
+    jack.blocksize = 1024
+    jack.cycles(8)
+    assert output.latency == 2 * 1024 / RATE
+    assert jack.sent == [(frame + 2_400 + 2 * 1024, on(60))]
+
+
 @pytest.mark.parametrize("loses_frames", [False, True])
 def test_after_a_standstill_nothing_comes_in_a_burst(loses_frames: bool) -> None:
     """Of the server or the player: notes whose moment went by are left out and counted, and neither end nor ring."""

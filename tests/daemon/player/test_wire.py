@@ -14,6 +14,7 @@ from musicrnn.daemon.player.wire import (
     Counts,
     Force,
     Heard,
+    Latency,
     Left,
     Lost,
     Opened,
@@ -49,6 +50,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Counts, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.builds(Connected, st.lists(NAMES, max_size=4).map(tuple)),
     st.builds(Left, st.integers(0, 15), DATA),
+    st.builds(Latency, MOMENTS),
     st.builds(Place, MOMENTS, MOMENTS, MOMENTS, MOMENTS, MOMENTS, st.booleans()),
 )
 
@@ -85,6 +87,8 @@ def test_rubbish_is_refused_and_nothing_worse(data: bytes) -> None:
         b"\x02\x03\x00\x90\x3c\xc8",  # a data byte above 127
         b"\x02\x00\x00",  # no message
         b"\x04\x01\x00x",  # a panic with something after it
+        b"\x47\x07\x00abcdefg",  # a latency that is not whole
+        b"\x47\x09\x00abcdefghi",  # one with something after it
         b"\x42\xff\xff",  # longer than a pipe takes whole
     ],
 )

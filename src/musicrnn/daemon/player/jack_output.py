@@ -73,6 +73,7 @@ class JackOutput(Output):
         self._just_joined: deque[str] = deque()
         self._just_come: deque[str] = deque()
         self._new_listener = self._let_go = -math.inf
+        self._frames = client.blocksize
         self._map = FrameMap(client.samplerate)
         self._watch = TransportWatch(client.samplerate, self._map.seconds_at) if transport else None
         self.places = deque(maxlen=MOST_PLACES)
@@ -123,8 +124,8 @@ class JackOutput(Output):
 
     @property
     def latency(self) -> float:
-        """Two periods, in seconds."""
-        return float(PERIODS * self._client.blocksize / self._map.rate)
+        """Two periods, in seconds, as long as they are now."""
+        return float(PERIODS * self._frames / self._map.rate)
 
     @property
     def problem(self) -> str:
@@ -195,6 +196,7 @@ class JackOutput(Output):
             self._fail(f"a fault in the player: {error!r}")
 
     def _cycle(self, frames: int) -> None:
+        self._frames = frames
         start, now = self._map.unwrapped(self._client.last_frame_time), self._now()
         self._map.observe(start, now)
         self._listen(start)

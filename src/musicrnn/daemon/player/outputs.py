@@ -33,7 +33,7 @@ class Output:
 
     @property
     def latency(self) -> float:
-        """How many seconds after its moment each message leaves."""
+        """How many seconds after its moment each message leaves; it may change."""
         raise NotImplementedError
 
     @property

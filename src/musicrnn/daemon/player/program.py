@@ -28,6 +28,7 @@ from musicrnn.daemon.player.wire import (
     Connected,
     Counts,
     Force,
+    Latency,
     Left,
     Lost,
     Opened,
@@ -98,6 +99,7 @@ class Player:
         self._beat = 0
         self._output: Output | None = None
         self._connections: tuple[str, ...] = ()
+        self._latency = 0.0
 
     def leave(self) -> None:
         """Fall silent and leave; safe in a signal handler and from any thread."""
@@ -122,7 +124,8 @@ class Player:
             self._tell(Lost(str(error)))
             return
         self._output = output  # to the end of the process: python-rtmidi's input may hang where it is let go of
-        self._tell(Opened(output.name, output.latency, output.exact, real, lock))
+        self._latency = output.latency
+        self._tell(Opened(output.name, self._latency, output.exact, real, lock))
         threading.stack_size(STACK_BYTES)
         threading.Thread(target=self._read, name="musicrnn-reader", daemon=True).start()
         _settle()
@@ -183,11 +186,16 @@ class Player:
         if output.connections != self._connections:
             self._connections = output.connections
             self._tell(Connected(self._connections))
+        latency = output.latency
+        if latency != self._latency and self._tell(Latency(latency)):
+            self._latency = latency
 
-    def _tell(self, record: Up) -> None:
-        """Write a record, unless the engine is gone or has let the pipe fill up."""
+    def _tell(self, record: Up) -> bool:
+        """Write a record; False where the engine is gone or has let the pipe fill up."""
         with contextlib.suppress(OSError, WireError):
             os.write(self._sink, packed(record))
+            return True
+        return False
 
     def _read(self) -> None:
         """Leave what comes through the pipe for whoever sends it; its end, or a record out of order, ends all."""

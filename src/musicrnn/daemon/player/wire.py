@@ -64,7 +64,7 @@ Down = Play | Force | Beat | Panic | Close
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Up: the port is open. ``latency`` is how many seconds after its moment each message leaves.
+    """Up: the port is open. ``latency`` is how many seconds after its moment each message leaves, for now.
 
     ``exact`` tells that messages leave at their own frame of the audio clock; ``real_time`` and ``locked`` what
     the system granted.
@@ -142,7 +142,14 @@ class Left:
     pitch: int
 
 
-Up = Opened | Lost | Heard | Counts | Connected | Place | Left
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Up: how many seconds after its moment each message leaves from now on: the period of the server has changed."""
+
+    seconds: float
+
+
+Up = Opened | Lost | Heard | Counts | Connected | Place | Left | Latency
 Record = Down | Up
 
 
@@ -171,8 +178,16 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 2, data
         case Beat(number):
             return 3, _NUMBER.pack(number)
-        case Panic() | Close():
-            return 4 if isinstance(record, Panic) else 5, b""
+        case Panic():
+            return 4, b""
+        case Close():
+            return 5, b""
+        case _:
+            return _parts_up(record)
+
+
+def _parts_up(record: Up) -> tuple[int, bytes]:
+    match record:
         case Opened(name, latency, exact, real_time, locked):
             return 65, _OPENED.pack(latency, exact, real_time, locked) + name.encode()
         case Lost(reason):
@@ -187,6 +202,8 @@ def _parts(record: Record) -> tuple[int, bytes]:
             return 70, _PLACE.pack(seconds, position, beat, bpm, bar, rolling)
         case Left(channel, pitch):
             return 71, _LEFT.pack(channel, pitch)
+        case Latency(seconds):
+            return 72, _MOMENT.pack(seconds)
 
 
 def _unpacked(kind: int, rest: bytes) -> Record:
@@ -199,6 +216,11 @@ def _unpacked(kind: int, rest: bytes) -> Record:
             return Beat(*_NUMBER.unpack(rest))
         case 4 | 5:
             return _empty(Panic() if kind == 4 else Close(), rest)
+    return _unpacked_up(kind, rest)
+
+
+def _unpacked_up(kind: int, rest: bytes) -> Up:
+    match kind:
         case 65:
             latency, *facts = _OPENED.unpack_from(rest)
             return Opened(rest[_OPENED.size :].decode(), latency, *map(bool, facts))
@@ -216,6 +238,8 @@ def _unpacked(kind: int, rest: bytes) -> Record:
             return Place(seconds, position, beat, bpm, bar, bool(rolling))
         case 71:
             return Left(*_LEFT.unpack(rest))
+        case 72:
+            return Latency(*_MOMENT.unpack(rest))
     raise WireError(f"a record must be of a known kind, got {kind}")
 
 
