@@ -191,7 +191,7 @@ HOSTS: dict[str, tuple[list[bytes | int], str]] = {
     "stop and start together": ([START, 150, STOP, START, 100], "start stop start"),
     "a jump": ([START, 144, place(0), 100], "start stop place continue"),
     "a jump into a bar": ([START, 102, place(7), 120], "start stop place continue"),
-    "a loop": ([START, 192, place(0), 100], "start stop place continue"),
+    "a loop of whole bars, through which the music goes on": ([START, 192, place(0), 100], "start"),
     "stop in a bar, continue from a head": (
         [START, 144, STOP, 40, place(64), CONTINUE, 120],
         "start stop place continue",
