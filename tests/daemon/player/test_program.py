@@ -213,7 +213,7 @@ def test_a_player_that_leaves_says_its_note_offs_again_before_it_does(server: Ja
     with Fed(orders, server.environment) as fed:
         fed.wait_for(Opened)
         wait_until(lambda: hears(listener, fed), 10, "a listener that is really connected")
-        fed.write(packed(Play(0.0, ON)))
+        fed.write(packed(soon(ON)))
         listener.wait_for(ON)
         fed.process.stdin.close()
         assert fed.process.wait(10) == 0
