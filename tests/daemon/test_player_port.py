@@ -180,10 +180,11 @@ def test_its_successor_ends_what_was_about_to_end(server: JackServer, listener: 
 def test_what_ended_just_before_the_loss_of_a_port_that_does_not_tell_is_ended_again(opened: Opener) -> None:
     """A device may have been away by then: what its player answered a second later, and more, says nothing of it."""
     first = PlayerPort(replace(ORDERS, api="rtmidi-jack"), lambda: None)
+    began = time.monotonic()
     send(first, [ON, OFF])
     wait_until(lambda: sent(first) == 2, 10, "the note's end")
     for later in (1.0, 1.5, 2.0):
-        ask(first, time.monotonic() + later)
+        ask(first, began + later)
     first.close()
     second = opened(first)
     wait_until(lambda: sent(second) > len(SILENCERS), 10, "the note's end again, beside what silences its channel")
