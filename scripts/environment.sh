@@ -1,7 +1,7 @@
 #!/bin/sh
 # environment.sh VENV ARGUMENT...: make the virtual environment VENV if it is not there, and install into it what the
 # arguments say (as `pip install` takes them). Works with uv where there is one, else with venv and pip.
-# python-rtmidi, which has no wheel for Python 3.13, is built where that is taken and can be done, and gone without else.
+# python-rtmidi, which has no wheel for Python 3.13, is built where it can be, and gone without where it cannot.
 set -eu
 here=$(dirname "$0")
 venv=$1

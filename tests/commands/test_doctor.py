@@ -120,7 +120,7 @@ def test_without_python_rtmidi_it_is_told_that_it_may_have_to_be_built(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     midi = found()["MIDI"]
     assert midi.state == "missing"
-    assert "pip install python-rtmidi (on Python 3.13 that takes a C++ compiler)" in midi.advice
+    assert "pip install python-rtmidi; for Python 3.13 that builds it, with a C++ compiler" in midi.advice
     assert "force" not in midi.advice
 
 

@@ -194,18 +194,8 @@ def test_who_was_disconnected_while_a_note_sounded_is_told_its_end_when_he_is_ba
     server: JackServer, listener: Listener, opened: Opener
 ) -> None:
     """By a person, in a patchbay; the note ended meanwhile."""
-    port = opened()
-    server.connect("Fed:out", PORT)
-    port.send(now(ON))
-    listener.wait_for(ON)
-    server.disconnect("Fed:out", PORT)
-    wait_until(lambda: server.connections("Fed:out") == [], 10, "the disconnection")
-    port.send(now(OFF))
-    wait_until(lambda: sent(port) == 2, 10, "the note's end")
-    assert listener.down()
-    server.connect("Fed:out", PORT)
-    listener.wait_for(OFF)
-    assert not listener.down()
+    disconnect_while_a_note_sounds(opened(), server, listener)
+    check_that_who_is_connected_again_is_told(server, listener)
 
 
 def test_he_is_told_it_by_the_successor_of_a_player_that_is_killed_meanwhile(
@@ -213,18 +203,29 @@ def test_he_is_told_it_by_the_successor_of_a_player_that_is_killed_meanwhile(
 ) -> None:
     """However sure it is that the note-off was sent."""
     port = opened()
-    server.connect("Fed:out", PORT)
-    port.send(now(ON))
-    listener.wait_for(ON)
-    server.disconnect("Fed:out", PORT)
+    disconnect_while_a_note_sounds(port, server, listener)
     wait_until(lambda: port.connections == (), 10, "the end of the wish to be connected")
-    port.send(now(OFF))
-    wait_until(lambda: sent(port) == 2, 10, "the note's end")
     for later in (1.0, 2.0, 3.0):
         ask(port, time.monotonic() + later)
     os.kill(port.pid, signal.SIGKILL)
     wait_until(lambda: port.lost, 10, "the loss")
     opened(port)
+    check_that_who_is_connected_again_is_told(server, listener)
+
+
+def disconnect_while_a_note_sounds(port: PlayerPort, server: JackServer, listener: Listener) -> None:
+    """Connect a port, let a note begin, disconnect it, and let the note end."""
+    server.connect("Fed:out", PORT)
+    port.send(now(ON))
+    listener.wait_for(ON)
+    server.disconnect("Fed:out", PORT)
+    wait_until(lambda: server.connections("Fed:out") == [], 10, "the disconnection")
+    port.send(now(OFF))
+    wait_until(lambda: sent(port) == 2, 10, "the note's end")
+
+
+def check_that_who_is_connected_again_is_told(server: JackServer, listener: Listener) -> None:
+    """Who was left with a note hears its end once he is connected."""
     assert listener.down()
     server.connect("Fed:out", PORT)
     listener.wait_for(OFF)

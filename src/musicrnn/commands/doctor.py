@@ -22,6 +22,7 @@ from musicrnn.config.load import read_settings, settings_of
 from musicrnn.daemon.announce import INSTALL_DISCOVERY_EXTRA, can_announce
 from musicrnn.daemon.link_session import INSTALL_LINK_EXTRA, link_is_installed
 from musicrnn.daemon.osc_listen import can_listen
+from musicrnn.daemon.player.rtmidi_port import HOW_TO_INSTALL
 from musicrnn.errors import ConfigError
 from musicrnn.printable import print_json, printable
 
@@ -104,9 +105,7 @@ def _runtime() -> Finding:
 
 def _without_rtmidi(error: str) -> str:
     if error.startswith("ModuleNotFoundError"):
-        return (
-            "JACK alone is played to without it; pip install python-rtmidi (on Python 3.13 that takes a C++ compiler)"
-        )
+        return f"only JACK goes without it; {HOW_TO_INSTALL}"
     return "on Debian: apt-get install libasound2 libjack-jackd2-0; then pip install --force-reinstall python-rtmidi"
 
 
