@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 from copy import copy
 
-from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH
+from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH, STOP
 from musicrnn.daemon.protocols import TimedMessage
 from tests.simulation.violation import Violation
+
+ROLLING = (0xF8, 0xFA, 0xFB)  # clock, start, continue
 
 
 class ClockJudge:
@@ -34,6 +36,9 @@ class ClockJudge:
     def put(self, message: TimedMessage, now: float) -> None:
         """Take what is due, and a message at its moment; at once where that is over."""
         self._count += 1
+        if message.data[0] == STOP:  # the player drops what others would play on by after it
+            self._waiting = [one for one in self._waiting if one[0] <= message.seconds or one[2][0] not in ROLLING]
+            heapq.heapify(self._waiting)
         heapq.heappush(self._waiting, (max(message.seconds, now), self._count, message.data))
         while self._waiting and self._waiting[0][0] <= now:
             self._take(heapq.heappop(self._waiting)[2])

@@ -17,21 +17,19 @@ MOST_BEATS_AT_ONCE = 4
 class InOrder:
     """Gives the messages of a clock moments in whose order others may take them, as from a port that keeps them.
 
-    A host's tick may be due before the stop or the place that was said first, and clocks of a tick lie after the stop
-    that cuts it: others would count them after a start. ``last`` is the moment of the last clock.
+    A host's tick may be due before the stop or the place that was said first. Clocks that lie after a stop, as those of
+    the tick that it cuts, are dropped by the port that keeps them.
     """
 
     def __init__(self) -> None:
-        self.last = self._said = -math.inf
+        self._said = -math.inf
 
     def at(self, moment: float, status: int) -> float:
-        """Return the moment of the next message: none before what was said but clocks, no start before a clock."""
+        """Return the moment of the next message: none lies before what was said but clocks."""
         moment = max(moment, self._said)
-        if status == CLOCK:
-            self.last = max(self.last, moment)
-            return moment
-        self._said = max(moment, self.last) if status in (START, CONTINUE) else moment
-        return self._said
+        if status != CLOCK:
+            self._said = moment
+        return moment
 
 
 class ClockOut:
@@ -49,11 +47,6 @@ class ClockOut:
         self._rolling = False
         self._continue_at: int | None = None
         self._order = InOrder()
-
-    @property
-    def last(self) -> float:
-        """The moment of the last clock."""
-        return self._order.last
 
     def start(self, tick: int, moment: float) -> list[TimedMessage]:
         """Return what lets others start with the next clock, that of ``tick``."""

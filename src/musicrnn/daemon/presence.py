@@ -14,7 +14,7 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost, Moves
-from musicrnn.daemon.transport import LATE_SECONDS, START_DELAY_SECONDS, Transport
+from musicrnn.daemon.transport import LATE_SECONDS, Transport
 from musicrnn.daemon.voices import channel_of
 
 NO_CLOCK = ": no clock comes any more"
@@ -119,11 +119,10 @@ class Presence:
         self._performance.skip_to(tick)
 
     def _go(self, now: float) -> list[TimedMessage]:
-        """Let the next tick be a moment from now, but not before a clock of ours, and choose the programs."""
+        """Let the next tick be a moment from now, and choose the programs."""
         self.playing = self.fresh = True
         self._account.hush()
-        soonest = self._clock_out.last - START_DELAY_SECONDS
-        self._transport.anchor(self._performance.tick, max(now, self._account.sent, soonest))
+        self._transport.anchor(self._performance.tick, max(now, self._account.sent))
         return self.programs(now)
 
     def programs(self, now: float) -> list[TimedMessage]:
