@@ -96,3 +96,39 @@ def test_all_that_is_known_moves_with_the_port() -> None:
     numbers.take(10.0 + AFTER_CLOCKS * length + 0.0625)
     assert numbers.number == AFTER_CLOCKS
     assert numbers.line.clock_at(10.0 + AFTER_CLOCKS * length + 0.0625) == pytest.approx(AFTER_CLOCKS, abs=1e-6)
+
+
+@pytest.mark.parametrize("apart", [24, 81, 82])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_clocks_lost_in_cycles_that_were_left_out_are_no_rounding(apart: int, lost: int) -> None:
+    """However evenly they lie: three clocks lost as far apart from each other look like those of a sender that rounds.
+
+    That the server left out cycles just there tells what they are.
+    """
+    clock = MidiClock(120.0)
+    length = 60.0 / 100.0 / 24
+    clock.hear([TimedMessage(10.0, START)], 10.0)
+    skipped = False
+    for number in range(20 * 24):
+        if number > 5 * 24 and number % apart < lost:
+            skipped = True
+            continue
+        seconds = 10.0 + number * length
+        clock.hear([TimedMessage(seconds, CLOCK, skipped=skipped)], seconds)
+        skipped = False
+        line = clock.line
+        assert line is not None
+        assert line.beat_at(seconds) * 24 == pytest.approx(number, abs=0.01)
+
+
+def test_rounding_shows_again_after_cycles_that_were_left_out() -> None:
+    """Clocks rounded to periods of a clock: by three that come in one period, of which none is further back."""
+    clock = MidiClock(120.0)
+    length, period = 60.0 / 120.0 / 24, 1024 / RATE
+    clock.hear([TimedMessage(10.0, START)], 10.0)
+    for number in range(40 * 24):
+        seconds = 10.0 + number * length // period * period
+        clock.hear([TimedMessage(seconds, CLOCK, skipped=number == 100)], seconds)
+    line = clock.line
+    assert line is not None
+    assert line.beat_at(seconds) * 24 == pytest.approx(number, abs=1.2)

@@ -126,6 +126,10 @@ class ClockNumbers:
         self._tally.move(seconds)
         self._rounded.move(seconds)
 
+    def skip(self) -> None:
+        """Know that clocks before the next one may not have been heard: a longer distance to it shows no rounding."""
+        self._rounded.skip()
+
     def _goes_on(self, stood: float) -> bool:
         """Tell whether the sender went on while the port's clock stood: by that, more clocks came since than should."""
         arrivals = np.array(self._rounded.arrivals)
@@ -227,7 +231,7 @@ class ClockNumbers:
         too_high = self._rounded.take(seconds, number)
         self._fit.rounded_to = self._rounded.blur
         if too_high is not None:
-            arrivals = self._rounded.arrivals
+            arrivals = self._rounded.whole
             self._fit.begin_again(self.line.period, is_known=False)
             for clock, arrival in enumerate(arrivals, start=self.number + 1 - len(arrivals)):
                 self._add(clock, arrival)

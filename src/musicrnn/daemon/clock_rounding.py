@@ -65,13 +65,20 @@ class _Steps:
         self._usual, self._squares = since, 0.0
         self._run = self._usuals = 1
 
-    def take(self, clock: int, since: float, before: int) -> _Rounding | None:
-        """Take the distance to a clock, and the number before it; return what rounding it shows."""
+    def take(self, clock: int, since: float, before: int, *, is_whole: bool) -> _Rounding | None:
+        """Take the distance to a clock, and the number before it; return what rounding it shows.
+
+        One that is not whole, in which clocks may not have been heard, shows none where it is odd; nor do those before.
+        """
         if abs(since - self._usual) <= self._part * self._usual:
             self._run += 1
             self._usuals += 1
             self._squares += (since - self._usual) ** 2
             self._usual += (since - self._usual) / min(self._run, JUDGED)
+            return None
+        if not is_whole:
+            self._odd.clear()
+            self._run = 0
             return None
         by = since - self._usual
         fewest = FEWEST_BETWEEN_LONG if abs(by) > LONG_PART * self._usual else FEWEST_USUAL
@@ -128,7 +135,8 @@ class RoundedClocks:
         self._two_before = (0, 0)
         self._since_step, self._patience = 0, 0.0
         self._steps = [_Steps(part) for part in USUAL_PARTS]
-        self._clock = self._before = 0
+        self._clock = self._before = self._whole = 0
+        self._skipped = False
         self._period: float | None = None
 
     @property
@@ -158,15 +166,25 @@ class RoundedClocks:
         """The moments of the newest clocks."""
         return tuple(self._arrivals)
 
+    @property
+    def whole(self) -> tuple[float, ...]:
+        """The moments of those of them between which no clock can have been there without being heard."""
+        return tuple(self._arrivals)[-self._whole :]
+
     def forget(self) -> None:
         """Take the next clock for the first one; a period that is known stays known."""
         self._arrivals.clear()
+        self._whole = 0
         for steps in self._steps:
             steps.begin(0.0)
 
     def move(self, seconds: float) -> None:
         """Let the clocks have come so much later."""
         self._arrivals = deque((arrival + seconds for arrival in self._arrivals), MOST_CLOCKS)
+
+    def skip(self) -> None:
+        """Know that clocks before the next one may not have been heard."""
+        self._skipped = True
 
     def take(self, seconds: float, number: int) -> int | None:
         """Take a clock with its number; where it shows that they are rounded, return by how many that is too high.
@@ -177,13 +195,16 @@ class RoundedClocks:
         before, self._before = self._before, number
         self._clock += 1
         self._arrivals.append(seconds)
+        is_whole, self._skipped = not self._skipped, False
+        self._whole = self._whole + 1 if is_whole else 1
         if self._period is not None:
             periods = since / self._period
             self._beside.append(periods - round(periods))
             self._swing(round(periods))
             self._period = self._period if self._off < TOO_MANY_OFF else None
         holds, known = self.period > 0, self._period or 0.0
-        for seen in filter(None, [steps.take(self._clock, since, before) for steps in self._steps]):
+        found = [steps.take(self._clock, since, before, is_whole=is_whole) for steps in self._steps]
+        for seen in filter(None, found):
             self._period = seen.period
             self._since_step, self._patience = 0, math.inf if seen.is_a_clock else PATIENCE * seen.apart
             self._beside.clear()

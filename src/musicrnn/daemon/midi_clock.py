@@ -56,6 +56,8 @@ class MidiClock:
         for message, is_meant in zip(messages, _meant(messages), strict=True):
             if message.stood:
                 self._numbers.stand(message.stood)
+            if message.skipped:
+                self._numbers.skip()
             events += self._take(message) if is_meant else []
         return events + self._silence(now - ahead)
 

@@ -268,8 +268,8 @@ class PlayerPort:
             case Lost(reason):
                 self._reason = reason
                 self.lost = True
-            case Heard(seconds, data, stood):
-                self._heard.append(TimedMessage(seconds, data, stood))
+            case Heard(seconds, data, stood, skipped):
+                self._heard.append(TimedMessage(seconds, data, stood, skipped))
                 if self._listens:  # a controller can wait for the next tick
                     self._wake()
             case Counts(beat):

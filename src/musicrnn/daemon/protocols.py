@@ -23,12 +23,14 @@ from typing import Protocol, runtime_checkable
 class TimedMessage:
     """One MIDI message: raw bytes (status, data, ...) and its moment in seconds of the clock, perhaps just past.
 
-    Of one that came in, ``stood`` is for how many seconds the port's own clock stood still since the message before it.
+    Of one that came in, ``stood`` is for how many seconds the port's own clock stood still since the message before it,
+    and ``skipped`` tells that others before it may not have been heard.
     """
 
     seconds: float
     data: bytes
     stood: float = 0.0
+    skipped: bool = False
 
 
 class Clock(Protocol):

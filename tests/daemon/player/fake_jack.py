@@ -19,12 +19,13 @@ class JackError(Exception):
 
 
 class Port:
-    """One of the client's own ports; keeps what is written to it."""
+    """One of the client's own ports; keeps what is written to it. ``incoming`` is what comes in, in each cycle."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.connections: list[Port] = []
         self.written: list[tuple[int, bytes]] = []
+        self.incoming: list[tuple[int, bytes]] = []
 
     def clear_buffer(self) -> None:
         """Forget what was written for the cycle before."""
@@ -35,8 +36,8 @@ class Port:
         self.written.append((offset, data))
 
     def incoming_midi_events(self) -> list[tuple[int, bytes]]:
-        """Return what came in, which is nothing."""
-        return []
+        """Return what came in."""
+        return list(self.incoming)
 
 
 class FakeJack:
@@ -53,9 +54,9 @@ class FakeJack:
         self.blocksize = period
         self.seconds, self.frame = 1_000.0, 12_345
         self.sent: list[tuple[int, bytes]] = []
-        self.out, self._in = Port("Fed:out"), Port("Fed:in")
+        self.out, self.input = Port("Fed:out"), Port("Fed:in")
         self.midi_outports = SimpleNamespace(register=lambda _: self.out)
-        self.midi_inports = SimpleNamespace(register=lambda _: self._in)
+        self.midi_inports = SimpleNamespace(register=lambda _: self.input)
         self.state, self.transport_frame = ROLLING, 0
         self._process: Callable[[int], None] = lambda _: None
 
@@ -69,8 +70,17 @@ class FakeJack:
             self.seconds += self.blocksize / RATE
             self.frame += self.blocksize
             self.transport_frame += self.blocksize if self.state == ROLLING else 0
-            self._process(self.blocksize)
-            self.sent += [(self.frame + offset, data) for offset, data in self.out.written]
+            self.cycle_again()
+
+    def cycle_again(self) -> None:
+        """Run the cycle of this frame, as a server does once more that has left one out before it."""
+        self._process(self.blocksize)
+        self.sent += [(self.frame + offset, data) for offset, data in self.out.written]
+
+    def leave_out(self, count: int) -> None:
+        """Let so many cycles go by without this client."""
+        self.seconds += count * self.blocksize / RATE
+        self.frame += count * self.blocksize
 
     def stand_still(self, seconds: float, *, loses_frames: bool) -> None:
         """Run nothing for so long; the frames may go on meanwhile, or be lost."""

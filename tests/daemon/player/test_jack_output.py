@@ -110,3 +110,29 @@ def test_a_note_that_waits_for_the_transport_to_roll_is_not_too_late() -> None:
     jack.cycles(2)
     assert [data for _, data in jack.sent] == [on(60)]
     assert core.dropped == 0
+
+
+def test_what_comes_after_cycles_that_were_left_out_says_so() -> None:
+    """The first message after them, whenever that comes; not one after a change of the period, nor one heard again."""
+    jack = FakeJack()
+    output = jack.output(Core())
+    said = []
+    for cycles_left_out, blocksize, comes in (
+        (0, 256, True),
+        (1, 256, False),
+        (0, 256, True),
+        (0, 256, True),
+        (0, 1024, True),
+        (0, 1024, True),
+        (2, 1024, True),
+        (0, 256, True),
+        (0, 256, True),
+    ):
+        jack.leave_out(cycles_left_out)
+        jack.input.incoming = [(3, b"\xf8")] if comes else []
+        jack.cycles(1)
+        jack.cycle_again()
+        jack.blocksize = blocksize
+        said += [heard.skipped for heard in output.heard]
+        output.heard.clear()
+    assert said == [False, True, False, False, False, True, False, False]

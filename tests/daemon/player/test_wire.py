@@ -46,7 +46,7 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.just(Close()),
     st.builds(Opened, NAMES, MOMENTS, st.booleans(), st.booleans(), st.booleans()),
     st.builds(Lost, NAMES),
-    st.builds(Heard, MOMENTS, MESSAGES, MOMENTS),
+    st.builds(Heard, MOMENTS, MESSAGES, MOMENTS, st.booleans()),
     st.builds(Counts, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.builds(Connected, st.lists(NAMES, max_size=4).map(tuple)),
     st.builds(Left, st.integers(0, 15), DATA),

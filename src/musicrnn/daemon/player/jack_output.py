@@ -86,6 +86,8 @@ class JackOutput(Output):
         self.heard = deque()
         self._came: list[tuple[int, bytes]] = []
         self._came_at = -1
+        self._came_until = math.inf
+        self._skipped = False
         self._out = client.midi_outports.register(OUT)
         self._in = client.midi_inports.register(IN)
         self.name = f"{client.name} (jack)"
@@ -226,13 +228,16 @@ class JackOutput(Output):
             self._wake()
 
     def _listen(self, start: int) -> None:
-        """Take what came in; a server that was held up may run a cycle twice, and bring the same again."""
+        """Take what came in; a server that was held up may leave out cycles, or run one twice with the same again."""
         came = [(offset, bytes(data)) for offset, data in self._in.incoming_midi_events()]
         again = self._came if start == self._came_at else []
-        self._came, self._came_at = came, start
+        self._skipped |= start > max(self._came_until, self._came_at + self._frames)
+        self._came, self._came_at, self._came_until = came, start, start + self._frames
         for offset, message in came:
             if is_message(message) and (offset, message) not in again:
-                self.heard.append(Heard(self._map.seconds_at(start + offset), message, self._map.take_stood()))
+                seconds = self._map.seconds_at(start + offset)
+                self.heard.append(Heard(seconds, message, self._map.take_stood(), self._skipped))
+                self._skipped = False
         if self.heard:
             self._wake()
 

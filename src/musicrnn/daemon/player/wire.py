@@ -13,7 +13,7 @@ from dataclasses import dataclass
 LARGEST = 4000  # bytes after the head, so that a pipe takes a record whole or not at all (POSIX: PIPE_BUF)
 _HEAD = struct.Struct("<BH")
 _MOMENT = struct.Struct("<d")
-_HEARD = struct.Struct("<dd")
+_HEARD = struct.Struct("<dd?")
 _NUMBER = struct.Struct("<I")
 _OPENED = struct.Struct("<dBBB")
 _COUNTS = struct.Struct("<IIII")
@@ -89,12 +89,14 @@ class Heard:
     """Up: a MIDI message that came in, and the moment in seconds at which it did.
 
     ``stood`` is for how many seconds the port's own clock stood still since the message before: an audio server that is
-    held up loses frames, and so does who sends by them.
+    held up loses frames, and so does who sends by them. ``skipped`` tells that messages before this one may not have
+    been heard: such a server leaves out cycles.
     """
 
     seconds: float
     data: bytes
     stood: float = 0.0
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,8 @@ def _parts_up(record: Up) -> tuple[int, bytes]:
             return 65, _OPENED.pack(latency, exact, real_time, locked) + name.encode()
         case Lost(reason):
             return 66, reason.encode(errors="replace")[:LARGEST]
-        case Heard(seconds, data, stood):
-            return 67, _HEARD.pack(seconds, stood) + data
+        case Heard(seconds, data, stood, skipped):
+            return 67, _HEARD.pack(seconds, stood, skipped) + data
         case Counts(beat, sent, late, dropped):
             return 68, _COUNTS.pack(beat, sent, late, dropped)
         case Connected(names):
@@ -227,8 +229,8 @@ def _unpacked_up(kind: int, rest: bytes) -> Up:
         case 66:
             return Lost(rest.decode(errors="replace"))
         case 67:
-            seconds, stood = _HEARD.unpack_from(rest)
-            return Heard(seconds, _message(rest[_HEARD.size :]), stood)
+            seconds, stood, skipped = _HEARD.unpack_from(rest)
+            return Heard(seconds, _message(rest[_HEARD.size :]), stood, skipped)
         case 68:
             return Counts(*_COUNTS.unpack(rest))
         case 69:
