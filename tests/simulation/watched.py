@@ -283,6 +283,13 @@ class WatchedEngine(Engine):
 
     # A host, and the clock that is sent.
 
+    def halt_followers(self, now: float) -> list[TimedMessage]:
+        """Stop those who follow, on a port that knows nothing of what was said on the one before it."""
+        messages = super().halt_followers(now)
+        self._said = -math.inf
+        self._note_said(messages)
+        return messages
+
     def hear(self, messages: Sequence[TimedMessage], now: float, ahead: float = 0.0) -> list[TimedMessage]:
         """Follow, and be judged by where the ticks lie."""
         before, could_play, played = self.tick, self._may_play, self._presence.playing
