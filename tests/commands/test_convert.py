@@ -99,6 +99,10 @@ SLOW = "00 ff 51 03 ff ff ff"
             header(division=96) + track(*ONE_NOTE, "00 90 3e"),
             ["track 1: damaged, 8 of 11 bytes read (an event is cut off)"],
         ),
+        (
+            file(*ONE_NOTE, *ONE_NOTE, "00 c0 28", *3 * ONE_NOTE, division=96),
+            ["2 notes under another program than most of their track"],
+        ),
     ],
 )
 def test_what_was_mended_is_told_and_counts_on_the_way_back(

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def test_what_is_in_a_model_file_is_shown(capsys: pytest.CaptureFixture[str]) ->
     assert all(f"{part.name}: " in shown for part in file.info.vocabulary.parts)
     assert f"learnt from  source: {file.info.corpus['source']}" in shown
     assert len([line for line in shown.splitlines() if line.startswith("figure ")]) == len(file.info.figures)
+
+
+def test_what_nobody_gave_has_no_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A licence and a source that are empty."""
+    file = load_checked(find_model("chorales"))
+    bare = replace(file, info=replace(file.info, licence="", corpus={"licence": "", "source": "", "pieces": 3}))
+    monkeypatch.setattr("musicrnn.commands.inspect.load_checked", lambda _: bare)
+    assert main(["inspect", "chorales"]) == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["licence", "not", "given"] in shown
+    assert [line for line in shown if line[0] == "learnt"] == [["learnt", "from", "pieces:", "3"]]
 
 
 def test_it_is_shown_to_programs_as_a_line_of_json_a_model(capsys: pytest.CaptureFixture[str]) -> None:

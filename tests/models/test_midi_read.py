@@ -118,6 +118,7 @@ def test_each_channel_is_a_track_with_its_number_and_main_program() -> None:
         (10, 0, True, [36]),
         (16, 0, False, [64]),
     ]
+    assert [t.other_program for t in piece.tracks] == [0, 1, 0, 0]
 
 
 def test_a_note_that_sounds_through_a_change_of_program_is_one_note() -> None:

@@ -247,7 +247,9 @@ def test_the_usual_tempo_of_pieces_is_one_that_can_be_played(bpm: float, usual: 
 
 def test_too_little_data_is_refused_with_what_is_needed() -> None:
     """Two pieces cannot be three shares."""
-    with pytest.raises(CorpusError, match="at least 3 usable pieces"):
+    with pytest.raises(
+        CorpusError, match=r"at least 3 usable pieces.*, got 2; .*--validation-share 0 and --test-share 0"
+    ):
         material(tunes(2), CorpusSettings(ticks_per_beat=4))
     with pytest.raises(CorpusError, match="a piece with notes, got none"):
         material([], CorpusSettings(ticks_per_beat=4))

@@ -304,9 +304,10 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
         _say(f"{piece.name}: {words}")
     count = f"{len(told)} difference{'s' if len(told) > 1 else ''}"
     more = f", {len(told) - MOST_TOLD} of them not shown" if len(told) > MOST_TOLD else ""
-    same = "came back the same but for what was mended" if piece.warnings else "came back the same"
+    is_mended = bool(piece.warnings or piece.moved.other_program)
+    same = "came back the same but for what was mended" if is_mended else "came back the same"
     _say(f"{piece.name}: {count + more if told else same}; {_moved(piece)}")
-    return not told and not piece.warnings
+    return not told and not is_mended
 
 
 def _original(path: Path, piece: GridPiece) -> MidiPiece:

@@ -75,7 +75,8 @@ def lines(shown: Shown) -> Iterator[str]:
     yield from (_line("part", _part(part)) for part in words.parts)
     yield _line("tempo, metre", f"{info.tempo:g} bpm, {info.metre[0]}/{info.metre[1]}")
     yield _line("licence", info.licence or "not given")
-    yield from (_line("learnt from", f"{key.replace('_', ' ')}: {_plain(value)}") for key, value in info.corpus.items())
+    known = {key: value for key, value in info.corpus.items() if value != ""}
+    yield from (_line("learnt from", f"{key.replace('_', ' ')}: {_plain(value)}") for key, value in known.items())
     yield from (_line("figure", f"{name.replace('_', ' ')}: {value:.6g}") for name, value in info.figures.items())
     if info.version:
         yield _line("made with", f"MusicRNN {info.version}")

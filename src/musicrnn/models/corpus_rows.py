@@ -99,6 +99,7 @@ def left_out(moved: Moved, assigned: Assigned) -> tuple[str, ...]:
         (assigned.cut_short, f"{assigned.cut_short} notes shortened, their pitch being struck again"),
         (moved.lengthened, f"{moved.lengthened} notes lengthened to one tick"),
         (moved.hanging, f"{moved.hanging} notes never released, ended by the next of their pitch or their track"),
+        (moved.other_program, f"{moved.other_program} notes under another program than most of their track"),
         (moved.silent_bars_cut, f"{moved.silent_bars_cut} bars of a long silence"),
     )
     return tuple(words for count, words in told if count)

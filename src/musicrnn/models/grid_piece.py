@@ -37,7 +37,8 @@ class Moved:
 
     ``off_grid`` is the share of onsets that lay off the grid by more than 1/96 of a beat (5 ms at 120 bpm:
     more than rounding does, less than a player does); distances are in beats and, by the piece's tempo, in
-    milliseconds. ``lengthened`` notes were shorter than half a tick. Hits of drums have no ends.
+    milliseconds. ``lengthened`` notes were shorter than half a tick. Hits of drums have no ends. ``other_program``
+    notes were under another program than most of their track, and have that one now.
     """
 
     onsets: int = 0
@@ -49,6 +50,7 @@ class Moved:
     mean_end_beats: float = 0.0
     lengthened: int = 0
     hanging: int = 0
+    other_program: int = 0
     silent_bars_cut: int = 0
 
 

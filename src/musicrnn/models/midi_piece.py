@@ -17,7 +17,7 @@ class MidiTrack:
     ``number`` is the chunk's place in the file and ``channel`` the MIDI channel, both from 1; ``program``
     is the one under which most notes sound, 0 to 127. ``notes`` has a row (start, end, pitch, velocity) a
     note, in MIDI ticks; ``pedals`` a row (down, up) a press of the sustain pedal. ``hanging`` counts the
-    notes that the file never released: they end with the track.
+    notes that the file never released: they end with the track; ``other_program`` those under another program.
     """
 
     number: int
@@ -28,6 +28,7 @@ class MidiTrack:
     notes: Ticks
     pedals: Ticks
     hanging: int = 0
+    other_program: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ def _track_of(number: int, channel: int, voices: Sequence[_Voice], end: int) -> 
             several = {Key(channel, int(pitch)): int(counts[pitch]) for pitch in np.flatnonzero(counts > 1)}
     name = main.name.replace("\x00", "").strip()
     pedals = _pedals(voices, end)
-    return MidiTrack(number, channel, name, main.program, main.drums, notes, pedals, len(held)), several
+    others = sum(len(voice.columns[0]) for voice in voices if voice.program != main.program)
+    return MidiTrack(number, channel, name, main.program, main.drums, notes, pedals, len(held), others), several
 
 
 def _end_where_struck_again(notes: Ticks, held: npt.NDArray[np.intp]) -> None:

@@ -164,6 +164,7 @@ def _moved(piece: MidiPiece, notes: Ticks, on: Ticks, drums: npt.NDArray[np.bool
         float(ends.mean()) if len(ends) else 0.0,
         int(np.count_nonzero(too_short & ~drums)),
         sum(track.hanging for track in piece.tracks),
+        sum(track.other_program for track in piece.tracks),
     )
 
 

@@ -87,7 +87,7 @@ def split(count: int, settings: CorpusSettings) -> tuple[list[int], list[int], l
     if count - valid - test < 1:
         raise CorpusError(
             f"the corpus must hold at least {valid + test + 1} usable pieces for training, validation and test, "
-            f"got {count}"
+            f"got {count}; with fewer, --validation-share 0 and --test-share 0 keep none back"
         )
     return sorted(order[valid + test :]), sorted(order[:valid]), sorted(order[valid : valid + test])
 

@@ -428,7 +428,10 @@ class Training:
         try:
             self._write_model(info)
         except OSError as error:
-            raise NotWrittenError(f"{self.folder.model}: the model cannot be written: {error.strerror}") from error
+            elsewhere = f"musicrnn export {self.folder.path} --output FILE.onnx writes it elsewhere"
+            raise NotWrittenError(
+                f"{self.folder.model}: the model cannot be written: {error.strerror}; {elsewhere}"
+            ) from error
         self._say(
             f"{self._why(ending)} after {count.epoch} epochs, {count.step} steps: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
