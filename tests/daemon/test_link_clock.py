@@ -206,6 +206,37 @@ def test_who_is_left_alone_and_stopped_plays_again_when_told_to(command: Command
     assert not others.room.engine.status(others.room.now).playing
 
 
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_after_a_silence_the_music_goes_on_with_the_session(goes_on: bool, count: int) -> None:
+    """As after a stop of the whole program (Ctrl-Z), also of one that nobody else plays with."""
+    others = session(ScriptedModel(VOCABULARY, EVERY), goes_on=goes_on)
+    others.others = count
+    others.go_on(1.0)
+    others.room.wait(1.5)
+    others.beat += 3.0
+    assert others.room.engine.status(others.room.now).playing == goes_on
+    others.go_on(0.9)
+    status = others.room.engine.status(others.room.now)
+    assert (status.playing, status.message, status.clock.split(", ")[1:]) == (True, "", ["rolling"])
+    assert others.place() == int(others.beat * GRID) % BAR_TICKS
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_when_the_others_left_during_a_silence_they_have_left(goes_on: bool) -> None:
+    """Who was left alone waits for somebody, as without the silence."""
+    others = session(ScriptedModel(VOCABULARY, EVERY), goes_on=goes_on)
+    others.go_on(1.0)
+    others.room.wait(1.5)
+    others.beat, others.others = others.beat + 3.0, 0
+    others.go_on(1.0)
+    assert others.room.engine.status(others.room.now).playing == goes_on
+    assert "no clock" in others.room.engine.status(others.room.now).message
+    others.others = 1
+    others.go_on(0.9)
+    assert others.room.engine.status(others.room.now).playing
+
+
 def test_with_shared_starts_who_is_left_alone_starts_the_session_itself() -> None:
     """Which stands, or goes on from where the others left it."""
     for playing in (False, True):
