@@ -37,6 +37,7 @@ class LinkClock:
         self._goes_on = goes_on
         self._reports: deque[Report] = deque(maxlen=MOST_REPORTS)
         self._last: Report | None = None
+        self._asked: bool | None = None
         self._line: BeatLine | None = None
         self._rolls = self.lost = self._left = False
         self._heard = self._now = float("-inf")
@@ -73,7 +74,8 @@ class LinkClock:
             self._rolls = self._rolls or not self._starts
         if not self._starts or self._last is None:
             return False
-        if self._last.playing != plays:
+        if self._last.playing != plays or self._asked not in (None, plays):  # the other may be on its way
+            self._asked = plays
             self._tell({"playing": plays})
         return True
 
@@ -89,6 +91,8 @@ class LinkClock:
 
     def _take(self, report: Report, now: float) -> list[HostEvent]:
         before, self._last = self._last, report
+        if report.playing == self._asked:
+            self._asked = None
         line, shift = self._drawn(report)
         self._line = line
         leave = before is not None and before.others > 0 and (self._rolls or self.lost)

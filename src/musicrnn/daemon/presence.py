@@ -61,19 +61,16 @@ class Presence:
             self._leave_at = None
             self._lineup.begin_at_bar("start")
             return []
-        return self._enter_anew(now)
+        return self._enter_anew(now) if self._host_rolls() else self._wait_for_host(now)
 
     def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
-        """Start as soon as the prime is read; with a host, once it rolls."""
-        if not self._host_rolls():
-            return self._wait_for_host(now)
+        """Start as soon as the prime is read."""
         self.starting = True
         return self.started(now, beat)
 
     def _host_rolls(self) -> bool:
-        """Ask a host that does not roll to start; tell whether it rolls now, as one does of whom only we are left."""
-        if not self._transport.rolls:
-            self._transport.ask(True)
+        """Ask the host to start, which may be about to stop; tell whether it rolls now, as where only we are left."""
+        self._transport.ask(True)
         return self._transport.rolls
 
     def _wait_for_host(self, now: float) -> list[TimedMessage]:
