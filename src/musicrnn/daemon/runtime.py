@@ -28,6 +28,7 @@ SUSPENDED_SECONDS = 1.0
 STEP_SECONDS = 0.01
 SYSTEM = 0xF0
 ROOM_STEP_SECONDS = 0.004
+LATE_WAIT_SECONDS = 0.001
 
 
 class Keeper(Protocol):
@@ -168,8 +169,11 @@ class Runtime:
         return self._loader.holdup if self._timed is not None else 0.0
 
     def _let_build(self) -> None:
-        """Tell the loader that whatever is due while it holds this up has been sent."""
-        if self._loader.holdup and self._headroom >= self._wanted_room:
+        """Tell the loader that whatever is due while it holds this up has been sent.
+
+        A wait ends late on every machine, and the room is less by so much: that little is in the lead.
+        """
+        if self._loader.holdup and self._headroom >= self._wanted_room - LATE_WAIT_SECONDS:
             self._loader.go_ahead()
 
     def _move(self) -> None:
