@@ -264,6 +264,11 @@ class Engine:
         """Whether it plays and was not told to stop at the next beat or bar."""
         return self._presence.goes_on
 
+    @property
+    def starting(self) -> bool:
+        """Whether a piece is to begin once its prime is read."""
+        return self._presence.starting
+
     # What it plays.
 
     def release(self, now: float) -> list[TimedMessage]:
