@@ -356,7 +356,7 @@ class Engine:
         if self._play.end == "restart":
             self._lineup.begin_at_bar("reset")
             return []
-        messages = self._presence.stop(moment)
+        messages = self._presence.end(moment)
         self.say("the piece has ended", moment)
         return messages
 

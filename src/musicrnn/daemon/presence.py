@@ -37,7 +37,7 @@ class Presence:
         self._transport = transport
         self._clock_out = clock_out
         self._account = account
-        self._wanted = self._begun = False
+        self._wanted = self._begun = self._has_ended = False
         self._leave_at: int | None = None
         self._limit: int | None = None
 
@@ -55,7 +55,7 @@ class Presence:
 
     def start(self, now: float) -> list[TimedMessage]:
         """Begin a piece, at the next bar where one plays; return what is to be sent at once."""
-        self._wanted = True
+        self._wanted, self._has_ended = True, False
         self._lineup.hurry()
         if self.playing:
             self._leave_at = None
@@ -65,7 +65,7 @@ class Presence:
 
     def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
         """Start as soon as the prime is read."""
-        self.starting = True
+        self.starting, self._has_ended = True, False
         return self.started(now, beat)
 
     def _host_rolls(self) -> bool:
@@ -92,7 +92,7 @@ class Presence:
 
     def go_on(self, now: float) -> list[TimedMessage]:
         """Play on from where it stopped."""
-        self._wanted = True
+        self._wanted, self._has_ended = True, False
         self._leave_at = None
         if self.playing or self.starting:
             return []
@@ -160,7 +160,7 @@ class Presence:
             if later is not None:
                 return self._once_more(began, now) if began.withheld and later > LATE_SECONDS else []
         messages = self.stop(now)
-        if not self._wanted or not self._transport.rolls:
+        if not self._wanted or not self._transport.rolls or (self._has_ended and not began.anew):
             return messages
         return messages + (self._enter_anew(now, began.beat) if began.anew else self._enter_again(now, 1, began.beat))
 
@@ -184,6 +184,11 @@ class Presence:
     def stop_with_host(self, now: float) -> list[TimedMessage]:
         """Stop, and with it a host that shares its stops, whose next start is ours again then."""
         self._wanted = self._transport.ask(False)
+        return self.stop(now)
+
+    def end(self, now: float) -> list[TimedMessage]:
+        """Stop with the piece: no other is begun by a host that only goes on, or moves."""
+        self._has_ended = True
         return self.stop(now)
 
     @property
