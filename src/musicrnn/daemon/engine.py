@@ -206,7 +206,7 @@ class Engine:
         self._lineup.take_over(generator, name, digest)
 
     def take_retired(self) -> list[Performance]:
-        """Return what played and never will again, since the last call; to let go of it may take long."""
+        """Return what never will play again, since the last call; to let go of it may take long."""
         return self._lineup.take_retired()
 
     def _change_model(self, coming: Coming, moment: float) -> list[TimedMessage]:
