@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
-from musicrnn.control import Command, Ramp, Set, Start, Stop, Tap
+from musicrnn.control import Command, Continue, Ramp, Set, Start, Stop, Tap
 from musicrnn.daemon.engine import Engine
 from musicrnn.daemon.jack_transport import JackTransport
 from musicrnn.daemon.player.wire import Place
 from musicrnn.daemon.sources import BeatLine, Began, Halted, Lost
 from musicrnn.errors import ControlError
+from musicrnn.models.frames import Frame
 from musicrnn.models.generator import Generator
 from musicrnn.models.step import StepModel
+from musicrnn.models.vocabulary import END
 from musicrnn.testing import ScriptedModel
 from tests.daemon.driving import PLAY
 from tests.daemon.test_following import BAR_TICKS, EVERY, GRID, HEAD, VOCABULARY, Studio
@@ -134,6 +138,58 @@ def test_the_tempo_is_the_timebase_masters() -> None:
         with pytest.raises(ControlError, match="tempo must be set in the host"):
             hall.room.do(command)
     assert hall.room.engine.status(hall.room.now).tempo == 60.0
+
+
+class Ending(ScriptedModel):
+    """A model whose piece has an end."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        super().__init__(VOCABULARY, frames)
+        self._first, self._again = [*self._first, END], [END]
+
+
+def ended(end: str = "stop") -> Stage:
+    """Return a stage on which a piece of two bars has ended, of which the transport rolls on."""
+    source = JackTransport(90.0)
+    room = Studio(Engine(Generator(Ending(EVERY * 2)), dataclasses.replace(PLAY, end=end), source=source))
+    room.do(Start())
+    hall = Stage(source, room)
+    hall.stop()
+    hall.roll(5.0)
+    assert hall.room.engine.status(hall.room.now).message == "the piece has ended"
+    hall.begun(0.0)
+    return hall
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_a_piece_that_has_ended_is_not_begun_by_a_transport_that_moves(stands: bool) -> None:
+    """As one that loops does, again and again, or that stands in between."""
+    hall = ended()
+    if stands:
+        hall.stop()
+    hall.position, hall.beat = 2.0, 4.0
+    hall.roll(3.0)
+    assert hall.begun(0.0) == []
+    hall.stop(0.0)
+    hall.roll(3.0)
+    assert hall.begun(0.0)
+
+
+@pytest.mark.parametrize("command", [Start(), Continue()])
+@pytest.mark.parametrize("before", [False, True])
+def test_after_its_end_a_piece_is_begun_by_command(before: bool, command: Command) -> None:
+    """While the transport rolls, or before it rolls from anywhere; it loops as ever then."""
+    hall = ended()
+    if before:
+        hall.stop()
+    hall.room.do(command)
+    hall.position, hall.beat = 2.0, 4.0
+    hall.roll(3.0)
+    assert hall.begun(0.0)
+    hall.position, hall.beat = 2.0, 4.0
+    hall.roll(0.5)
+    assert hall.begun(0.0)
+    hall.is_in_place()
 
 
 def test_without_a_master_the_tempo_is_ours_from_frame_0_on() -> None:

@@ -40,6 +40,34 @@ def test_it_tries_until_the_port_is_there_and_gives_it_once() -> None:
     keeper.close()
 
 
+class HungPort(RecordingPort):
+    """A port that would have to be waited for when it is closed."""
+
+    closer: threading.Thread | None = None
+
+    def close(self) -> None:
+        """Note who waits."""
+        self.closer = threading.current_thread()
+        super().close()
+
+
+def test_the_lost_port_is_waited_for_away_from_the_music_and_before_another_is_opened() -> None:
+    """Two must not have its name."""
+    found, lost = threading.Event(), HungPort()
+    closed: list[bool] = []
+
+    def reopen() -> RecordingPort:
+        closed.append(lost.closed)
+        return RecordingPort("again")
+
+    keeper = PortKeeper(reopen, found.set, seconds=0.001)
+    keeper.lost(lost)
+    assert found.wait(10)
+    assert closed == [True]
+    assert lost.closer not in (None, threading.current_thread())
+    keeper.close()
+
+
 def test_a_port_that_was_not_there_at_the_start_is_found_later() -> None:
     """It is said once, when the port is there."""
     found = threading.Event()

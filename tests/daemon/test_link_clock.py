@@ -162,6 +162,48 @@ def test_with_shared_starts_it_begins_at_the_bar_after_somebody_started() -> Non
     assert others.room.engine.status(others.room.now).playing
 
 
+@pytest.mark.parametrize("command", [Start(), Continue()])
+def test_a_stop_that_is_taken_back_before_the_session_has_obeyed_is_taken_back_for_all(command: Command) -> None:
+    """As where two pads are struck in a hurry."""
+    others = session(ScriptedModel(VOCABULARY, HEAD), starts=True)
+    others.play(True)
+    others.go_on(3.0)
+    others.room.do(Stop(), command)
+    assert others.orders == [{"playing": False}, {"playing": True}]
+    others.go_on(3.0)
+    assert others.playing
+    assert others.room.engine.status(others.room.now).playing
+
+
+def test_a_start_that_is_taken_back_before_the_session_has_obeyed_is_taken_back_for_all() -> None:
+    """Nobody plays then, until somebody starts."""
+    others = session(ScriptedModel(VOCABULARY, HEAD), starts=True)
+    others.go_on(1.0)
+    others.room.do(Start(), Stop())
+    assert others.orders == [{"playing": True}, {"playing": False}]
+    others.go_on(3.0)
+    assert (others.playing, others.begun) == (False, [])
+
+
+def test_what_the_session_has_not_done_is_asked_of_it_again() -> None:
+    """But not what it has done, though it was somebody else who asked for it."""
+    others = session(ScriptedModel(VOCABULARY, HEAD), starts=True)
+    others.go_on(1.0)
+    for _ in range(2):
+        others.room.do(Start())
+        assert others.orders == [{"playing": True}]
+        others.orders.clear()
+        others.go_on(0.5)
+    others.play(True)
+    others.go_on(3.0)
+    others.room.do(Start(), Continue())
+    assert others.orders == []
+    others.play(False)
+    others.go_on(0.5)
+    others.room.do(Stop())
+    assert others.orders == []
+
+
 def test_the_first_start_of_the_program_starts_nobody_else() -> None:
     """It is given before the session is found."""
     others = session(ScriptedModel(VOCABULARY, HEAD), starts=True)
@@ -206,6 +248,37 @@ def test_who_is_left_alone_and_stopped_plays_again_when_told_to(command: Command
     assert not others.room.engine.status(others.room.now).playing
 
 
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_after_a_silence_the_music_goes_on_with_the_session(goes_on: bool, count: int) -> None:
+    """As after a stop of the whole program (Ctrl-Z), also of one that nobody else plays with."""
+    others = session(ScriptedModel(VOCABULARY, EVERY), goes_on=goes_on)
+    others.others = count
+    others.go_on(1.0)
+    others.room.wait(1.5)
+    others.beat += 3.0
+    assert others.room.engine.status(others.room.now).playing == goes_on
+    others.go_on(0.9)
+    status = others.room.engine.status(others.room.now)
+    assert (status.playing, status.message, status.clock.split(", ")[1:]) == (True, "", ["rolling"])
+    assert others.place() == int(others.beat * GRID) % BAR_TICKS
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_when_the_others_left_during_a_silence_they_have_left(goes_on: bool) -> None:
+    """Who was left alone waits for somebody, as without the silence."""
+    others = session(ScriptedModel(VOCABULARY, EVERY), goes_on=goes_on)
+    others.go_on(1.0)
+    others.room.wait(1.5)
+    others.beat, others.others = others.beat + 3.0, 0
+    others.go_on(1.0)
+    assert others.room.engine.status(others.room.now).playing == goes_on
+    assert "no clock" in others.room.engine.status(others.room.now).message
+    others.others = 1
+    others.go_on(0.9)
+    assert others.room.engine.status(others.room.now).playing
+
+
 def test_with_shared_starts_who_is_left_alone_starts_the_session_itself() -> None:
     """Which stands, or goes on from where the others left it."""
     for playing in (False, True):
@@ -221,6 +294,24 @@ def test_with_shared_starts_who_is_left_alone_starts_the_session_itself() -> Non
         assert others.orders == ([] if playing else [{"playing": True}])
         others.go_on(2.5)
         assert others.room.engine.status(others.room.now).playing
+
+
+@pytest.mark.parametrize("command", [Start(), Continue()])
+def test_with_shared_starts_who_stopped_alone_and_starts_plays_on_when_somebody_joins(command: Command) -> None:
+    """Since the session was told of both."""
+    others = session(ScriptedModel(VOCABULARY, HEAD), starts=True)
+    others.play(True)
+    others.go_on(3.0)
+    others.others = 0
+    others.go_on(0.5)
+    others.room.do(Stop())
+    others.go_on(0.5)
+    others.room.do(command)
+    others.go_on(2.5)
+    assert others.playing
+    others.others = 1
+    others.go_on(0.5)
+    assert others.room.engine.status(others.room.now).playing
 
 
 def test_a_session_of_which_nothing_is_heard_is_not_begun_by_a_start() -> None:

@@ -134,6 +134,14 @@ def test_a_wheel_is_finer_than_a_knob() -> None:
     assert one.hear(bytes((0xE2, 127, 127)), status()) == Set("transpose", 48)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-9.99, 10.0), (-3.94, -10.0), (0.01, 0.08), (0.08, 0.01)])
+def test_a_hand_at_its_end_gives_the_end_and_nothing_beyond(low: float, high: float) -> None:
+    """Though one end and the distance to the other may add up to a bit more than the other."""
+    one = learnt(Learn("density", "", low, high), cc(0))
+    one.hear(cc(0), status(density=low))
+    assert one.hear(cc(127), status(density=low)) == Set("density", high)
+
+
 def test_a_key_switches_what_has_two_values_and_sets_others_by_how_it_is_struck() -> None:
     """Its release does nothing."""
     one = MidiMap()

@@ -405,6 +405,28 @@ def test_it_goes_on_from_the_same_place_however_long_it_stood_still() -> None:
     assert len(steps) == 4  # and the stop of the end
 
 
+@pytest.mark.parametrize("port", [False, True])
+def test_a_start_whose_prime_is_being_read_is_a_start_afterwards(port: bool) -> None:
+    """After Ctrl-Z or the loss of the port: the piece from before does not go on in its place."""
+    prime = "C4 . -319"
+    stage = Stage({0.7: [Stop()], 4.0: [Quit()]})
+
+    def start() -> None:
+        stage.clock.advance(0.1)
+        for command in (Prime(prime), Start()):
+            stage.put(command)
+        if port:
+            stage.keeper.losses.append(stage.port)
+            stage.keeper.bring(RecordingPort("second"))
+        else:
+            stage.runtime.pause()
+
+    stage.at(1.0, start)
+    stage.runtime.run([Start()])
+    steps = [(entry["do"], entry.get("prime", "")) for entry in stage.entries]
+    assert [step for step in steps if step[0] in ("start", "continue")] == [("start", ""), ("start", prime)]
+
+
 def test_a_stop_is_seen_in_the_status_at_once() -> None:
     """Not only with the end of the wait that follows it."""
     stage = Stage({1.0: [Stop()], 1.2: [Quit()]})

@@ -67,6 +67,16 @@ def test_the_old_model_ends_and_the_new_one_begins_at_the_bar_line() -> None:
     ]
 
 
+def test_a_model_that_another_takes_the_place_of_is_let_go_of_elsewhere() -> None:
+    """As one that has played: it may take long."""
+    player = playing()
+    take(player)
+    player.prepare()
+    take(player, OLD, "old")
+    assert [one.generator.model for one in player.engine.take_retired()] == [NEW]
+    assert player.engine.take_retired() == []
+
+
 def test_the_bar_lines_stay_where_they_were_on_a_finer_grid() -> None:
     """Twelve ticks a beat: half a beat is six ticks, and takes as long as two took before."""
     player = playing()

@@ -206,7 +206,7 @@ class Engine:
         self._lineup.take_over(generator, name, digest)
 
     def take_retired(self) -> list[Performance]:
-        """Return what played and never will again, since the last call; to let go of it may take long."""
+        """Return what never will play again, since the last call; to let go of it may take long."""
         return self._lineup.take_retired()
 
     def _change_model(self, coming: Coming, moment: float) -> list[TimedMessage]:
@@ -263,6 +263,11 @@ class Engine:
     def goes_on(self) -> bool:
         """Whether it plays and was not told to stop at the next beat or bar."""
         return self._presence.goes_on
+
+    @property
+    def starting(self) -> bool:
+        """Whether a piece is to begin once its prime is read."""
+        return self._presence.starting
 
     # What it plays.
 
@@ -351,7 +356,7 @@ class Engine:
         if self._play.end == "restart":
             self._lineup.begin_at_bar("reset")
             return []
-        messages = self._presence.stop(moment)
+        messages = self._presence.end(moment)
         self.say("the piece has ended", moment)
         return messages
 

@@ -38,17 +38,19 @@ class PortKeeper:
         self._thread: threading.Thread | None = None
 
     def lost(self, port: MidiOut) -> None:
-        """Close the port at once, and look for it from now on."""
-        port.close()
+        """Close the port, and look for it from now on; neither is waited for."""
         self._say("the MIDI port is lost; it is opened again as soon as it can be")
-        self._begin(lambda seconds: seconds, "the MIDI port is back")
+        self._begin(port.close, lambda seconds: seconds, "the MIDI port is back")
 
     def missing(self) -> None:
         """Look from now on for a port that was not there at the start."""
-        self._begin(lambda seconds: min(2.0 * seconds, MOST_SECONDS), "there is a MIDI port now, and it is played to")
+        words = "there is a MIDI port now, and it is played to"
+        self._begin(lambda: None, lambda seconds: min(2.0 * seconds, MOST_SECONDS), words)
 
-    def _begin(self, next_wait: Callable[[float], float], words: str) -> None:
-        self._thread = threading.Thread(target=self._look, args=(next_wait, words), name="musicrnn-port", daemon=True)
+    def _begin(self, first: Callable[[], None], next_wait: Callable[[float], float], words: str) -> None:
+        """Do what comes first, and look, in a thread."""
+        arguments = (first, next_wait, words)
+        self._thread = threading.Thread(target=self._look, args=arguments, name="musicrnn-port", daemon=True)
         self._thread.start()
 
     def found(self) -> MidiOut | None:
@@ -65,7 +67,8 @@ class PortKeeper:
         if unfetched is not None:
             unfetched.close()
 
-    def _look(self, next_wait: Callable[[float], float], words: str) -> None:
+    def _look(self, first: Callable[[], None], next_wait: Callable[[float], float], words: str) -> None:
+        first()
         seconds = self._seconds
         while not self._opens():
             if self._closing.wait(seconds):

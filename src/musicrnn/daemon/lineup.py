@@ -108,10 +108,11 @@ class Lineup:
         grid = generator.vocabulary.ticks_per_beat
         if not self.performance.recording.takes(grid):
             raise ControlError(f"a model's grid must have one in common with those before it, got {grid} ticks a beat")
+        self._retire_coming()
         self._coming = Coming(self.performance, generator, self.prime, name, digest)
 
     def take_retired(self) -> list[Performance]:
-        """Return what played and never will again, since the last call."""
+        """Return what never will play again, since the last call."""
         retired, self._retired = self._retired, []
         return retired
 
@@ -140,10 +141,13 @@ class Lineup:
         return False
 
     def _refuse(self, reason: str, now: float) -> None:
+        self._retire_coming()
+        self._account.say(reason, now)
+
+    def _retire_coming(self) -> None:
         if self._coming is not None:
             self._retired.append(self._coming.performance)
         self._coming = None
-        self._account.say(reason, now)
 
     def relief(self) -> Coming | None:
         """Return the model whose first tick is next, None where the present one goes on."""

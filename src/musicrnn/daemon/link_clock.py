@@ -37,8 +37,9 @@ class LinkClock:
         self._goes_on = goes_on
         self._reports: deque[Report] = deque(maxlen=MOST_REPORTS)
         self._last: Report | None = None
+        self._asked: bool | None = None
         self._line: BeatLine | None = None
-        self._rolls = self.lost = False
+        self._rolls = self.lost = self._left = False
         self._heard = self._now = float("-inf")
 
     @property
@@ -69,10 +70,12 @@ class LinkClock:
         Whoever is alone in it and asks for a start plays at its own tempo, shared or not.
         """
         if plays and self.lost and self._now - self._heard <= SILENCE_SECONDS:
-            self.lost, self._rolls = False, self._rolls or not self._starts
+            self.lost = self._left = False
+            self._rolls = self._rolls or not self._starts
         if not self._starts or self._last is None:
             return False
-        if self._last.playing != plays:
+        if self._last.playing != plays or self._asked not in (None, plays):  # the other may be on its way
+            self._asked = plays
             self._tell({"playing": plays})
         return True
 
@@ -88,13 +91,14 @@ class LinkClock:
 
     def _take(self, report: Report, now: float) -> list[HostEvent]:
         before, self._last = self._last, report
+        if report.playing == self._asked:
+            self._asked = None
         line, shift = self._drawn(report)
         self._line = line
-        left = before is not None and before.others > 0 and report.others == 0
-        if left and self._rolls and not self.lost:
-            return self._lose()
-        if self.lost and report.others == 0:
-            return []
+        leave = before is not None and before.others > 0 and (self._rolls or self.lost)
+        self._left = report.others == 0 and (self._left or leave)
+        if self._left:
+            return [] if self.lost else self._lose()
         self.lost = False
         rolls = report.playing or not self._starts
         if rolls == self._rolls:

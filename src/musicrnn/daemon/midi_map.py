@@ -255,7 +255,8 @@ def _other(target: Learn, present: ControlValue) -> ControlValue:
 
 def _value(target: Learn, place: float) -> ControlValue:
     control = CONTROLS[target.name]
-    number = target.low + place * (target.high - target.low)
+    low, high = sorted((target.low, target.high))
+    number = min(max(target.low + place * (target.high - target.low), low), high)  # the sum may be a bit beyond
     return control.check(round(number) if control.whole or control.choices else number)
 
 

@@ -37,7 +37,7 @@ class Presence:
         self._transport = transport
         self._clock_out = clock_out
         self._account = account
-        self._wanted = self._begun = False
+        self._wanted = self._begun = self._has_ended = False
         self._leave_at: int | None = None
         self._limit: int | None = None
 
@@ -55,25 +55,22 @@ class Presence:
 
     def start(self, now: float) -> list[TimedMessage]:
         """Begin a piece, at the next bar where one plays; return what is to be sent at once."""
-        self._wanted = True
+        self._wanted, self._has_ended = True, False
         self._lineup.hurry()
         if self.playing:
             self._leave_at = None
             self._lineup.begin_at_bar("start")
             return []
-        return self._enter_anew(now)
+        return self._enter_anew(now) if self._host_rolls() else self._wait_for_host(now)
 
     def _enter_anew(self, now: float, beat: float | None = None) -> list[TimedMessage]:
-        """Start as soon as the prime is read; with a host, once it rolls."""
-        if not self._host_rolls():
-            return self._wait_for_host(now)
-        self.starting = True
+        """Start as soon as the prime is read."""
+        self.starting, self._has_ended = True, False
         return self.started(now, beat)
 
     def _host_rolls(self) -> bool:
-        """Ask a host that does not roll to start; tell whether it rolls now, as one does of whom only we are left."""
-        if not self._transport.rolls:
-            self._transport.ask(True)
+        """Ask the host to start, which may be about to stop; tell whether it rolls now, as where only we are left."""
+        self._transport.ask(True)
         return self._transport.rolls
 
     def _wait_for_host(self, now: float) -> list[TimedMessage]:
@@ -95,7 +92,7 @@ class Presence:
 
     def go_on(self, now: float) -> list[TimedMessage]:
         """Play on from where it stopped."""
-        self._wanted = True
+        self._wanted, self._has_ended = True, False
         self._leave_at = None
         if self.playing or self.starting:
             return []
@@ -163,7 +160,7 @@ class Presence:
             if later is not None:
                 return self._once_more(began, now) if began.withheld and later > LATE_SECONDS else []
         messages = self.stop(now)
-        if not self._wanted or not self._transport.rolls:
+        if not self._wanted or not self._transport.rolls or (self._has_ended and not began.anew):
             return messages
         return messages + (self._enter_anew(now, began.beat) if began.anew else self._enter_again(now, 1, began.beat))
 
@@ -187,6 +184,11 @@ class Presence:
     def stop_with_host(self, now: float) -> list[TimedMessage]:
         """Stop, and with it a host that shares its stops, whose next start is ours again then."""
         self._wanted = self._transport.ask(False)
+        return self.stop(now)
+
+    def end(self, now: float) -> list[TimedMessage]:
+        """Stop with the piece: no other is begun by a host that only goes on, or moves."""
+        self._has_ended = True
         return self.stop(now)
 
     @property

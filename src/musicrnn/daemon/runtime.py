@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Set, Stop, Tap
+from musicrnn.control import Command, Continue, Forget, Keep, Learn, Model, Panic, Record, Set, Start, Stop, Tap
 from musicrnn.daemon.clock_out import InOrder
 from musicrnn.daemon.complaints import Complaints
 from musicrnn.daemon.display import note
@@ -28,6 +28,7 @@ SUSPENDED_SECONDS = 1.0
 STEP_SECONDS = 0.01
 SYSTEM = 0xF0
 ROOM_STEP_SECONDS = 0.004
+LATE_WAIT_SECONDS = 0.001
 
 
 class Keeper(Protocol):
@@ -168,8 +169,11 @@ class Runtime:
         return self._loader.holdup if self._timed is not None else 0.0
 
     def _let_build(self) -> None:
-        """Tell the loader that whatever is due while it holds this up has been sent."""
-        if self._loader.holdup and self._headroom >= self._wanted_room:
+        """Tell the loader that whatever is due while it holds this up has been sent.
+
+        A wait ends late on every machine, and the room is less by so much: that little is in the lead.
+        """
+        if self._loader.holdup and self._headroom >= self._wanted_room - LATE_WAIT_SECONDS:
             self._loader.go_ahead()
 
     def _move(self) -> None:
@@ -346,11 +350,11 @@ class Runtime:
 
     def _pause(self) -> None:
         """Stand still in silence, however long, and go on from the same place."""
-        goes_on = self._break_off()
+        command = self._break_off()
         self._do(Request(Panic()))
         self._stand_still()
-        if goes_on:
-            self._do(Request(Continue()))
+        if command is not None:
+            self._do(Request(command))
 
     def _begin_again(self) -> None:
         """Tell a port that has come back the programs, and nothing of the time without it but what it was left with.
@@ -359,15 +363,19 @@ class Runtime:
         """
         self._do(Request(Panic()))
         self._send(self._engine.halt_followers(self._now()))
-        if self._break_off():
-            self._do(Request(Continue()))
+        command = self._break_off()
+        if command is not None:
+            self._do(Request(command))
 
-    def _break_off(self) -> bool:
-        """Stop what plays at once; return whether it is to go on, and was not about to stop at a beat or bar."""
-        goes_on = self._engine.goes_on
+    def _break_off(self) -> Command | None:
+        """Stop what plays at once; return what lets it go on, None where it was about to stop at a beat or bar.
+
+        A piece that was to begin once its prime is read is begun.
+        """
+        starting, goes_on = self._engine.starting, self._engine.goes_on
         if self.status.playing:
             self._do(Request(Stop(at_once=True)))
-        return goes_on
+        return (Start() if starting else Continue()) if goes_on else None
 
     def _send(self, messages: Sequence[TimedMessage]) -> None:
         """Send messages, without the ends of notes whose begin was not sent."""

@@ -14,9 +14,13 @@ class Listing:
     def __init__(self) -> None:
         self.names = ["Keys:out 20:0", "Other:out 24:0"]
         self.closed = False
+        self.faults = 0
 
     def __call__(self) -> list[str]:
-        """List them."""
+        """List them, but not where there is a fault."""
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("the list cannot be had")
         return list(self.names)
 
     def close(self) -> None:
@@ -51,6 +55,18 @@ def test_a_port_that_is_back_under_its_name_without_our_connection_is_gone() -> 
     watch = PortWatch("Keys:out 20:0", lambda: listing, connected.is_set, seconds=0.001)
     assert not watch.gone
     connected.clear()
+    wait_until(lambda: watch.gone and listing.closed, 10, "the loss")
+    watch.close()
+
+
+def test_a_look_that_fails_is_passed_over() -> None:
+    """The next one tells."""
+    listing = Listing()
+    listing.faults = 2
+    watch = PortWatch("Keys:out 20:0", lambda: listing, seconds=0.001)
+    wait_until(lambda: not listing.faults, 10, "two looks")
+    assert not watch.gone
+    listing.names.remove("Keys:out 20:0")
     wait_until(lambda: watch.gone and listing.closed, 10, "the loss")
     watch.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -53,7 +54,11 @@ class PortWatch:
         names = self._names()
         try:
             while not (self.gone or self._closing.wait(self._seconds)):
-                connected = self._connected()
-                self.gone = self._name not in names() if connected is None else not connected
+                with contextlib.suppress(Exception):  # the next look tells
+                    self.gone = self._is_gone(names)
         finally:
             names.close()
+
+    def _is_gone(self, names: Names) -> bool:
+        connected = self._connected()
+        return self._name not in names() if connected is None else not connected
