@@ -505,6 +505,36 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
     asyncio.run(run())
 
 
+def test_where_the_subscription_is_refused_nothing_is_known_and_space_starts_nothing() -> None:
+    """Though the daemon answers, and tells a control's value: it may play. The reason is whole, and stays."""
+    full = "there must be at most 8 subscribers, got another"
+
+    async def run() -> None:
+        daemon = StandIn(scene=chorale(), refusal=full)
+        await daemon.open()
+        app = app_for(daemon)
+        async with app.run_test(size=(80, 24)) as pilot:
+            tells_nothing = f"127.0.0.1:{daemon.port} tells nothing: there must be at most 8"
+            await until(pilot, lambda: tells_nothing in screen_text(app).splitlines()[0], "the refusal")
+            daemon.tell("mu", 1.5)
+            await until(pilot, lambda: app.state.value("mu") == 1.5, "a control")
+            assert "stopped" not in screen_text(app)
+            await pilot.press("space")
+            assert "it may play already, so space does not start it" in screen_text(app)
+            assert full in screen_text(app)
+            await pilot.press("p")
+            await until(pilot, lambda: bool(daemon.asked("panic")), "panic")
+            assert "nothing is known of the daemon: it may not have heard 'panic'" in screen_text(app)
+            assert daemon.asked("start") == []
+            daemon.refusal = ""
+            await until(pilot, lambda: "chorales" in screen_text(app), "the scene, once there is room")
+            await pilot.press("space")
+            await until(pilot, lambda: bool(daemon.asked("stop")), "the stop of what plays")
+        daemon.close()
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1:9000"), ("::1", "[::1]:9000")])
 def test_where_it_looks_is_said_with_the_port_apart(host: str, shown: str) -> None:
     """Also of an IPv6 address, which has colons of its own."""

@@ -108,12 +108,12 @@ class MusicApp(App[int]):
         self._leaving = False
         self._pad = ""
         self._unkept: dict[str, int] = {}
-        self._drawn = (-1, False)
+        self._drawn = (-1, False, "")
         self._panels = panels(self, View())
 
     @property
     def connected(self) -> bool:
-        """Whether the daemon answers."""
+        """Whether the daemon tells its state."""
         return self.state.connected(self._now())
 
     def get_default_screen(self) -> Screen[object]:
@@ -182,7 +182,7 @@ class MusicApp(App[int]):
         """Draw what has changed since the last time."""
         self._forget_words()
         self.hand.settle()
-        drawn = (self.state.revision, self.connected)
+        drawn = (self.state.revision, self.connected, self.link.refusal)
         if drawn != self._drawn:
             self._drawn = drawn
             self.redraw()
@@ -311,12 +311,16 @@ class MusicApp(App[int]):
             self.say(words)
         else:
             what, *_ = words.partition(":")
-            self.say(f"no daemon answers: it may not have heard {what!r}", wrong=True)
+            why = "nothing is known of the daemon" if self.link.refusal else "no daemon answers"
+            self.say(f"{why}: it may not have heard {what!r}", wrong=True)
 
     def action_start_stop(self) -> None:
-        """Start; or stop, also what does not play yet because its host does not."""
+        """Start; or stop, also what does not play yet because its host does not; start nothing that may play."""
         calls_off = self.state.waiting
         name = "stop" if self.state.playing or calls_off else "start"
+        if name == "start" and not self.connected:
+            self.say("it may play already, so space does not start it; ^p has Start and Stop", wrong=True)
+            return
         self._send(name)
         if self.state.waiting:
             self._say_done(f"{name}: waiting for the host; space calls it off")
