@@ -568,6 +568,19 @@ def test_the_terminal_may_change_its_size_while_it_plays() -> None:
     on_screen(act)
 
 
+def test_the_rows_are_those_of_the_new_size_before_any_key() -> None:
+    """The log has four where there is room, and one where the terminal is low; the last line is always there."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        for size, rows in (((160, 48), 4), ((60, 18), 1), ((120, 40), 4), ((80, 24), 1)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert app.query_one("#log").size.height == rows
+            await until(pilot, lambda: "quit" in screen_text(app).splitlines()[-1], "the keys")
+
+    on_screen(act)
+
+
 def test_what_the_network_sends_cannot_command_the_terminal() -> None:
     """Escapes and line ends in a warning are drawn as marks; markup is text."""
     scene: Scene = [*chorale(), ("event/warning", ("\x1b[2Jgone\r\n[red]x",))]

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.screen import Screen
 
 from musicrnn.config.controls import plain
@@ -199,20 +200,20 @@ class MusicApp(App[int]):
         self.set_class(small, "small")
         self.set_class(width < 110, "narrow")
         self.query_one("#sliders", Panel).styles.height = rows_for(width)
-        self._make_room()
+        self._make_room(event.size)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a word in the last line until the next key, or for some seconds."""
         self.words, self.wrong = text, wrong
         self._said_at = self._now()
-        self._make_room()
+        self._make_room(self.size)
         self.redraw()
 
-    def _make_room(self) -> None:
+    def _make_room(self, size: Size) -> None:
         """Give the last line the rows that its words take: of the log, then of the picture."""
         panels = {panel.id: panel for panel in self._panels}
-        more = len(last_lines(self.words, self.wrong, self.size.width)) - 1
-        log = LOG_ROWS if self.size.height >= LOW_HEIGHT else 1
+        more = len(last_lines(self.words, self.wrong, size.width)) - 1
+        log = LOG_ROWS if size.height >= LOW_HEIGHT else 1
         panels["keys"].styles.height = 1 + more
         panels["log"].styles.height = max(log - more, 0)
 
