@@ -9,6 +9,7 @@ import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
 
+from musicrnn.control import CONTROLS
 from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
@@ -498,9 +499,28 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
                 daemon.close()
                 await until(pilot, lambda: missing in screen_text(app), "the address again")
-            for key in ("p", "t", "T"):
+            told = {
+                "p": "panic",
+                "t": "tap",
+                "T": "a take begins with this bar; T ends it",
+                "m": "mute",
+                "u": "mute soprano",
+            }
+            told |= {"right": "mu", "d": "mu", "space": "stop"}
+            for key, what in told.items():
                 await pilot.press(key)
-                assert " no daemon answers: it may not have heard '" in screen_text(app)
+                assert f" no daemon answers: it may not have heard {what!r}" in " ".join(screen_text(app).split())
+            await pilot.press("5", "backspace", "backspace")
+            assert "it may not have heard" not in screen_text(app)
+            for value in (1.5, 1.0):
+                app.change(CONTROLS["mu"], value)
+            restarted: Scene = [*chorale(), ("stream/place", (1, 0, 1, 2, 120.0, 0.1))]
+            daemon.scene = restarted
+            await daemon.open(daemon.port)
+            await until(pilot, lambda: "bar 1.2" in screen_text(app), "another daemon")
+            await pilot.press("u")
+            assert "nothing to take back" in screen_text(app)
+            daemon.close()
 
     asyncio.run(run())
 

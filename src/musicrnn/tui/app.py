@@ -21,7 +21,7 @@ from musicrnn.errors import ConfigError, ControlError
 from musicrnn.tui.hand import NAMES, Hand
 from musicrnn.tui.link import Link
 from musicrnn.tui.mouse import Mouse
-from musicrnn.tui.packets import Message
+from musicrnn.tui.packets import Message, Value
 from musicrnn.tui.pads import PADS, PadFile
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.panels import last_lines, panels
@@ -97,7 +97,7 @@ class MusicApp(App[int]):
         super().__init__()
         self.state = State()
         self.link = link(self._take)
-        self.hand = Hand(self.state, self.link.send, now)
+        self.hand = Hand(self.state, self._give, now)
         self.mouse = Mouse(self)
         self.words = ""
         self.wrong = False
@@ -108,6 +108,7 @@ class MusicApp(App[int]):
         self._owner = owner
         self._leaving = False
         self._pad = ""
+        self._given = ""
         self._unkept: dict[str, int] = {}
         self._drawn = (-1, False, "")
         self._panels = panels(self, View())
@@ -224,12 +225,22 @@ class MusicApp(App[int]):
             self.say("")
 
     def _try(self, work: Callable[[], object], words: str = "") -> None:
-        """Do it, and show the result or the rule that was broken."""
+        """Do it, and show the result or the rule that was broken; or that nobody may have heard of it."""
+        self._given = ""
         try:
             work()
-            self.say(words)
         except ControlError as error:
             self.say(str(error), wrong=True)
+            return
+        if self._given:
+            self._say_done(words, self._given)
+        else:
+            self.say(words)
+
+    def _give(self, name: str, *values: Value) -> None:
+        """Send a control's value."""
+        self._given = name
+        self.link.send(name, *values)
 
     def on_key(self, event: events.Key) -> None:
         """Take the digits: for a pad that was asked for, or for a value that is typed."""
@@ -299,19 +310,22 @@ class MusicApp(App[int]):
     def action_undo(self) -> None:
         """Take the last change back."""
         undone = self.hand.undo()
-        self.say(f"taken back: {undone}" if undone else "there is nothing to take back")
+        if undone:
+            self._say_done(f"taken back: {undone}", undone)
+        else:
+            self.say("there is nothing to take back")
 
     def action_panic(self) -> None:
         """Silence everything at once."""
         self.link.send("panic")
         self._say_done("panic: everything is silenced")
 
-    def _say_done(self, words: str) -> None:
-        """Say what the daemon was told to do; where none answers, that it may not have heard."""
+    def _say_done(self, words: str, what: str = "") -> None:
+        """Say what the daemon was told to do; where none answers, that it may not have heard it, or ``what``."""
         if self.connected:
             self.say(words)
         else:
-            what, *_ = words.partition(":")
+            what = what or words.partition(":")[0]
             why = "nothing is known of the daemon" if self.link.refusal else "no daemon answers"
             self.say(f"{why}: it may not have heard {what!r}", wrong=True)
 
@@ -328,7 +342,7 @@ class MusicApp(App[int]):
         elif calls_off:
             self._say_done(f"{name}: no longer waiting for the host")
         else:
-            self.say("")
+            self._say_done("", name)
 
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
@@ -373,7 +387,7 @@ class MusicApp(App[int]):
             return
         self._load_pads()
         if self.hand.recall(pad):
-            self.say(f"seed {self.hand.pads[pad]} of pad {pad}")
+            self._say_done(f"seed {self.hand.pads[pad]} of pad {pad}")
         else:
             self.say(f"pad {pad} keeps no seed yet: w {pad} or a right click writes this one to it")
 
@@ -406,6 +420,7 @@ class MusicApp(App[int]):
         name, value = answer
         if name == "model":
             self.link.send("model", value)
+            self._say_done("", "model")
         else:
             self._try(lambda: self.hand.change(name, value))
 

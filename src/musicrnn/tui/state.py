@@ -38,10 +38,14 @@ class Part:
 
 @dataclass(slots=True)
 class State:
-    """The daemon as its messages tell of it; ``waiting`` where it plays once its host rolls, as far as is known."""
+    """The daemon as its messages tell of it; ``waiting`` where it plays once its host rolls, as far as is known.
+
+    ``daemons`` counts those that answered after another.
+    """
 
     placed_at: float = float("-inf")
     revision: int = 0
+    daemons: int = 0
     playing: bool = False
     waiting: bool = False
     bar: int = 0
@@ -157,6 +161,10 @@ class State:
         playing, bar, beat, tick = (int(value) for value in values[:4])
         if tick < self.tick:
             self._forget_music()
+        self.daemons += (bar, beat) < (
+            self.bar,
+            self.beat,
+        )  # another model may count in other ticks, but in the same bars
         self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
         self.waiting = self.waiting and not self.playing
         self.tempo = float(values[4])
