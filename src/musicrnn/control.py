@@ -228,8 +228,9 @@ class Status:
     """What the engine is doing, at one moment.
 
     ``controls`` has the value of each control of the whole, ``part_controls`` for each control of parts the value of
-    each part; ``taking`` tells whether a take is on; ``kept`` is the file that `Keep` or a take wrote last; ``said``
-    counts what ``message`` has said, so that what is said again can be told from what stands.
+    each part; ``taking`` tells whether a take is on; ``kept`` is the file that `Keep` or a take wrote last,
+    ``kept_lately`` are the last ones, the newest last; ``said`` counts what ``message`` has said, so that what is said
+    again can be told from what stands.
     """
 
     playing: bool = False
@@ -254,6 +255,7 @@ class Status:
     recording: str = ""
     taking: bool = False
     kept: str = ""
+    kept_lately: tuple[str, ...] = ()
     message: str = ""
     said: int = 0
 

@@ -161,6 +161,7 @@ def test_at_the_end_all_that_waits_is_written_however_long_it_takes(tmp_path: Pa
     assert Path(take).name.startswith("take-")
     assert files.since(kept) == [take] == [files.last]
     assert files.since(take) == []
+    assert files.lately == (kept, take)
 
 
 def test_who_breaks_that_off_does_not_wait_again(tmp_path: Path, long: Long) -> None:

@@ -229,6 +229,17 @@ def test_a_button_is_forgotten() -> None:
     assert one.hear(PAD, status()) is None
 
 
+def test_what_is_forgotten_calls_off_only_its_own_learning() -> None:
+    """Of the same control and the same part."""
+    one = MidiMap()
+    one.learn(Learn("mute", "bass"))
+    for other in (("mu", ""), ("mute", "alto"), ("solo", "bass")):
+        one.forget(*other)
+        assert one.learning
+    one.forget("mute", "bass")
+    assert not one.learning
+
+
 @pytest.mark.parametrize(
     "target", [("start", "bass"), ("start", "", 0.0, 2.0), ("start", "", 1.0, 1.0), ("tap", "", 0.5)]
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from musicrnn.control import CONTROLS, Status
+from musicrnn.control import BUTTONS, CONTROLS, Status
 from musicrnn.daemon.osc import ADDRESSES, command_of
 from musicrnn.daemon.osc_namespace import namespace, node_at
 from musicrnn.daemon.osc_packets import Message
@@ -82,6 +82,17 @@ def test_a_choice_has_its_choices() -> None:
     assert scale["RANGE"] == [{"VALS": list(CONTROLS["scale"].choices)}]
     assert model is not None
     assert (model["VALUE"], model["RANGE"], model["ACCESS"]) == (["chorales"], [{"VALS": ["chorales", "songs"]}], 3)
+
+
+@pytest.mark.parametrize("name", ["learn", "forget"])
+def test_what_can_be_learnt_has_the_buttons_among_it(name: str) -> None:
+    """As OSC takes them."""
+    node = node_at(ROOT, f"/musicrnn/{name}")
+    assert node is not None
+    (values,) = node["RANGE"]
+    assert {"mu", "scale", *BUTTONS} <= set(values["VALS"])
+    for target in values["VALS"]:
+        assert command_of(Message(f"/musicrnn/{name}", "s", (target,))) is not None
 
 
 @pytest.mark.parametrize(

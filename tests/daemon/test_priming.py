@@ -101,6 +101,15 @@ def test_one_line_may_hold_any_number_of_ticks() -> None:
     assert positions[-1] == Position(3, 2, 3)
 
 
+def test_one_line_may_hold_more_ticks_than_any_metre() -> None:
+    """As long as a piece may be."""
+    found, bars = prime_frames("C4 . -4999", VOCABULARY, (3, 4))
+    assert len(found) == 5000
+    assert {bar.length for bar in bars[1:]} == {12}
+    with pytest.raises(ControlError, match="a piece must be at most 20000 beats long"):
+        prime_frames("C4 . -80000", VOCABULARY, (3, 4))
+
+
 def test_old_characters_are_read_on_the_models_grid() -> None:
     """A third for a quarter note, sixteen ticks of old, four here."""
     found = frames("_" + "4^_" * 16)

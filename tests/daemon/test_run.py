@@ -17,6 +17,7 @@ from musicrnn.control import Start
 from musicrnn.daemon.run import Daemon, build
 from musicrnn.daemon.sample import replayed
 from musicrnn.daemon.session import read_session
+from musicrnn.daemon.signals import EndedBySignal
 from musicrnn.errors import ConfigError, ControlError, PortError
 from musicrnn.models.midi_write import write_midi
 from musicrnn.testing import ManualClock, ScriptedModel, small_vocabulary
@@ -163,6 +164,25 @@ def test_a_recording_that_cannot_be_written_is_told_by_the_status(
     told = capsys.readouterr().err
     assert "must be written to" in told
     assert f"--replay {daemon.recording.with_suffix('.jsonl')}" in told
+
+
+class BrokenOff(Daemon):
+    """A daemon whose last writing a second signal breaks off."""
+
+    def _save(self) -> bool:
+        raise EndedBySignal
+
+
+@pytest.mark.parametrize(("record", "status"), [(True, 74), (False, 0)])
+def test_who_breaks_it_off_is_told_by_the_status_what_is_not_there(
+    stack: contextlib.ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str], record: bool, status: int
+) -> None:
+    """A recording; without one nothing is missing."""
+    folder = RecordSettings(enabled=record, folder=str(tmp_path))
+    daemon = BrokenOff(**vars(built(stack, settings(tmp_path, record=folder, play=PlaySettings(bars=1)))))
+    daemon.keepsakes.close()
+    assert daemon.run([Start()]) == status
+    assert ("ended at once" in capsys.readouterr().err) == record
 
 
 @pytest.mark.parametrize("name", [" ", "x" * 300])

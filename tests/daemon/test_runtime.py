@@ -188,6 +188,7 @@ class FullDisk:
     """A disk that takes music, and says only later that there is no room for it."""
 
     last = ""
+    lately = ()
 
     def __init__(self) -> None:
         self.refusals: list[Refuse] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -28,17 +28,18 @@ Heard = dict[str, list[tuple[Value, ...]]]
 
 @dataclass
 class Looker:
-    """An engine that plays, and one or more who look on."""
+    """An engine that plays, and one or more who look on; ``kept`` are the files that were written."""
 
     player: Driver = field(default_factory=lambda: driver(ScriptedModel(small_vocabulary(), SCRIPT), lookahead=3))
     sent: dict[Address, Heard] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    kept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.desk = OscDesk(Inbox(lambda: None), self.status, self._send, self.player.engine.watch)
 
     def status(self) -> Status:
         """Return what the engine says."""
-        return self.player.engine.status(self.now)
+        return replace(self.player.engine.status(self.now), kept="".join(self.kept[-1:]), kept_lately=self.kept)
 
     @property
     def now(self) -> float:
@@ -285,6 +286,17 @@ def test_another_model_s_ticks_are_its_own() -> None:
     heard = one.update()
     assert heard["/musicrnn/stream/parts"][0][0] == "flute"
     assert heard["/musicrnn/stream/played"] == [(16, 1, 0, 64, 96)]
+
+
+def test_each_file_that_was_kept_is_told_once() -> None:
+    """Also of two that were written between two updates; none from before the subscription."""
+    one = looker()
+    told = []
+    for kept in ("a",), ("a", "b", "c"), ("a", "b", "c"), ("b", "c", "d"):
+        one.kept = kept
+        one.play(1)
+        told.append(one.update()["/musicrnn/event/kept"])
+    assert told == [[], [("b",), ("c",)], [], [("d",)]]
 
 
 def test_nothing_is_kept_for_those_who_look_on_while_nobody_does() -> None:

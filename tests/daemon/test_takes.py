@@ -40,6 +40,7 @@ class Shelf:
 
     room: int = 8
     last: str = ""
+    lately: tuple[str, ...] = ()
     music: list[tuple[str, Music]] = field(default_factory=list)
 
     def check(self) -> None:

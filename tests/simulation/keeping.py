@@ -16,6 +16,7 @@ class SimulatedKeepsakes:
     """Writes nothing, and judges what it would have written at once; ``kept`` counts that."""
 
     last = ""
+    lately = ()
 
     def __init__(self, engine: Engine) -> None:
         self.kept = 0

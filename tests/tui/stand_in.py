@@ -27,10 +27,11 @@ Scene = list[tuple[str, tuple[Value, ...]]]
 
 @dataclass
 class StandIn(asyncio.DatagramProtocol):
-    """Answers a subscription, remembers what it is sent, and tells what it is told to."""
+    """Answers a subscription, or refuses it (``refusal``); remembers what it is sent, and tells what it is told to."""
 
     heard: list[Message] = field(default_factory=list)
     scene: Scene = field(default_factory=list)
+    refusal: str = ""
     port: int = 0
     who: tuple[str, int] | None = None
 
@@ -49,7 +50,9 @@ class StandIn(asyncio.DatagramProtocol):
         self.who = addr
         for message in read(data):
             self.heard.append(message)
-            if message.address == "/musicrnn/subscribe":
+            if message.address == "/musicrnn/subscribe" and self.refusal:
+                self.tell("error", self.refusal)
+            elif message.address == "/musicrnn/subscribe":
                 self.tell("subscribed", *message.values)
                 for name, values in self.scene:
                     self.tell(name, *values)

@@ -9,6 +9,7 @@ import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
 
+from musicrnn.control import CONTROLS
 from musicrnn.tui.app import LEAVE, MusicApp
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Value
@@ -498,9 +499,58 @@ def test_it_says_where_it_looks_and_connects_once_a_daemon_is_there() -> None:
                 await until(pilot, lambda: "chorales" in screen_text(app), "the model")
                 daemon.close()
                 await until(pilot, lambda: missing in screen_text(app), "the address again")
-            for key in ("p", "t", "T"):
+            told = {
+                "p": "panic",
+                "t": "tap",
+                "T": "a take begins with this bar; T ends it",
+                "m": "mute",
+                "u": "mute soprano",
+            }
+            told |= {"right": "mu", "d": "mu", "space": "stop"}
+            for key, what in told.items():
                 await pilot.press(key)
-                assert " no daemon answers: it may not have heard '" in screen_text(app)
+                assert f" no daemon answers: it may not have heard {what!r}" in " ".join(screen_text(app).split())
+            await pilot.press("5", "backspace", "backspace")
+            assert "it may not have heard" not in screen_text(app)
+            for value in (1.5, 1.0):
+                app.change(CONTROLS["mu"], value)
+            restarted: Scene = [*chorale(), ("stream/place", (1, 0, 1, 2, 120.0, 0.1))]
+            daemon.scene = restarted
+            await daemon.open(daemon.port)
+            await until(pilot, lambda: "bar 1.2" in screen_text(app), "another daemon")
+            await pilot.press("u")
+            assert "nothing to take back" in screen_text(app)
+            daemon.close()
+
+    asyncio.run(run())
+
+
+def test_where_the_subscription_is_refused_nothing_is_known_and_space_starts_nothing() -> None:
+    """Though the daemon answers, and tells a control's value: it may play. The reason is whole, and stays."""
+    full = "there must be at most 8 subscribers, got another"
+
+    async def run() -> None:
+        daemon = StandIn(scene=chorale(), refusal=full)
+        await daemon.open()
+        app = app_for(daemon)
+        async with app.run_test(size=(80, 24)) as pilot:
+            tells_nothing = f"127.0.0.1:{daemon.port} tells nothing: there must be at most 8"
+            await until(pilot, lambda: tells_nothing in screen_text(app).splitlines()[0], "the refusal")
+            daemon.tell("mu", 1.5)
+            await until(pilot, lambda: app.state.value("mu") == 1.5, "a control")
+            assert "stopped" not in screen_text(app)
+            await pilot.press("space")
+            assert "it may play already, so space does not start it" in screen_text(app)
+            assert full in screen_text(app)
+            await pilot.press("p")
+            await until(pilot, lambda: bool(daemon.asked("panic")), "panic")
+            assert "nothing is known of the daemon: it may not have heard 'panic'" in screen_text(app)
+            assert daemon.asked("start") == []
+            daemon.refusal = ""
+            await until(pilot, lambda: "chorales" in screen_text(app), "the scene, once there is room")
+            await pilot.press("space")
+            await until(pilot, lambda: bool(daemon.asked("stop")), "the stop of what plays")
+        daemon.close()
 
     asyncio.run(run())
 
@@ -534,6 +584,19 @@ def test_the_terminal_may_change_its_size_while_it_plays() -> None:
             await pilot.resize_terminal(*size)
             await pilot.pause()
         assert "soprano" in screen_text(app)
+
+    on_screen(act)
+
+
+def test_the_rows_are_those_of_the_new_size_before_any_key() -> None:
+    """The log has four where there is room, and one where the terminal is low; the last line is always there."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        for size, rows in (((160, 48), 4), ((60, 18), 1), ((120, 40), 4), ((80, 24), 1)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert app.query_one("#log").size.height == rows
+            await until(pilot, lambda: "quit" in screen_text(app).splitlines()[-1], "the keys")
 
     on_screen(act)
 

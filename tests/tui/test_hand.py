@@ -160,6 +160,16 @@ def test_a_refusal_of_something_else_costs_no_step_and_no_change() -> None:
     assert [desk.hand.undo() for _ in range(4)] == ["mu", "mu", "mu", ""]
 
 
+@pytest.mark.parametrize(("bar", "tick", "kept"), [(2, 36, True), (2, 12, True), (0, 4, False), (2, 32, False)])
+def test_what_was_given_to_a_daemon_that_is_gone_is_not_taken_back(bar: int, tick: int, kept: bool) -> None:
+    """Another begins at the first bar; a model with fewer ticks a beat goes on in the same one."""
+    desk = Desk()
+    desk.tell("stream/place", 1, 2, 1, 36, 120.0, 0.0)
+    desk.nudge()
+    desk.tell("stream/place", 1, bar, int(tick != 32), tick, 120.0, 0.0)
+    assert desk.hand.undo() == ("mu" if kept else "")
+
+
 def test_a_mute_is_taken_back_once_a_model_with_that_part_is_back() -> None:
     """Nothing is sent while another plays."""
     desk = Desk()

@@ -107,7 +107,9 @@ def test_every_control_has_a_place_in_the_state() -> None:
     """A control that is added to the table is known here at once."""
     for name, control in CONTROLS.items():
         values: tuple[Value, ...] = ("bass", control.low) if control.per_part else (control.default,)
-        assert state_of((name, values)).heard_at == 1.0
+        state = state_of((name, values))
+        assert state.revision > 0
+        assert state.value(name, "bass" if control.per_part else "") == values[-1]
 
 
 def test_an_update_that_tells_nothing_new_is_not_drawn_again() -> None:
@@ -121,6 +123,13 @@ def test_an_update_that_tells_nothing_new_is_not_drawn_again() -> None:
     state.take(Message(f"{PREFIX}event/warning", ("the port is gone; it is looked for",)), 2.0)
     state.take(Message(f"{PREFIX}stream/place", (1, 7, 1, 121, 120.0, 0.05)), 2.0)
     assert state.revision == drawn + 2
+
+
+@pytest.mark.parametrize("message", [("mu", (1.5,)), ("error", ("no",)), ("models", ("drums",)), ("subscribed", ())])
+def test_only_where_it_is_tells_the_state_of_a_daemon(message: tuple[str, tuple[Value, ...]]) -> None:
+    """Whatever else it says: whether it plays is not known by that."""
+    assert not state_of(message).connected(1.0)
+    assert state_of(message, ("stream/place", (0, 0, 0, 0, 120.0, 0.0))).connected(1.0)
 
 
 def test_another_daemon_begins_with_an_empty_picture() -> None:

@@ -8,7 +8,7 @@ say in `musicrnn.daemon.steering` what it changes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +43,14 @@ class Control:
         """Return the value in the control's own type; ControlError unless it is one that the control takes."""
         if isinstance(value, str):
             return self._check_choice(value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
             raise ControlError(f"{self.name} must be a finite number, got {repr(value)[:40]}")
         if not self.low <= value <= self.high:
-            raise ControlError(f"{self.name} must be in {plain(self.low)}..{plain(self.high)}, got {plain(value)}")
+            got = refused(value, lambda short: self.low <= short <= self.high)
+            raise ControlError(f"{self.name} must be in {plain(self.low)}..{plain(self.high)}, got {got}")
         if (self.whole or self.choices) and value != int(value):
-            raise ControlError(f"{self.name} must be a whole number, got {value:g}")
+            got = refused(value, float.is_integer)
+            raise ControlError(f"{self.name} must be a whole number, got {got}")
         if self.choices:
             return self.choices[int(value)]
         return int(value) if self.whole else float(value)
@@ -73,7 +75,7 @@ class Control:
         return found
 
 
-def _is_finite(number: float) -> bool:
+def is_finite(number: float) -> bool:
     """Tell whether a number is one that a float can be: a whole one may be too large."""
     try:
         return math.isfinite(number)
@@ -84,6 +86,12 @@ def _is_finite(number: float) -> bool:
 def plain(number: float) -> str:
     """Return a number with all the digits of a whole one."""
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:g}"
+
+
+def refused(number: float, holds: Callable[[float], bool]) -> str:
+    """Return a number that breaks a rule in few digits, in all of them where the rule holds for those few."""
+    short = plain(number) if is_finite(number) else repr(number)[:40]
+    return repr(number) if holds(float(short)) else short
 
 
 def _choice(name: str, choices: tuple[str, ...], meaning: str, *, others: Mapping[str, str] | None = None) -> Control:

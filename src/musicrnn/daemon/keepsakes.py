@@ -13,6 +13,7 @@ from musicrnn.errors import ControlError
 from musicrnn.models.score import Score
 
 ROOM = 8
+LATELY = 32
 PATIENCE_SECONDS = 1.0
 KINDS = {"kept": "the last bars", "take": "a take"}
 Refuse = Callable[[str], None]
@@ -34,6 +35,11 @@ class Keepsakes(Protocol):
         """The file written last, empty before the first."""
         ...
 
+    @property
+    def lately(self) -> tuple[str, ...]:
+        """The files written last, the newest last."""
+        ...
+
     def check(self) -> None:
         """Raise ControlError where nothing is written."""
         ...
@@ -47,6 +53,7 @@ class NoKeepsakes:
     """Where nothing is recorded."""
 
     last = ""
+    lately = ()
 
     def keep(self, music: Music, refuse: Refuse, kind: str = "kept") -> None:
         """Refuse."""
@@ -74,6 +81,11 @@ class KeepsakeFiles:
     def last(self) -> str:
         """The file written last, empty before the first."""
         return self._written[-1] if self._written else ""
+
+    @property
+    def lately(self) -> tuple[str, ...]:
+        """The files written last, the newest last; as many as are written between two updates of the stream."""
+        return tuple(self._written[-LATELY:])
 
     @property
     def writing(self) -> bool:

@@ -73,9 +73,10 @@ class MidiMap:
         self._learning = target
 
     def forget(self, name: str, part: str = "") -> bool:
-        """Let no hand move a control any more; return whether one did."""
-        self._learning = None
+        """Let no hand move a control any more, nor the next one that moves; return whether one did."""
         forgotten = (name, part)
+        if self._learning is not None and (self._learning.name, self._learning.part) == forgotten:
+            self._learning = None
         grips, before = self._grips.items(), len(self._grips)
         self._grips = {hand: grip for hand, grip in grips if (grip.target.name, grip.target.part) != forgotten}
         return len(self._grips) < before

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from musicrnn.config.controls import Control, plain
+from musicrnn.config.controls import Control, is_finite, plain, refused
 from musicrnn.control import (
     CONTROLS,
     KEPT_BARS,
@@ -95,7 +96,8 @@ def _switched(rest: tuple[Value, ...]) -> ControlValue:
 def _taken(values: tuple[Value, ...]) -> bool | None:
     """Return whether a take is asked for; None without a value. ControlError unless it is 0 or 1."""
     if values and values[0] not in (0, 1):
-        raise ControlError(f"record must be 0 or 1, got {_given(values)}")
+        got = refused(_number(values[0]), lambda short: short in (0, 1))
+        raise ControlError(f"record must be 0 or 1, got {got}")
     return bool(values[0]) if values else None
 
 
@@ -109,6 +111,8 @@ def _switch(command: Command, meaning: str, when: str) -> Row:
 
 
 def _pressed(values: tuple[Value, ...], command: Command) -> Command | None:
+    if values and isinstance(values[0], float) and math.isnan(values[0]):
+        raise ControlError("what presses a button must be a number, got nan")
     return None if values and not values[0] else command
 
 
@@ -121,6 +125,9 @@ def _number(value: Value) -> float:
 def _learn(values: tuple[Value, ...]) -> Learn:
     name, part = [*(value for value in values if isinstance(value, str)), ""][:2]
     ends = [_number(value) for value in values if not isinstance(value, str)]
+    for end in ends:
+        if not is_finite(end):
+            raise ControlError(f"{name[:64]} must be learnt between finite numbers, got {repr(end)[:40]}")
     return Learn(name, part, *ends)
 
 

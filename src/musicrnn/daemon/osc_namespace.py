@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from musicrnn.control import CONTROLS, KEPT_BARS, RAMP_BEATS, Control, ControlValue, Status
+from musicrnn.control import BUTTONS, CONTROLS, KEPT_BARS, RAMP_BEATS, Control, ControlValue, Status
 from musicrnn.daemon.osc import ADDRESSES, PREFIX, RECORD, SWITCHES
 from musicrnn.daemon.osc_senders import ANY_ADDRESS
 
@@ -31,14 +31,15 @@ def host_info(osc: tuple[str, int], listen: tuple[str, int] | None = None) -> No
 def namespace(status: Status, models: Sequence[str]) -> Node:
     """Return the root node; ``models`` are the names that the model can be changed to."""
     nodes = [_control_node(control, status) for control in CONTROLS.values()]
+    learnt = [*(name for name, control in CONTROLS.items() if not control.per_part), *BUTTONS]
     nodes += [_button(address) for address, row in ADDRESSES.items() if row.types == SWITCHES and address != RECORD]
     nodes += [
         _method("model", "s", [{"VALS": list(models)}], value=[status.model]),
         _method("record", "i", [{"MIN": 0, "MAX": 1}], value=[int(status.taking)]),
         _method("prime", "s", []),
         _method("keep", "i", [_bounds(KEPT_BARS)], unit=[KEPT_BARS.unit]),
-        _method("learn", "s", [{"VALS": [name for name, control in CONTROLS.items() if not control.per_part]}]),
-        _method("forget", "s", [{"VALS": [name for name, control in CONTROLS.items() if not control.per_part]}]),
+        _method("learn", "s", [{"VALS": learnt}]),
+        _method("forget", "s", [{"VALS": learnt}]),
         _method("ramp", "ff", [_bounds(CONTROLS["tempo"]), _bounds(RAMP_BEATS)], unit=["bpm", "beats"]),
     ]
     musicrnn = _container(PREFIX, "MusicRNN", nodes)

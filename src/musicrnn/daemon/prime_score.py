@@ -17,7 +17,6 @@ from musicrnn.models.score_pieces import piece_of_score
 from musicrnn.models.text_read import score_of_text
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
 
-_LONGEST_METRE = (255, 1)
 _NAMES_PARTS = re.compile(r"^#\s*part\.|[\w-]:~?[A-Ga-g]", re.MULTILINE)
 _LINE = re.compile(r"^line (\d+):")
 _NAMES_METRE = re.compile(r"^\s*(#\s*metre\s*=|\[\d+/\d+\])", re.MULTILINE)
@@ -39,9 +38,9 @@ def score_of_prime(text: str, vocabulary: Vocabulary, metre: tuple[int, int]) ->
     if _NAMES_METRE.search(text):
         return fitted(score_of_text(text, ticks_per_beat=grid, parts=parts), vocabulary)
     one_line = "\n" not in text
-    numerator, denominator = _LONGEST_METRE if one_line else metre
+    headed = f"# metre = {metre[0]}/{metre[1]}\n{text}"
     try:
-        score = score_of_text(f"# metre = {numerator}/{denominator}\n{text}", ticks_per_beat=grid, parts=parts)
+        score = score_of_text(headed, ticks_per_beat=grid, parts=parts, measured=not one_line)
     except ScoreTextError as error:
         raise ScoreTextError(_LINE.sub(lambda found: f"line {int(found[1]) - 1}:", str(error), count=1)) from None
     return fitted(_in_bars(score, metre, score.length) if one_line else score, vocabulary)

@@ -113,11 +113,13 @@ class Daemon:
     def run(self, first: list[Command], lines: Iterable[str] = ()) -> int:
         """Say these lines, play to the end, save the recording, and return the exit status.
 
-        It is 74 where the recording is not there. Signals are answered before the first line is said.
+        It is 74 where the recording, or what was to be kept, is not there. Signals are answered before the first line
+        is said.
         """
         signals = Signals(self.runtime.leave, lambda: not self.runtime.silencing, self.runtime.pause)
         line = StatusLine(lambda: self.runtime.status)
         saved: bool | None = None
+        broken_off = False
         try:
             with signals.installed():
                 try:
@@ -129,11 +131,18 @@ class Daemon:
                     saved = self._save()
                     self._name_keepsakes()
         except EndedBySignal:
-            if saved is None:
-                note("ended at once; the recording can be made from its log with musicrnn sample --replay")
-            elif self.keepsakes.writing:
-                note("ended at once; what was still to be kept is not written")
-        return NOT_RECORDED if saved is False else 0
+            broken_off = self._say_unwritten(saved)
+        return NOT_RECORDED if saved is False or broken_off else 0
+
+    def _say_unwritten(self, saved: bool | None) -> bool:
+        """Say what is not written as a second signal came; return whether anything may be missing."""
+        if saved is None and self.recording is not None:
+            note("ended at once; the recording can be made from its log with musicrnn sample --replay")
+        elif self.keepsakes.writing:
+            note("ended at once; what was still to be kept is not written")
+        else:
+            return False
+        return True
 
     def _play(self, first: list[Command], line: StatusLine) -> None:
         if self.osc is not None:

@@ -432,6 +432,7 @@ class Runtime:
             recording=self._recording(),
             taking=self._takes.taking,
             kept=self._keepsakes.last,
+            kept_lately=self._keepsakes.lately,
             loading=self._loader.loading,
         )
         if self._watch.on:

@@ -1,13 +1,15 @@
-"""Signals of the system: the first asks the program to end, the second ends it at once."""
+"""Signals of the system: the first asks the program to end, the second, not at the same time, ends it at once."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+SAME_SECONDS = 0.3  # signals that come so close after the first are one: `timeout` signals its child and then the group
 
 
 class EndedBySignal(BaseException):
@@ -18,7 +20,8 @@ class Signals:
     """Counts the signals that came.
 
     ``leave`` is called by each, in the main thread between two instructions; ``may_break`` tells
-    whether the second may break off what is going on. ``pause`` is called by a terminal's Ctrl-Z.
+    whether the second may break off what is going on. ``pause`` is called by a terminal's Ctrl-Z. ``now`` is the time
+    in seconds, of which only the difference counts.
     """
 
     def __init__(
@@ -26,10 +29,13 @@ class Signals:
         leave: Callable[[], None],
         may_break: Callable[[], bool] = lambda: True,
         pause: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leave = leave
         self._pause = pause
         self._may_break = may_break
+        self._now = now
+        self._first_at = float("inf")
         self.came: list[int] = []
 
     @contextlib.contextmanager
@@ -52,5 +58,7 @@ class Signals:
     def _handle(self, number: int, _: FrameType | None) -> None:
         self.came.append(number)
         self._leave()
-        if len(self.came) > 1 and self._may_break():
+        now = self._now()
+        self._first_at = min(self._first_at, now)
+        if now - self._first_at >= SAME_SECONDS and self._may_break():
             raise EndedBySignal

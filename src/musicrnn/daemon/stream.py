@@ -238,8 +238,7 @@ def _events(before: Status | None, status: Status) -> Messages:
         happened.append((f"{EVENT}/model", (status.model,)))
     if status.message and status.said != before.said:
         happened.append((f"{EVENT}/warning", (status.message,)))
-    if status.kept != before.kept:
-        happened.append((f"{EVENT}/kept", (status.kept,)))
+    happened += [(f"{EVENT}/kept", (file,)) for file in status.kept_lately if file not in before.kept_lately]
     return happened
 
 

@@ -21,13 +21,16 @@ _NOTE = re.compile(r"(~?)(?:([\w-]+):(?=[~A-Ga-g]))?(~?)([A-Ga-g][#b♯♭]?-?[0
 _KEEPS_ON = re.compile(r"-([0-9]{0,7})")
 
 
-def score_of_text(text: str, *, name: str = "", ticks_per_beat: int = 12, parts: Sequence[Part] = ()) -> Score:
+def score_of_text(
+    text: str, *, name: str = "", ticks_per_beat: int = 12, parts: Sequence[Part] = (), measured: bool = True
+) -> Score:
     """Read a score text.
 
     ``ticks_per_beat`` and ``parts`` hold where the header names none; with no parts at all, those that notes
-    name are made. ``name`` goes before the line number in messages. Raises ScoreTextError.
+    name are made. ``name`` goes before the line number in messages. Unless ``measured`` a bar without a mark may have
+    any length. Raises ScoreTextError.
     """
-    reader = _Reader(Header(grid=ticks_per_beat), tuple(parts))
+    reader = _Reader(Header(grid=ticks_per_beat), tuple(parts), measured)
     for number, line in enumerate(text.splitlines(), 1):
         try:
             reader.line(line.strip())
@@ -42,8 +45,9 @@ def score_of_text(text: str, *, name: str = "", ticks_per_beat: int = 12, parts:
 class _Reader:
     """Reads line after line; keeps the tick, what sounds, and what the present tick has named so far."""
 
-    def __init__(self, header: Header, parts: tuple[Part, ...]) -> None:
+    def __init__(self, header: Header, parts: tuple[Part, ...], measured: bool) -> None:
         self._header = header
+        self._measured = measured
         self._default_parts = parts
         self._parts: list[Part] = []
         self._grows = False
@@ -101,7 +105,7 @@ class _Reader:
         if self._tick == start:
             raise ValueError("a bar must hold a tick, got none")
         size = self._tick - start
-        wanted = length or first_length(*self._metre, self._header.grid)
+        wanted = length or (first_length(*self._metre, self._header.grid) if self._measured else size)
         if self._unfinished:
             raise ValueError(self._unfinished)
         kind = f"of {self._metre[0]}/{self._metre[1]}" if length is None else f"marked [{length} ticks]"

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.screen import Screen
 
 from musicrnn.config.controls import plain
@@ -20,7 +21,7 @@ from musicrnn.errors import ConfigError, ControlError
 from musicrnn.tui.hand import NAMES, Hand
 from musicrnn.tui.link import Link
 from musicrnn.tui.mouse import Mouse
-from musicrnn.tui.packets import Message
+from musicrnn.tui.packets import Message, Value
 from musicrnn.tui.pads import PADS, PadFile
 from musicrnn.tui.panel import Panel
 from musicrnn.tui.panels import last_lines, panels
@@ -96,7 +97,7 @@ class MusicApp(App[int]):
         super().__init__()
         self.state = State()
         self.link = link(self._take)
-        self.hand = Hand(self.state, self.link.send, now)
+        self.hand = Hand(self.state, self._give, now)
         self.mouse = Mouse(self)
         self.words = ""
         self.wrong = False
@@ -107,13 +108,14 @@ class MusicApp(App[int]):
         self._owner = owner
         self._leaving = False
         self._pad = ""
+        self._given = ""
         self._unkept: dict[str, int] = {}
-        self._drawn = (-1, False)
+        self._drawn = (-1, False, "")
         self._panels = panels(self, View())
 
     @property
     def connected(self) -> bool:
-        """Whether the daemon answers."""
+        """Whether the daemon tells its state."""
         return self.state.connected(self._now())
 
     def get_default_screen(self) -> Screen[object]:
@@ -182,7 +184,7 @@ class MusicApp(App[int]):
         """Draw what has changed since the last time."""
         self._forget_words()
         self.hand.settle()
-        drawn = (self.state.revision, self.connected)
+        drawn = (self.state.revision, self.connected, self.link.refusal)
         if drawn != self._drawn:
             self._drawn = drawn
             self.redraw()
@@ -199,20 +201,20 @@ class MusicApp(App[int]):
         self.set_class(small, "small")
         self.set_class(width < 110, "narrow")
         self.query_one("#sliders", Panel).styles.height = rows_for(width)
-        self._make_room()
+        self._make_room(event.size)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a word in the last line until the next key, or for some seconds."""
         self.words, self.wrong = text, wrong
         self._said_at = self._now()
-        self._make_room()
+        self._make_room(self.size)
         self.redraw()
 
-    def _make_room(self) -> None:
+    def _make_room(self, size: Size) -> None:
         """Give the last line the rows that its words take: of the log, then of the picture."""
         panels = {panel.id: panel for panel in self._panels}
-        more = len(last_lines(self.words, self.wrong, self.size.width)) - 1
-        log = LOG_ROWS if self.size.height >= LOW_HEIGHT else 1
+        more = len(last_lines(self.words, self.wrong, size.width)) - 1
+        log = LOG_ROWS if size.height >= LOW_HEIGHT else 1
         panels["keys"].styles.height = 1 + more
         panels["log"].styles.height = max(log - more, 0)
 
@@ -223,12 +225,22 @@ class MusicApp(App[int]):
             self.say("")
 
     def _try(self, work: Callable[[], object], words: str = "") -> None:
-        """Do it, and show the result or the rule that was broken."""
+        """Do it, and show the result or the rule that was broken; or that nobody may have heard of it."""
+        self._given = ""
         try:
             work()
-            self.say(words)
         except ControlError as error:
             self.say(str(error), wrong=True)
+            return
+        if self._given:
+            self._say_done(words, self._given)
+        else:
+            self.say(words)
+
+    def _give(self, name: str, *values: Value) -> None:
+        """Send a control's value."""
+        self._given = name
+        self.link.send(name, *values)
 
     def on_key(self, event: events.Key) -> None:
         """Take the digits: for a pad that was asked for, or for a value that is typed."""
@@ -298,32 +310,39 @@ class MusicApp(App[int]):
     def action_undo(self) -> None:
         """Take the last change back."""
         undone = self.hand.undo()
-        self.say(f"taken back: {undone}" if undone else "there is nothing to take back")
+        if undone:
+            self._say_done(f"taken back: {undone}", undone)
+        else:
+            self.say("there is nothing to take back")
 
     def action_panic(self) -> None:
         """Silence everything at once."""
         self.link.send("panic")
         self._say_done("panic: everything is silenced")
 
-    def _say_done(self, words: str) -> None:
-        """Say what the daemon was told to do; where none answers, that it may not have heard."""
+    def _say_done(self, words: str, what: str = "") -> None:
+        """Say what the daemon was told to do; where none answers, that it may not have heard it, or ``what``."""
         if self.connected:
             self.say(words)
         else:
-            what, *_ = words.partition(":")
-            self.say(f"no daemon answers: it may not have heard {what!r}", wrong=True)
+            what = what or words.partition(":")[0]
+            why = "nothing is known of the daemon" if self.link.refusal else "no daemon answers"
+            self.say(f"{why}: it may not have heard {what!r}", wrong=True)
 
     def action_start_stop(self) -> None:
-        """Start; or stop, also what does not play yet because its host does not."""
+        """Start; or stop, also what does not play yet because its host does not; start nothing that may play."""
         calls_off = self.state.waiting
         name = "stop" if self.state.playing or calls_off else "start"
+        if name == "start" and not self.connected:
+            self.say("it may play already, so space does not start it; ^p has Start and Stop", wrong=True)
+            return
         self._send(name)
         if self.state.waiting:
             self._say_done(f"{name}: waiting for the host; space calls it off")
         elif calls_off:
             self._say_done(f"{name}: no longer waiting for the host")
         else:
-            self.say("")
+            self._say_done("", name)
 
     def action_tell(self, name: str) -> None:
         """Press one of the daemon's buttons."""
@@ -368,7 +387,7 @@ class MusicApp(App[int]):
             return
         self._load_pads()
         if self.hand.recall(pad):
-            self.say(f"seed {self.hand.pads[pad]} of pad {pad}")
+            self._say_done(f"seed {self.hand.pads[pad]} of pad {pad}")
         else:
             self.say(f"pad {pad} keeps no seed yet: w {pad} or a right click writes this one to it")
 
@@ -401,6 +420,7 @@ class MusicApp(App[int]):
         name, value = answer
         if name == "model":
             self.link.send("model", value)
+            self._say_done("", "model")
         else:
             self._try(lambda: self.hand.change(name, value))
 

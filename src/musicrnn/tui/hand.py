@@ -108,8 +108,14 @@ class Hand:
         self.send(name, *([part] if part else []), value)
 
     def hear(self, message: Message) -> None:
-        """Learn what the daemon tells, and from it which changes hold; of a refusal which ones may not."""
+        """Learn what the daemon tells, and from it which changes hold; of a refusal which ones may not.
+
+        Of the changes of a daemon that is gone the next one knows nothing: they are not to be taken back.
+        """
+        before = self.state.daemons
         self.state.take(message, self.now())
+        if self.state.daemons != before:
+            self.history.changes = []
         name, text = message.address.removeprefix(PREFIX), str(*message.values[:1])
         if name in CONTROLS:
             self._holds(name, text if CONTROLS[name].per_part else "")

@@ -17,10 +17,11 @@ HEADING_STEPS = ("name", "OSC", "metre", "port", "clock", "state", "model", "por
 FIGURES_STEPS = ("made", "entropy", "density", "made", "late")
 
 
-def header(state: State, address: str, connected: bool, width: int) -> Line:
-    """Return the first line: whether it plays, where, how fast, which model, to which port."""
+def header(state: State, address: str, connected: bool, width: int, refusal: str = "") -> Line:
+    """Return the first line: whether it plays, where, how fast, which model, to which port; or why that is unknown."""
     if not connected:
-        return ((f" MusicRNN  no daemon answers at {address}; trying again ".ljust(width), "bad"),)
+        why = f"{address} tells nothing: {refusal}" if refusal else f"no daemon answers at {address}; trying again"
+        return ((f" MusicRNN  {why} ".ljust(width), "bad"),)
     line = shortened(_heading(state, address), HEADING_STEPS, width)
     return (*line, (" " * max(width - cell_size(line), 0), "title"))
 

@@ -7,14 +7,18 @@ import contextlib
 from collections.abc import Callable
 
 from musicrnn.tui.packets import Message, Value, packet, read
-from musicrnn.tui.state import LOST_SECONDS, PREFIX
+from musicrnn.tui.state import LOST_SECONDS, PLACE, PREFIX
 
 LEASE_SECONDS = 10.0
 TRY_SECONDS = 1.0
+REFUSED_SECONDS = 5.0  # until the next try where the daemon answers, but has no room
 
 
 class Link(asyncio.DatagramProtocol):
-    """Hands each message of one daemon to ``take``; what comes from elsewhere never gets here."""
+    """Hands each message of one daemon to ``take``; what comes from elsewhere never gets here.
+
+    ``refusal`` is what the daemon answered in place of a subscription; the same again is not handed on.
+    """
 
     def __init__(self, host: str, port: int, rate: float, take: Callable[[Message], None]) -> None:
         self.host = host
@@ -23,7 +27,9 @@ class Link(asyncio.DatagramProtocol):
         self._take = take
         self._transport: asyncio.DatagramTransport | None = None
         self._asked_at = float("-inf")
-        self._heard_at = float("-inf")
+        self._placed_at = float("-inf")
+        self._answered = False
+        self.refusal = ""
 
     @property
     def address(self) -> str:
@@ -38,10 +44,16 @@ class Link(asyncio.DatagramProtocol):
 
     def keep(self, now: float) -> None:
         """Subscribe, or renew; to be called a few times a second."""
-        lost = now - self._heard_at > LOST_SECONDS
-        if now - self._asked_at >= (TRY_SECONDS if lost else LEASE_SECONDS / 3):
-            self._asked_at = now
+        if now - self._asked_at >= self._pause(now):
+            self.refusal = self.refusal if self._answered else ""
+            self._asked_at, self._answered = now, False
             self.send("subscribe", float(self._rate), LEASE_SECONDS)
+
+    def _pause(self, now: float) -> float:
+        """Return how long after it was asked for a subscription is asked for again."""
+        if self.refusal:
+            return REFUSED_SECONDS
+        return TRY_SECONDS if now - self._placed_at > LOST_SECONDS else LEASE_SECONDS / 3
 
     def send(self, name: str, *values: Value) -> None:
         """Send a message; nothing happens while there is no way."""
@@ -51,11 +63,23 @@ class Link(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's
         """Take what the daemon sent."""
-        self._heard_at = asyncio.get_running_loop().time()
         for message in read(data):
-            if message.address == f"{PREFIX}unsubscribed":
-                self._heard_at = float("-inf")
-            self._take(message)
+            if message.address == f"{PREFIX}{PLACE}":
+                self._placed_at = asyncio.get_running_loop().time()
+            elif message.address == f"{PREFIX}unsubscribed":
+                self._placed_at = float("-inf")
+            if not self._refused_again(message):
+                self._take(message)
+
+    def _refused_again(self, message: Message) -> bool:
+        """Take what answers the question for a subscription; tell whether it is the refusal of before."""
+        name, before = message.address.removeprefix(PREFIX), self.refusal
+        if name == "subscribed":
+            self._answered, self.refusal = True, ""
+        elif name == "error" and not self._answered:
+            self._answered, self.refusal = True, str(*message.values[:1])
+            return self.refusal == before
+        return False
 
     def error_received(self, exc: Exception) -> None:
         """Pass over that nobody listens there: the next try is due anyway."""

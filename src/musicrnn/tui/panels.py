@@ -52,21 +52,21 @@ class Source(Protocol):
 
     @property
     def connected(self) -> bool:
-        """Whether the daemon answers."""
+        """Whether the daemon tells its state."""
 
 
 def panels(source: Source, view: View) -> list[Panel]:
     """Return the panels from the top to the bottom; the second and third stand side by side."""
-    state, hand = source.state, source.hand
+    state, hand, link = source.state, source.hand, source.link
     return [
-        Panel("top", lambda width, _: [header(state, source.link.address, source.connected, width)]),
+        Panel("top", lambda width, _: [header(state, link.address, source.connected, width, link.refusal)]),
         Panel("roll", lambda width, height: roll(state, view, width, height)),
         Panel("belief", lambda width, height: belief(state, width, height)),
         Panel("parts", lambda width, _: [parts(state, hand.part, width)]),
         Panel("sliders", lambda width, height: sliders(hand, width, height)),
         Panel("pads", lambda width, _: [pads(hand.pads, state.value("seed"), width)]),
         Panel("figures", lambda width, _: [figures(state, width)]),
-        Panel("log", lambda _, height: log(state, height) if source.connected else [START_ONE]),
+        Panel("log", lambda _, height: log(state, height) if source.connected or link.refusal else [START_ONE]),
         Panel("keys", lambda width, _: last_lines(source.words, source.wrong, width)),
         Panel("too-small", lambda _, __: list(TOO_SMALL)),
     ]

@@ -13,6 +13,7 @@ from musicrnn.tui.pending import Key, Pending
 
 PREFIX = "/musicrnn/"
 STREAM = "stream/"
+PLACE = f"{STREAM}place"
 TICKS_KEPT = 512
 MOST_PARTS = 64
 MOST_MODELS = 256
@@ -37,10 +38,14 @@ class Part:
 
 @dataclass(slots=True)
 class State:
-    """The daemon as its messages tell of it; ``waiting`` where it plays once its host rolls, as far as is known."""
+    """The daemon as its messages tell of it; ``waiting`` where it plays once its host rolls, as far as is known.
 
-    heard_at: float = float("-inf")
+    ``daemons`` counts those that answered after another.
+    """
+
+    placed_at: float = float("-inf")
     revision: int = 0
+    daemons: int = 0
     playing: bool = False
     waiting: bool = False
     bar: int = 0
@@ -75,8 +80,8 @@ class State:
     _told: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def connected(self, now: float) -> bool:
-        """Tell whether the daemon was heard of lately."""
-        return now - self.heard_at < LOST_SECONDS
+        """Tell whether the daemon told lately where it is: whatever else it says, that alone is its state."""
+        return now - self.placed_at < LOST_SECONDS
 
     def value(self, name: str, part: str = "") -> ControlValue:
         """Return a control's value; its default while it is not known."""
@@ -117,26 +122,27 @@ class State:
         if not message.address.startswith(PREFIX):
             return
         name = message.address[len(PREFIX) :]
-        if self._said_before(name, message.values):
-            self.heard_at = now
-            return
+        if self._said_before(name, message.values) or self._understood(name, message.values, now):
+            self.placed_at = now if name == PLACE else self.placed_at
+
+    def _understood(self, name: str, values: tuple[Value, ...], now: float) -> bool:
         try:
             if name in CONTROLS:
-                self._control(name, message.values, now)
+                self._control(name, values, now)
             elif name in _TAKERS:
-                _TAKERS[name](self, message.values)
+                _TAKERS[name](self, values)
             else:
-                return
+                return False
         except (ValueError, TypeError, IndexError, ControlError):
-            return
-        self.heard_at = now
+            return False
         self.revision += 1
+        return True
 
     def _said_before(self, name: str, values: tuple[Value, ...]) -> bool:
         """Tell whether a message of the stream tells nothing new; the seconds until a tick are not shown."""
         if not name.startswith(STREAM) or name not in _TAKERS:
             return False
-        told = values[:5] if name == "stream/place" else values
+        told = values[:5] if name == PLACE else values
         if self._told.get(name) == told:
             return True
         self._told[name] = told
@@ -155,6 +161,10 @@ class State:
         playing, bar, beat, tick = (int(value) for value in values[:4])
         if tick < self.tick:
             self._forget_music()
+        self.daemons += (bar, beat) < (
+            self.bar,
+            self.beat,
+        )  # another model may count in other ticks, but in the same bars
         self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
         self.waiting = self.waiting and not self.playing
         self.tempo = float(values[4])
@@ -242,7 +252,7 @@ class State:
 
 
 _TAKERS: dict[str, Callable[[State, tuple[Value, ...]], None]] = {
-    "stream/place": State._place,
+    PLACE: State._place,
     "stream/played": State._played,
     "stream/coming": State._coming,
     "stream/figures": State._figures,
