@@ -55,7 +55,8 @@ def named(name: str, files: Mapping[str, Path] = _NONE) -> Path:
     if name not in known:
         there = ", ".join(dict.fromkeys([*names(), *files]))
         raise ModelError(
-            f"a model must be one of {there}, got {name!r}{_near(name)}; a file copied to {models_folder()} becomes one"
+            f"a model must be one of {there}, got {name!r}{_near(name)}; a file copied into the folder "
+            f"{models_folder()} becomes one"
         )
     return known[name]
 
