@@ -21,6 +21,7 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.printable import counted
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
 from musicrnn.trainer.backend import Device, device, failures, is_out_of_memory, stepper
@@ -431,7 +432,7 @@ class Training:
             raise NotWrittenError(f"{self.folder.model}: the model cannot be written: {error.strerror}") from error
         self._keep_figures(info)
         self._say(
-            f"{self._why(ending)} after {count.epoch} epochs, {count.step} steps: "
+            f"{self._why(ending)} after {counted(count.epoch, 'epoch')}, {counted(count.step, 'step')}: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
