@@ -11,7 +11,7 @@ import numpy as np
 
 from musicrnn.errors import CorpusError, RunFolderError, TrainingError
 from musicrnn.files import FILE, what_is_at
-from musicrnn.models.catalogue import SUFFIX
+from musicrnn.models.catalogue import SUFFIX, near_run
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
@@ -96,7 +96,8 @@ def weights_path(source: Path) -> Path:
         found = checkpoint.stored(folder, stem)
         if found:
             return found[-1]
-    raise RunFolderError(f"{source}: must be a weights file or the folder of a run with weights in it")
+    near = near_run(source)
+    raise RunFolderError(f"{source}: must be a weights file or the folder of a run with weights in it{near}")
 
 
 def load_network(source: Path, *, as_model: bool = False) -> tuple[Network, ModelInfo]:
