@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from musicrnn.printable import json_text, print_json, printable
+from musicrnn.printable import counted, json_text, print_json, printable
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,9 @@ def test_json_is_printed_whatever_the_terminal_can_say(encoding: str, monkeypatc
     print_json(["caf\udce9 – 歌.mid"], indent=None)
     stream.flush()
     assert json.loads(stream.buffer.getvalue().decode(encoding)) == ["caf\udce9 – 歌.mid"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 notes"), (1, "1 note"), (2, "2 notes")])
+def test_one_thing_is_no_plural(number: int, said: str) -> None:
+    """In what is said to people."""
+    assert counted(number, "note") == said

@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def counted(number: int, word: str) -> str:
+    """Return how many there are of a thing, whose word takes an s where they are not one."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def json_text(value: object, indent: int | None = 1) -> str:
     """Return a value as JSON that is UTF-8 whatever names it holds: halves of characters are escaped, and read back."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)

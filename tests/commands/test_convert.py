@@ -362,7 +362,35 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.Capture
     source.write_bytes(file(*ONE_NOTE, division=96))
     assert convert(source, tmp_path / "a\rb.txt", "--round-trip") == 0
     written, back = capsys.readouterr().out.splitlines()
-    assert written.startswith(f"esc\\x1b[31mred\\n.mid: {tmp_path}/a\\rb.txt, 1 notes, ")
+    assert written.startswith(f"esc\\x1b[31mred\\n.mid: {tmp_path}/a\\rb.txt, 1 note, 1 bar; ")
     assert back.startswith("esc\\x1b[31mred\\n.mid: came back the same")
     assert convert(source, tmp_path / "a\rb.txt") == 78
     assert capsys.readouterr().err.startswith(f"musicrnn: error: OUT must be new, got {tmp_path}/a\\rb.txt; ")
+
+
+def test_each_of_two_files_that_are_the_same_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not the first of them twice."""
+    for name in ("a.mid", "b.mid"):
+        (tmp_path / name).write_bytes(file(*ONE_NOTE, division=96))
+    assert convert(tmp_path, "--round-trip") == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in told] == [f"{tmp_path.name}/a.mid", f"{tmp_path.name}/b.mid"]
+
+
+@pytest.mark.parametrize("name", ["q.mid", "q.MIDI", "q.txt"])
+def test_a_folder_does_not_go_into_what_is_named_as_a_file(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would become a folder of that name."""
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "a.mid").write_bytes(file(*ONE_NOTE))
+    assert convert(tmp_path / "music", tmp_path / name) == 78
+    assert f"OUT must be a folder where IN is one, got {tmp_path / name}, which has" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
+
+
+def test_what_is_not_there_is_called_what_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A corpus has nothing to do with it."""
+    assert convert(tmp_path / "none.txt", tmp_path / "x.mid") == 65
+    rule = "IN must be a folder or a file, got nothing of that name"
+    assert capsys.readouterr().err == f"musicrnn: error: {tmp_path / 'none.txt'}: {rule}\n"

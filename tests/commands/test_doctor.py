@@ -130,6 +130,28 @@ def test_nothing_is_made_by_looking(own_folders: Path) -> None:
     assert list(own_folders.iterdir()) == []
 
 
+def test_it_is_told_how_to_make_the_folder_of_own_models(own_folders: Path) -> None:
+    """Nothing else makes it, and a model copied to where it should be would become a file of its name."""
+    folder = own_folders / "musicrnn" / "models"
+    finding = found()["own models"]
+    assert finding.state == "note"
+    assert finding.found == f"{folder} (not there yet)"
+    assert finding.advice.endswith(f"make it first: mkdir -p {folder}")
+    folder.mkdir(parents=True)
+    assert found()["own models"] == Finding("own models", "ok", str(folder))
+
+
+def test_a_file_in_the_place_of_a_folder_is_called_one(own_folders: Path) -> None:
+    """What a copy to a folder that was not there has made."""
+    folder = own_folders / "musicrnn" / "models"
+    folder.parent.mkdir()
+    shutil.copy(SMALL, folder)
+    finding = found()["own models"]
+    assert finding.state == "missing"
+    assert finding.found == f"{folder}: it cannot be made: a file has its name"
+    assert finding.advice.startswith("give that file another name, or ")
+
+
 def test_the_users_own_models_are_listed(own_folders: Path) -> None:
     """By the names that --model takes."""
     folder = own_folders / "musicrnn" / "models"

@@ -53,10 +53,11 @@ def test_a_folder_hides_no_model_of_its_name(
     assert 'folders = ["music"]' in capsys.readouterr().out
 
 
-def test_a_run_folder_brings_its_own_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("verb", ["evaluate", "card"])
+def test_a_run_folder_brings_its_own_settings(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The corpus is known, and how it was read."""
     (tmp_path / "settings.toml").write_text('[corpus]\nfolders = ["music"]\nticks_per_beat = 4\n', encoding="utf-8")
-    assert cli.main(["evaluate", str(tmp_path), "--show-config"]) == 0
+    assert cli.main([verb, str(tmp_path), "--show-config"]) == 0
     text = capsys.readouterr().out
     assert 'folders = ["music"]' in text
     assert "ticks_per_beat = 4" in text

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from musicrnn import cli
+from musicrnn.commands.list_models import row
+from musicrnn.models.model_file import read_info
 from tests.commands.test_doctor import SMALL
 
 
@@ -71,3 +74,16 @@ def test_a_pipe_is_not_waited_for(folder: Path, capsys: pytest.CaptureFixture[st
     assert told == [
         f"musicrnn: not listed: {folder}/pipe.onnx: the model must be a file that can be read, and it is none"
     ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"test_nats_a_tick": 1.234, "valid_nats_a_tick": 2.0}, "1.23"),
+        ({"valid_nats_a_tick": 2.0}, "2.00 (validation)"),
+        ({"train_nats_a_token": 2.0}, "-"),
+    ],
+)
+def test_a_figure_of_validation_is_called_one(figures: dict[str, float], shown: str) -> None:
+    """It is no match for another model's figure of the test."""
+    assert row(replace(read_info(SMALL), figures=figures), 0)[-1] == shown

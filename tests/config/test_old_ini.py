@@ -50,6 +50,12 @@ def read(text: str) -> Settings:
     return settings_of(read_old(text, "config.ini"))
 
 
+def test_keys_of_the_old_text_may_be_left_empty() -> None:
+    """As every other: nothing is told, nothing refused."""
+    found = read_old("[FORMAT_PARAMETERS]\nnote_chars =\nseparation_char =\n", "config.ini")
+    assert (dict(found.values), found.notes) == ({}, ())
+
+
 def test_every_key_of_the_original_takes_effect(tmp_path: Path) -> None:
     """The whole file, through the door that `--config` uses."""
     (tmp_path / "config.ini").write_text(ORIGINAL, encoding="utf-8")

@@ -306,6 +306,24 @@ def test_nothing_is_kept_for_those_who_look_on_while_nobody_does() -> None:
     assert not one.player.engine.watch.played
 
 
+def test_who_subscribes_again_is_sent_nothing_of_before() -> None:
+    """The music has gone on unseen: what was made then is long past."""
+    one = looker()
+    one.play(2)
+    one.update()
+    one.ask("unsubscribe")
+    one.player.ticks(20)
+    one.ask("subscribe", 10.0, 30.0)
+    heard = one.update()
+    assert heard["/musicrnn/stream/place"][0][3] == 22
+    assert heard["/musicrnn/stream/coming"] == [()]
+    assert not [address for address in heard if address.endswith(("/belief", "/figures", "/likeliest", "/chosen"))]
+    one.play(1)
+    heard = one.update()
+    assert heard["/musicrnn/stream/coming"][0][0] == 23
+    assert heard["/musicrnn/stream/belief"][0][0] == 22
+
+
 def test_the_belief_is_what_was_drawn_from() -> None:
     """Before the exponent: the record keeps the very numbers."""
     vocabulary = small_vocabulary()

@@ -349,6 +349,16 @@ def test_pieces_of_another_order_are_not_called_the_runs_test_pieces(
         export_run.test_pieces(whole[0], other)
 
 
+def test_an_export_is_to_the_byte_what_the_training_wrote(
+    tmp_path: Path, whole: tuple[Path, subprocess.CompletedProcess[str]]
+) -> None:
+    """With the figures of the test, which only the end of the training finds."""
+    exported = tmp_path / "again.onnx"
+    assert cli.main(["export", str(whole[0]), "--output", str(exported)]) == 0
+    assert read_info(exported).figures == read_info(whole[0] / "model.onnx").figures
+    assert exported.read_bytes() == (whole[0] / "model.onnx").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["a[/b].mid", "[red]dance.mid", "x" * 50 + "[/].mid", "tab\there.mid"])
 def test_a_name_with_brackets_is_shown_as_it_is(name: str) -> None:
     """It is no markup, of which a closing tag that none opened would end the training."""

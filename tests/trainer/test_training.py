@@ -197,7 +197,7 @@ def test_no_figure_is_told_of_pieces_that_were_not_held_back(
     said = io.StringIO()
     corpus = CorpusSettings(ticks_per_beat=4, transpose=0, validation_share=shares[0], test_share=shares[1])
     _run(_training(tmp_path, replace(PLAIN, epochs=1), said=said, prepared=material(tunes(10), corpus)))
-    (line,) = [line for line in said.getvalue().splitlines() if line.startswith("all epochs are done after 1 epochs")]
+    (line,) = [line for line in said.getvalue().splitlines() if line.startswith("all epochs are done after 1 epoch, ")]
     assert [words.rpartition(" ")[0] for words in line.partition(": ")[2].split(", ")] == told
     assert "nan" not in line
     assert set(read_info(tmp_path / "model.onnx").figures) == {name.replace(" ", "_") for name in told}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from musicrnn.commands.evaluate import check_model
+from musicrnn.commands.evaluate import check_model, take_own_settings
 from musicrnn.commands.handover import hand_over, need_a_backend
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown
 from musicrnn.errors import ConfigError
@@ -14,6 +14,7 @@ SETTINGS = COMMANDS["card"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the model and the flags of `musicrnn card`."""
+    parser.epilog = "The settings must be those of the training; where MODEL is a run's folder, they are its own."
     parser.add_argument("model", metavar="MODEL", help="name of a bundled model, a model file, or a run's folder")
     add_settings(parser, SETTINGS)
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     check_model(args.model)
+    take_own_settings(args)
     settings = settings_from(args, "card")
     if shown(args, settings, SETTINGS):
         return 0

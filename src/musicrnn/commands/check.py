@@ -13,29 +13,28 @@ if TYPE_CHECKING:
     from musicrnn.models.corpus import Corpus
     from musicrnn.models.corpus_rows import Row
 
-SETTINGS = ("corpus.folders", "corpus.ticks_per_beat", "corpus.pedal", "corpus.parts", "corpus.cache")
 UNUSABLE = 1
 MOST_EXPLAINED = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn check`."""
-    from musicrnn.config.flags import add_settings
+    from musicrnn.config.flags import COMMANDS, add_settings
 
     parser.epilog = "No file is ever changed. The exit status is 1 if anything is unusable."
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
-    add_settings(parser, SETTINGS)
+    add_settings(parser, COMMANDS["check"])
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a row a file; return 0 if all are usable, 1 if one is not."""
-    from musicrnn.config.flags import settings_from, shown
+    from musicrnn.config.flags import COMMANDS, settings_from, shown
     from musicrnn.errors import ConfigError
     from musicrnn.models.corpus_rows import rows_of
     from musicrnn.printable import print_json
 
     settings = settings_from(args, "check")
-    if shown(args, settings, SETTINGS):
+    if shown(args, settings, COMMANDS["check"]):
         return 0
     if not settings.corpus.folders:
         raise ConfigError("corpus.folders must name at least one folder or file of MIDI or score text, got none")

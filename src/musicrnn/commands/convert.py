@@ -96,11 +96,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_target(args: argparse.Namespace) -> None:
     from musicrnn.errors import ConfigError
+    from musicrnn.files import FOLDER, what_is_at
 
     if args.target is None and not args.round_trip:
         raise ConfigError("OUT must be given (without --round-trip), got nothing")
     if str(args.target) == STANDARD_OUTPUT:
         raise ConfigError(f"OUT must be a file or a folder, got {STANDARD_OUTPUT}: nothing goes to standard output")
+    if args.target is None or not args.source.is_dir() or what_is_at(args.target) == FOLDER:
+        return
+    if args.target.suffix.lower() in ENDINGS:
+        raise ConfigError(f"OUT must be a folder where IN is one, got {args.target}, which has the ending of a file")
 
 
 def _check_bins(plans: Sequence[Plan], args: argparse.Namespace) -> None:
@@ -118,7 +123,7 @@ def _plans(args: argparse.Namespace) -> list[Plan]:
     from musicrnn.files import FOLDER, what_is_at
     from musicrnn.models.corpus_files import find_files
 
-    files = find_files([args.source])
+    files = find_files([args.source], "IN")
     if not files:
         raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
     folder = args.source if args.source.is_dir() else args.source.parent
@@ -171,11 +176,13 @@ def _kind(path: Path, to: str | None, target: Path | None) -> str:
 
 
 def _convert(plans: Sequence[Plan], args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     readings = _read(plans, args)
     files = {file.name: file for file in readings.files}
     for name, first in readings.duplicates:
         if first in files:
-            files[name] = files[first]
+            files[name] = replace(files[first], name=name)
     status = 0
     for left in readings.left_out:
         _say(left.reason)
@@ -223,11 +230,13 @@ def _one(plan: Plan, piece: GridPiece, target: Path | None, args: argparse.Names
     """Convert one piece, and say what was lost; tell whether it came back the same, where that was asked."""
     from musicrnn.models.corpus_rows import left_out
     from musicrnn.models.midi_write import tempos_lost
+    from musicrnn.printable import counted
 
     score, assigned = _score(piece)
     if target is not None:
         _write(score, target, plan.kind, args)
-        _say(f"{plan.file.name}: {target}, {len(score.notes)} notes, {len(score.bars)} bars; {_moved(piece)}")
+        size = f"{counted(len(score.notes), 'note')}, {counted(len(score.bars), 'bar')}"
+        _say(f"{plan.file.name}: {target}, {size}; {_moved(piece)}")
     lost = tempos_lost(score) if target is not None and plan.kind == MIDI else []
     _tell(piece.name, [*left_out(piece.moved, assigned), *piece.warnings, *lost])
     return not args.round_trip or _came_back(plan, piece, score, args)
@@ -294,6 +303,7 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
     from musicrnn.models.midi_write import midi_bytes
     from musicrnn.models.quantise import GridSettings, quantise
     from musicrnn.models.text import score_of_text, text_of
+    from musicrnn.printable import counted
 
     from_text = score_of_text(text_of(score, args.velocity_bins), name=piece.name)
     back = read_midi(midi_bytes(from_text), piece.name)[0]
@@ -302,7 +312,7 @@ def _came_back(plan: Plan, piece: GridPiece, score: Score, args: argparse.Namesp
         told.append("the parts did not come back")
     for words in told[:MOST_TOLD]:
         _say(f"{piece.name}: {words}")
-    count = f"{len(told)} difference{'s' if len(told) > 1 else ''}"
+    count = counted(len(told), "difference")
     more = f", {len(told) - MOST_TOLD} of them not shown" if len(told) > MOST_TOLD else ""
     is_mended = bool(piece.warnings or piece.moved.other_program)
     same = "came back the same but for what was mended" if is_mended else "came back the same"

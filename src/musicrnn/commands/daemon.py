@@ -19,7 +19,11 @@ SETTINGS = COMMANDS["daemon"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `musicrnn daemon`."""
     parser.add_argument("--list-models", action="store_true", help="show the models known by name, and end")
-    parser.add_argument("--list-ports", action="store_true", help="show the MIDI ports that --port can name, and end")
+    parser.add_argument(
+        "--list-ports",
+        action="store_true",
+        help="show the MIDI ports that --port can name, those of running daemons too, and end; status 1 for none",
+    )
     parser.add_argument("--tui", action="store_true", help="show and steer it in this terminal, as musicrnn-tui does")
     parser.add_argument("--ends-with-input", action="store_true", help=argparse.SUPPRESS)  # started by --tui
     add_settings(parser, SETTINGS)

@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,6 +29,8 @@ from musicrnn.printable import print_json, printable
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
 THROUGH_PIPEWIRE = "PipeWire's JACK is found by itself where it is installed (Debian: apt install pipewire-jack)"
+OWN_MODELS = "own models"
+_MAKE_FOLDER = "mkdir" if os.name == "nt" else "mkdir -p"
 _MIDI_ADVICE = {
     "alsa": "load the sequencer with 'modprobe snd-seq' (a container needs --device /dev/snd), or use --midi-api jack",
     "jack": f"start a JACK server ('jackd -d alsa', or '-d dummy' without a sound card); {THROUGH_PIPEWIRE}",
@@ -201,19 +204,27 @@ def _folders() -> dict[str, tuple[Path, str]]:
     data, cache = elsewhere.format("XDG_DATA_HOME"), elsewhere.format("XDG_CACHE_HOME")
     return {
         "recordings": (folders.recordings_folder(), f"{data}, or start the daemon with --record-folder FOLDER"),
-        "own models": (folders.models_folder(), f"{data}, or name model files by their paths"),
+        OWN_MODELS: (folders.models_folder(), f"{data}, or name model files by their paths"),
         "cache": (folders.cache_folder(), f"{cache}, or read MIDI files with --no-cache"),
     }
 
 
 def _folder(name: str, path: Path, advice: str) -> Finding:
-    """Tell whether the folder, or the nearest one above it that is there, can be written to."""
+    """Tell whether the folder, or the nearest one above it that is there, can be written to.
+
+    That of own models is made by its user, who is told how.
+    """
     there = path
     while not there.exists() and there != there.parent:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK):
         there_is = "it cannot be written to" if there == path else f"it cannot be made in {there}"
+        if path.is_file():
+            there_is, advice = "it cannot be made: a file has its name", f"give that file another name, or {advice}"
         return Finding(name, "missing", f"{path}: {there_is}", advice)
+    if name == OWN_MODELS and there != path:
+        how = f"to have models known by their names, make it first: {_MAKE_FOLDER} {shlex.quote(str(path))}"
+        return Finding(name, "note", f"{path} (not there yet)", how)
     return Finding(name, "ok", f"{path}{'' if there == path else ' (made when needed)'}")
 
 

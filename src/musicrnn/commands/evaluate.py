@@ -56,6 +56,11 @@ def _gather(args: argparse.Namespace) -> None:
     """Make ``--corpus`` more folders, and a run's own settings those of a run's folder."""
     if args.corpus:
         setattr(args, FOLDERS, [*getattr(args, FOLDERS, []), *args.corpus])
+    take_own_settings(args)
+
+
+def take_own_settings(args: argparse.Namespace) -> None:
+    """Make a run's own settings those of a run's folder, where no other file is named."""
     own = named_path(args.model) / IN_RUN
     if args.config is None and args.model not in names() and what_is_at(own) == FILE:
         args.config = own

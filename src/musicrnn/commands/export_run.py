@@ -48,7 +48,7 @@ def export(settings: ExportSettings) -> int:
     targets = targets_of(settings)
     with progress() as say:
         say("writing the graph")
-        network, info = load_network(source)
+        network, info = load_network(source, as_model=True)
         with quiet():
             content = export_step(network.step_weights(), info)
         say("reading the run's test pieces")

@@ -38,14 +38,21 @@ def list_models() -> int:
 def row(info: ModelInfo, size: int) -> tuple[str, ...]:
     """Return a model's cells, in the order of COLUMNS after the name."""
     vocabulary = info.vocabulary
-    nats = info.figures.get("test_nats_a_tick", info.figures.get("valid_nats_a_tick"))
     return (
         ", ".join(part.name for part in vocabulary.parts),
         f"{vocabulary.ticks_per_beat} a beat",
         f"{info.layers}x{info.units} {info.precision}",
         f"{size / 1e6:.1f} MB" if size else "-",
-        "-" if nats is None else f"{nats:.2f}",
+        _nats(info),
     )
+
+
+def _nats(info: ModelInfo) -> str:
+    """Return how well a model predicts what was held back for the test or, where it does not know, for validation."""
+    for share, mark in (("test", ""), ("valid", " (validation)")):
+        if (nats := info.figures.get(f"{share}_nats_a_tick")) is not None:
+            return f"{nats:.2f}{mark}"
+    return "-"
 
 
 def origin(info: ModelInfo) -> str:

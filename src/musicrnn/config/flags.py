@@ -33,6 +33,7 @@ _MEASURED = ("evaluate.pieces", "evaluate.most_bars", "evaluate.tokens")
 
 #: The sections, or single settings, that each command has flags for.
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "check": ("corpus.folders", "corpus.ticks_per_beat", "corpus.pedal", "corpus.parts", "corpus.cache"),
     "train": ("corpus", "network", "training"),
     "export": ("export",),
     "sample": (*(f"play.{key}" for key in _SAMPLE_PLAY), "sample"),

@@ -160,7 +160,7 @@ def read_old(text: str, file: str) -> Given:
     values: dict[str, Any] = {}
     notes: list[str] = []
     for mapping, raw in found:
-        if raw.strip() or not mapping.targets:
+        if raw.strip():
             new = _values(mapping, raw, file)
             values |= new
             notes += _notes(mapping, raw, new, file)

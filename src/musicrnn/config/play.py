@@ -129,7 +129,13 @@ class OscSettings(Section):
         flag="osc-allow",
         help="Addresses or networks, such as 192.168.1.0/24, that may send; needed where --osc-host lets others in.",
     )
-    port: int = setting(9000, low=0, high=65535, flag="osc-port", help="UDP port to listen on; 0 takes a free one.")
+    port: int = setting(
+        9000,
+        low=0,
+        high=65535,
+        flag="osc-port",
+        help="UDP port that the daemon listens on; for the daemon itself, 0 takes a free one.",
+    )
     query: bool = setting(True, flag="osc-query", help="Describe the controls over HTTP, as OSCQuery does.")
     query_port: int = setting(
         0,

@@ -26,8 +26,9 @@ Every setting is a key of a settings file and a flag of the commands it concerns
 1. a flag, if it was typed;
 2. the settings file named with `--config FILE`. Where none is named, `sample`, `daemon`, `bench` and `tui` read the
    user's own, if there is one: `$XDG_CONFIG_HOME/musicrnn/musicrnn.toml` (`~/.config/musicrnn/musicrnn.toml`; on macOS
-   `~/Library/Application Support/musicrnn/`, on Windows `%APPDATA%\\musicrnn\\`). `train` and `export` read no file
-   that is not named, and no command reads one from the current folder: a run must not depend on where it starts;
+   `~/Library/Application Support/musicrnn/`, on Windows `%APPDATA%\\musicrnn\\`). `check`, `train`, `export`,
+   `evaluate` and `card` read no file that is not named (`evaluate` and `card` of a run's folder that run's own), and no
+   command reads one from the current folder: a run must not depend on where it starts;
 3. the default.
 
 `--show-config` prints the settings in effect as TOML, each with where it came from, and ends.

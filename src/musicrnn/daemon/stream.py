@@ -62,14 +62,18 @@ class Stream:
         self._counts = counts
         self._send = send
         self._subscribers: dict[Address, Subscriber] = {}
+        self._forget()
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
+    def _forget(self) -> None:
+        """Know nothing of what was played: nobody has looked on."""
         self._last: Glimpse | None = None
         self._latest: tuple[Glimpse, Frame] | None = None
         self._belief: Messages = []
         self._begun: deque[tuple[int, int]] = deque(maxlen=ROOM)
         self._timing: tuple[float, Messages] = (float("-inf"), [])
-
-    def __len__(self) -> int:
-        return len(self._subscribers)
 
     def subscribe(self, who: Address, rate: float, seconds: float, now: float) -> None:
         """Begin a subscription, or renew it. ControlError for a wrong rate or lease, and where there are too many."""
@@ -90,6 +94,7 @@ class Stream:
         self._send(message_bytes(UNSUBSCRIBED), who)
         if not self._subscribers:
             self._watch.switch(False)
+            self._forget()
 
     def close(self) -> None:
         """End all subscriptions."""

@@ -66,4 +66,5 @@ class Watch:
         if on != self.on:
             for queue in (self.played, self.lateness, self.making):
                 queue.clear()
+            self.ahead = None
         self.on = on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,8 @@ def named(name: str, files: Mapping[str, Path] = _NONE) -> Path:
     if name not in known:
         there = ", ".join(dict.fromkeys([*names(), *files]))
         raise ModelError(
-            f"a model must be one of {there}, got {name!r}{_near(name)}; a file copied to {models_folder()} becomes one"
+            f"a model must be one of {there}, got {name!r}{_near(name)}; a file copied into the folder "
+            f"{models_folder()} becomes one"
         )
     return known[name]
 
@@ -101,8 +103,14 @@ def find_model(name: str) -> Path:
     except OSError as error:
         raise ModelError(f"{path}: the model must be a file that can be read: {error.strerror}") from error
     if path.suffix == SUFFIX or path.name != name:
-        raise ModelError(f"{path}: the model must be a file that can be read, and there is none")
+        raise ModelError(f"{path}: the model must be a file that can be read, and there is none{near_run(path)}")
     raise ModelError(f"a model must be one of {', '.join(names())} or a path, got {name!r}{_near(name)}")
+
+
+def near_run(path: Path) -> str:
+    """Return the newest run with a model whose folder is called as a path and then its date, as a question; or ''."""
+    runs = sorted(run for run in path.parent.glob(f"{glob.escape(path.name)}-*") if (run / FILE_IN_RUN).is_file())
+    return f"; did you mean {runs[-1]}?" if runs else ""
 
 
 def _in_run(folder: Path) -> Path:

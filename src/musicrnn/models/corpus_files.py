@@ -44,19 +44,19 @@ class _Link(NamedTuple):
     link: Path
 
 
-def find_files(folders: Sequence[str | Path]) -> list[CorpusFile]:
+def find_files(folders: Sequence[str | Path], kind: str = "a corpus folder") -> list[CorpusFile]:
     """Return the MIDI files and score texts in some folders and below, sorted by name; files are taken as named.
 
     Linked folders are looked into after all others, each real folder once, so that links change no other file's name.
     Folders of training runs further down are passed over: what a model made is no corpus. A folder further down that
     cannot be read is among them, with its ``trouble``. Raises CorpusError for a folder of ``folders`` that is not
-    there or cannot be read, with its name.
+    there or cannot be read, with its name; ``kind`` is what the message calls it.
     """
     found: dict[str, CorpusFile] = {}
     links: deque[_Link] = deque()
     seen: set[str] = set()
     for folder in (Path(folder) for folder in folders):
-        if not _is_folder(folder):
+        if not _is_folder(folder, kind):
             found.setdefault(os.path.realpath(folder), CorpusFile(folder.name, str(folder)))
             continue
         for file in _below(folder, folder, links, seen):
@@ -91,21 +91,21 @@ def _common_folder(locations: Sequence[str]) -> str:
         return ""
 
 
-def _is_folder(folder: Path) -> bool:
+def _is_folder(folder: Path, kind: str) -> bool:
     """Tell a folder from a file; CorpusError where what a person named is neither, or no folder that can be read."""
     try:
         mode = folder.stat().st_mode
     except OSError as error:
         got = "nothing of that name" if isinstance(error, FileNotFoundError) else error.strerror
-        raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got {got}") from error
+        raise CorpusError(f"{folder}: {kind} must be a folder or a file, got {got}") from error
     if stat.S_ISREG(mode):
         return False
     if not stat.S_ISDIR(mode):
-        raise CorpusError(f"{folder}: a corpus folder must be a folder or a file, got something else")
+        raise CorpusError(f"{folder}: {kind} must be a folder or a file, got something else")
     try:
         os.scandir(folder).close()
     except OSError as error:
-        raise CorpusError(f"{folder}: a corpus folder must be readable, got {error.strerror}") from error
+        raise CorpusError(f"{folder}: {kind} must be readable, got {error.strerror}") from error
     return True
 
 

@@ -42,7 +42,8 @@ def settings_of_run(folder: RunFolder, given: Settings) -> Settings:
         flags = ", ".join(f"--{key}" for key in ANEW)
         raise ConfigError(f"--resume keeps the run's own settings; only {flags} can be given anew, got {others}")
     anew = {key: getattr(given.training, key) for key in ANEW if f"training.{key}" in given.origins}
-    return replace(settings, training=replace(settings.training, **anew))
+    origins = {**settings.origins, **{f"training.{key}": given.origins[f"training.{key}"] for key in anew}}
+    return replace(settings, training=replace(settings.training, **anew), origins=origins)
 
 
 def kept_settings(settings: Settings) -> str:

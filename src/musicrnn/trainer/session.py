@@ -11,7 +11,7 @@ import numpy as np
 
 from musicrnn.errors import CorpusError, RunFolderError, TrainingError
 from musicrnn.files import FILE, what_is_at
-from musicrnn.models.catalogue import SUFFIX
+from musicrnn.models.catalogue import SUFFIX, near_run
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.vocabulary import Vocabulary, pitch_name
@@ -23,6 +23,7 @@ from musicrnn.trainer.count import Count, Stepping
 from musicrnn.trainer.from_model import take_model
 from musicrnn.trainer.lanes import Lanes
 
+OF_EPOCH, OF_MODEL = "info", "model"
 KERAS_FILES = (".keras", ".h5", ".hdf5")
 
 
@@ -75,7 +76,7 @@ def take_up(stored: Checkpoint, source: str, stepper: Stepping, lanes: Lanes, fa
 def save_weights(folder: Path, stem: str, network: Network, info: ModelInfo) -> Path:
     """Write the weights alone, with what is needed to build the network again."""
     arrays = {name: np.asarray(variable) for name, variable in weight_variables(network).items()}
-    description = {"shape": asdict(network.shape), "info": info.to_json()}
+    description = {"shape": asdict(network.shape), OF_EPOCH: info.to_json()}
     return checkpoint.write(folder, stem, Checkpoint(arrays, description))
 
 
@@ -95,16 +96,21 @@ def weights_path(source: Path) -> Path:
         found = checkpoint.stored(folder, stem)
         if found:
             return found[-1]
-    raise RunFolderError(f"{source}: must be a weights file or the folder of a run with weights in it")
+    near = near_run(source)
+    raise RunFolderError(f"{source}: must be a weights file or the folder of a run with weights in it{near}")
 
 
-def load_network(source: Path) -> tuple[Network, ModelInfo]:
-    """Build the network that a run folder or a weights file holds."""
+def load_network(source: Path, *, as_model: bool = False) -> tuple[Network, ModelInfo]:
+    """Build the network that a run folder or a weights file holds; return it with what its epoch says of it.
+
+    With ``as_model`` that is what the run's model file says, once the training has come to its end.
+    """
     path = weights_path(source)
     stored = checkpoint.read(path)
     try:
         shape = NetworkShape(**stored.description["shape"])
-        info = ModelInfo.from_json(stored.description["info"], str(path))
+        of = OF_MODEL if as_model and OF_MODEL in stored.description else OF_EPOCH
+        info = ModelInfo.from_json(stored.description[of], str(path))
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{path}: must hold a network's weights, got a file without {error}") from error
     network = Network(info.vocabulary, shape)
@@ -134,7 +140,7 @@ def init_from(network: Network, source: Path) -> None:
     """Give a new network a run's weights; TrainingError unless shapes and the meanings of tokens agree."""
     path = weights_path(source)
     stored = checkpoint.read(path)
-    _check_tokens(network.vocabulary, stored.description.get("info"), str(path))
+    _check_tokens(network.vocabulary, stored.description.get(OF_EPOCH), str(path))
     checkpoint.assign(weight_variables(network), stored.arrays, str(path))
 
 

@@ -21,6 +21,7 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
 from musicrnn.models.numpy_step import NumpyStepModel
+from musicrnn.printable import counted
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
 from musicrnn.trainer.backend import Device, device, failures, is_out_of_memory, stepper
@@ -432,8 +433,9 @@ class Training:
             raise NotWrittenError(
                 f"{self.folder.model}: the model cannot be written: {error.strerror}; {elsewhere}"
             ) from error
+        self._keep_figures(info)
         self._say(
-            f"{self._why(ending)} after {count.epoch} epochs, {count.step} steps: "
+            f"{self._why(ending)} after {counted(count.epoch, 'epoch')}, {counted(count.step, 'step')}: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
@@ -466,6 +468,18 @@ class Training:
         if self.team.place.size > 1:
             weights = {name: np.asarray(one) for name, one in session.weight_variables(self.network).items()}
             self.team.from_chief(checkpoint.packed(Checkpoint(weights, {})))
+
+    def _keep_figures(self, info: ModelInfo) -> None:
+        """Keep what the model says of itself with its weights, for an export of them to say the same."""
+        folder = self.folder.checkpoints
+        for best in checkpoint.stored(folder, "best-")[-1:]:
+            weights = checkpoint.read(best)
+            described = weights.description | {session.OF_MODEL: info.to_json()}
+            try:
+                checkpoint.write(folder, best.name.rpartition("-")[0], Checkpoint(weights.arrays, described))
+                checkpoint.prune(folder, "best-", 1)
+            except OSError as error:
+                self._warn(f"{folder}: the last figures cannot be written: {error.strerror}; export does not know them")
 
     def _write_model(self, info: ModelInfo) -> None:
         from musicrnn.export.step_graph import export_step

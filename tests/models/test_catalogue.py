@@ -1,0 +1,31 @@
+"""What a model may be called, and what is said where there is none of that name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from musicrnn.errors import ModelError
+from musicrnn.models.catalogue import FILE_IN_RUN, find_model
+
+
+def test_a_run_that_is_named_without_its_date_is_asked_after(tmp_path: Path) -> None:
+    """The newest of that name which has a model; not one of another name, and not one that was not finished."""
+    for name in ("mine-20260101-120000", "mine-20260301-120000", "mine-20260401-120000", "other-20260501-120000"):
+        (tmp_path / name).mkdir()
+    for name in ("mine-20260101-120000", "mine-20260301-120000", "other-20260501-120000"):
+        (tmp_path / name / FILE_IN_RUN).touch()
+    with pytest.raises(ModelError, match=re.escape(f"none; did you mean {tmp_path}/mine-20260301-120000?")):
+        find_model(str(tmp_path / "mine"))
+    with pytest.raises(ModelError, match=r"there is none$"):
+        find_model(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("name", ["*/[a", "none/**/x.onnx", "runs/" + "a" * 300])
+def test_a_name_is_no_pattern(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for as it stands."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=r"there is none$"):
+        find_model(name)
