@@ -161,10 +161,7 @@ class State:
         playing, bar, beat, tick = (int(value) for value in values[:4])
         if tick < self.tick:
             self._forget_music()
-        self.daemons += (bar, beat) < (
-            self.bar,
-            self.beat,
-        )  # another model may count in other ticks, but in the same bars
+        self.daemons += (bar, beat) < (self.bar, self.beat)  # not by ticks: another model may count in others
         self.playing, self.bar, self.beat, self.tick = bool(playing), bar, beat, tick
         self.waiting = self.waiting and not self.playing
         self.tempo = float(values[4])
