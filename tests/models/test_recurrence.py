@@ -12,6 +12,8 @@ pytestmark = pytest.mark.train
 
 STEPS, LANES, INPUTS, UNITS = 9, 3, 5, 8
 CELLS = ("lstm", "gru", "rnn")
+BFLOAT16_ROUNDING = 2**-8
+MOST_DISPARITY = 0.01  # of all gradients together, as in a training
 
 
 @dataclass
@@ -130,8 +132,14 @@ def test_only_the_lane_that_forgets_forgets(stage: Stage) -> None:
 
 
 def test_the_products_of_bfloat16_are_those_of_float32_roughly(stage: Stage) -> None:
-    """Those of the loop too: every gradient is a little off, and keeps two significant digits."""
+    """Those of the loop too: every gradient is a little off, by what the roundings of all steps may add up to at most.
+
+    All together are as near as a training asks. How far each is off differs from one kind of processor to another, by
+    the order in which it adds.
+    """
     exact, rough = (stage.ours(nothing_forgotten(), half)[1] for half in (False, True))
     for one, other in zip(exact, rough, strict=True):
         assert (one != other).any()
-        assert np.linalg.norm(one - other) < 0.01 * np.linalg.norm(one)
+        assert np.linalg.norm(one - other) < STEPS * BFLOAT16_ROUNDING * np.linalg.norm(one)
+    whole, rounded = (np.concatenate([one.ravel() for one in gradients]) for gradients in (exact, rough))
+    assert np.linalg.norm(whole - rounded) < MOST_DISPARITY * np.linalg.norm(whole)
