@@ -43,7 +43,7 @@ def test_a_replay_takes_the_model_of_its_log_whatever_a_settings_file_names(
 ) -> None:
     """What the file names is for what is played anew; a flag would count."""
     played, again = tmp_path / "a.mid", tmp_path / "b.mid"
-    quick = ["--midi-api", "none", "--no-osc", "--tempo", "999", "--bars", "1", "--record", str(played)]
+    quick = ["--midi-api", "none", "--no-osc", "--tempo", "480", "--bars", "4", "--record", str(played)]
     assert cli.main(["daemon", "untrained", *quick]) == 0
     settings_file.write_text('[play]\nmodel = "drums"\n', encoding="utf-8")
     words = ["--replay", str(played.with_suffix(".jsonl")), "--output", str(again), "--no-text"]
