@@ -228,9 +228,9 @@ class Status:
     """What the engine is doing, at one moment.
 
     ``controls`` has the value of each control of the whole, ``part_controls`` for each control of parts the value of
-    each part; ``taking`` tells whether a take is on; ``kept`` is the file that `Keep` or a take wrote last,
-    ``kept_lately`` are the last ones, the newest last; ``said`` counts what ``message`` has said, so that what is said
-    again can be told from what stands.
+    each part; ``taking`` tells whether a take is on; ``kept_lately`` are the files that `Keep` and takes wrote
+    last, the newest last; ``said`` counts what ``message`` has said, so that what is said again can be told from what
+    stands.
     """
 
     playing: bool = False
@@ -254,10 +254,14 @@ class Status:
     dropped_messages: int = 0
     recording: str = ""
     taking: bool = False
-    kept: str = ""
     kept_lately: tuple[str, ...] = ()
     message: str = ""
     said: int = 0
+
+    @property
+    def kept(self) -> str:
+        """The file that `Keep` or a take wrote last, empty before the first."""
+        return self.kept_lately[-1] if self.kept_lately else ""
 
     @property
     def muted(self) -> frozenset[str]:

@@ -187,7 +187,6 @@ class PortGiver:
 class FullDisk:
     """A disk that takes music, and says only later that there is no room for it."""
 
-    last = ""
     lately = ()
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ class Looker:
 
     def status(self) -> Status:
         """Return what the engine says."""
-        return replace(self.player.engine.status(self.now), kept="".join(self.kept[-1:]), kept_lately=self.kept)
+        return replace(self.player.engine.status(self.now), kept_lately=self.kept)
 
     @property
     def now(self) -> float:

@@ -39,7 +39,6 @@ class Shelf:
     """Keeps what is to be written; ``room`` is for how much."""
 
     room: int = 8
-    last: str = ""
     lately: tuple[str, ...] = ()
     music: list[tuple[str, Music]] = field(default_factory=list)
 

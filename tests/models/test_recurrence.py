@@ -13,7 +13,6 @@ pytestmark = pytest.mark.train
 STEPS, LANES, INPUTS, UNITS = 9, 3, 5, 8
 CELLS = ("lstm", "gru", "rnn")
 BFLOAT16_ROUNDING = 2**-8
-MOST_DISPARITY = 0.01  # of all gradients together, as in a training
 
 
 @dataclass
@@ -137,6 +136,8 @@ def test_the_products_of_bfloat16_are_those_of_float32_roughly(stage: Stage) -> 
     All together are as near as a training asks. How far each is off differs from one kind of processor to another, by
     the order in which it adds.
     """
+    from musicrnn.trainer.training import MOST_DISPARITY
+
     exact, rough = (stage.ours(nothing_forgotten(), half)[1] for half in (False, True))
     for one, other in zip(exact, rough, strict=True):
         assert (one != other).any()

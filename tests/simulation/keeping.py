@@ -15,7 +15,6 @@ Heard = tuple[Fraction, int, int]
 class SimulatedKeepsakes:
     """Writes nothing, and judges what it would have written at once; ``kept`` counts that."""
 
-    last = ""
     lately = ()
 
     def __init__(self, engine: Engine) -> None:

@@ -31,11 +31,6 @@ class Keepsakes(Protocol):
     """Writes what is to be kept, in its own time."""
 
     @property
-    def last(self) -> str:
-        """The file written last, empty before the first."""
-        ...
-
-    @property
     def lately(self) -> tuple[str, ...]:
         """The files written last, the newest last."""
         ...
@@ -52,7 +47,6 @@ class Keepsakes(Protocol):
 class NoKeepsakes:
     """Where nothing is recorded."""
 
-    last = ""
     lately = ()
 
     def keep(self, music: Music, refuse: Refuse, kind: str = "kept") -> None:
@@ -76,11 +70,6 @@ class KeepsakeFiles:
         self._queue: queue.Queue[tuple[Music, Refuse, str] | None] = queue.Queue(ROOM)
         self._thread = threading.Thread(target=self._write_all, name="musicrnn-keep", daemon=True)
         self._thread.start()
-
-    @property
-    def last(self) -> str:
-        """The file written last, empty before the first."""
-        return self._written[-1] if self._written else ""
 
     @property
     def lately(self) -> tuple[str, ...]:

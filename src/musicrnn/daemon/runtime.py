@@ -431,7 +431,6 @@ class Runtime:
             dropped_messages=self._dropped + (timed.dropped if timed is not None else 0),
             recording=self._recording(),
             taking=self._takes.taking,
-            kept=self._keepsakes.last,
             kept_lately=self._keepsakes.lately,
             loading=self._loader.loading,
         )
