@@ -137,6 +137,20 @@ def test_what_wandered_once_is_followed_so_until_it_is_steady_for_two_beats(seed
             assert line.seconds_at(number) == pytest.approx(moment, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(32))
+def test_clocks_that_were_wild_tell_nothing_of_those_that_are_even_since(seed: int) -> None:
+    """Five beats after them, though these are rounded; a mean over both would be a tick off by two periods."""
+    grid, lasted = 256 / 48_000, 330
+    wild = np.cumsum(PERIOD * np.random.default_rng(seed).exponential(size=lasted))
+    even = wild[-1] + PERIOD * np.arange(1, 12 * 24)
+    fit = ClockFit(PERIOD)
+    for number, moment in enumerate((np.ceil(np.concatenate((wild, even)) / grid) * grid).tolist()):
+        line = fit.add(number, moment)
+        if number >= lasted + 5 * 24:
+            off = line.seconds_at(number + 12) - even[0] - PERIOD * (number + 12 - lasted)
+            assert abs(off) < 1.5 * grid
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_clock_that_is_lost_keeps_nobody_from_seeing_that_they_wander_no_longer(seed: int) -> None:
     """Seven beats after it they have a line again, and not each one its own."""

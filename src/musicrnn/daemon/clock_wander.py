@@ -18,6 +18,7 @@ NOTICED_PART = 0.01
 STRAYS = 1.0
 SHORTEST = 24
 TOLERANCE = 4.0
+WILD = 2.5  # times the spread: distances that are off by more, in the mean of squares, are not those of the newest
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +85,8 @@ def _strays(seconds: Floats) -> bool:
 def period(numbers: Floats, seconds: Floats, jitter: float) -> float:
     """Return the mean distance of the newest clocks, of as many as go together; the newest is first.
 
-    There are more than ``SHORTEST``, each with its number.
+    There are more than ``SHORTEST``, each with its number. Those before that were much further from even, or of which
+    some are missing that were not counted, do not go with them, whatever their mean: it is off by chance.
     """
     spread = jitter * np.sqrt(3.0)  # of one distance, where second differences vary by the jitter times the root of 6
     found: list[tuple[int, float]] = []
@@ -93,6 +95,14 @@ def period(numbers: Floats, seconds: Floats, jitter: float) -> float:
         mean = float((seconds[0] - seconds[count]) / (numbers[0] - numbers[count]))
         if any(abs(mean - other) > TOLERANCE * spread * np.sqrt(1 / fewer - 1 / count) for fewer, other in found):
             break
+        if found and _are_wild(numbers[count // 2 : count + 1], seconds[count // 2 : count + 1], found[-1][1], spread):
+            break
         found.append((count, mean))
         count *= 2
     return found[-1][1]
+
+
+def _are_wild(numbers: Floats, seconds: Floats, mean: float, spread: float) -> bool:
+    """Tell whether the distances of clocks are much further from a mean than by a spread."""
+    errors = np.diff(seconds) - mean * np.diff(numbers)
+    return bool(errors @ errors > (WILD * spread) ** 2 * len(errors))
