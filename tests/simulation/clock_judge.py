@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from copy import copy
 
-from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH, STOP
+from musicrnn.daemon.midi_clock import CLOCKS_PER_SIXTEENTH, START, STOP
 from musicrnn.daemon.protocols import TimedMessage
 from tests.simulation.violation import Violation
 
@@ -36,7 +36,7 @@ class ClockJudge:
     def put(self, message: TimedMessage, now: float) -> None:
         """Take what is due, and a message at its moment; at once where that is over."""
         self._count += 1
-        if message.data[0] == STOP:  # the player drops what others would play on by after it
+        if message.data[0] in (START, STOP):  # the player drops what others would play on by after it
             self._waiting = [one for one in self._waiting if one[0] <= message.seconds or one[2][0] not in ROLLING]
             heapq.heapify(self._waiting)
         heapq.heappush(self._waiting, (max(message.seconds, now), self._count, message.data))

@@ -17,8 +17,8 @@ MOST_BEATS_AT_ONCE = 4
 class InOrder:
     """Gives the messages of a clock moments in whose order others may take them, as from a port that keeps them.
 
-    A host's tick may be due before the stop or the place that was said first. Clocks that lie after a stop, as those of
-    the tick that it cuts, are dropped by the port that keeps them.
+    A host's tick may be due before the stop or the place that was said first. Clocks said before a stop or a start that
+    lie after it, as those of the tick that it cuts, are dropped by the port that keeps them.
     """
 
     def __init__(self) -> None:

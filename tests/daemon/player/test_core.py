@@ -202,6 +202,15 @@ def test_a_stop_takes_back_what_would_let_others_go_on_after_it() -> None:
     assert popped(made) == [CLOCK, CLOCK, STOP, START, CLOCK]
 
 
+def test_a_start_takes_back_the_clocks_of_the_song_before() -> None:
+    """They would be counted in the new one, of which the first clock is at the start."""
+    made = core(*(Play(seconds, CLOCK) for seconds in (1.0, 1.02, 1.04, 1.06)))
+    for record in (Play(1.03, START), Play(1.03, CLOCK), Play(1.05, CLOCK)):
+        made.put(record, 1.0)
+    made.take()
+    assert popped(made) == [CLOCK, CLOCK, START, CLOCK, CLOCK]
+
+
 def test_a_panic_leaves_the_clock_in_its_place() -> None:
     """Music goes on after it: a burst of clocks would put others ahead."""
     place = b"\xf2\x01\x00"

@@ -19,7 +19,7 @@ GREETING_SECONDS = 2.0
 JUST_SECONDS = 1.0
 MOST_WAITING = 20_000
 MOST_LEFT = 4_096
-SYSTEM, STOP = 0xF0, 0xFC
+SYSTEM, START, STOP = 0xF0, 0xFA, 0xFC
 ROLLING = (0xF8, 0xFA, 0xFB)  # clock, start, continue: what lets others play on
 
 
@@ -147,7 +147,7 @@ class Core:
         """Do what the engine says."""
         match record:
             case Play(seconds, data):
-                if data[0] == STOP:
+                if data[0] in (START, STOP):
                     self._take_back(seconds)
                 self._queue(seconds, data)
             case Force(data):
@@ -234,9 +234,9 @@ class Core:
             self._end_again(now, data)
 
     def _take_back(self, seconds: float) -> None:
-        """Drop the clocks that wait beyond a stop: they were handed over for the whole tick in which it comes.
+        """Drop the clocks that wait beyond a stop or a start: they were handed over for the whole tick that it cuts.
 
-        They would be counted after the next start.
+        They would be counted after the start, or the next one. Where a host's tempo jumps a start may lie in a tick.
         """
         self._waiting = [one for one in self._waiting if one[0] <= seconds or one[2][0] not in ROLLING]
         heapq.heapify(self._waiting)
