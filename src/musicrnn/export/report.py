@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from musicrnn.errors import ModelError
-from musicrnn.models.evaluation import Distance, Nats, TokenPiece, distance, nats
+from musicrnn.models.evaluation import Distance, Nats, TokenPiece, distances, nats
 from musicrnn.models.model_file import check_model
 from musicrnn.models.onnx_step import OnnxStepModel
 from musicrnn.models.step import StepModel
@@ -47,10 +47,8 @@ def checked_distance(reference: StepModel, content: bytes, pieces: Sequence[Toke
     """
     file, some = check_model(content, source), first_pieces(pieces, PREDICTIONS_WITH_KERAS)
     one_state = file.info.cell == "rnn"
-    as_it_stands, as_it_plays = (
-        distance(reference, OnnxStepModel(file, source, quick=quick), some, one_state=one_state)
-        for quick in (False, True)
-    )
+    as_it_stands_and_plays = [OnnxStepModel(file, source, quick=quick) for quick in (False, True)]
+    as_it_stands, as_it_plays = distances(reference, as_it_stands_and_plays, some, one_state=one_state)
     for found in (as_it_stands, as_it_plays):
         if not (found.logits <= LARGEST_DIFFERENCE and found.state <= LARGEST_DIFFERENCE):
             raise ModelError(

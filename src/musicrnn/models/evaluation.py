@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -132,19 +132,45 @@ def distance(
     Each has its own state all the way; with ``one_state`` each step is taken from the reference's, which tells
     of single steps what a network in which small differences grow would hide.
     """
-    grammar = Grammar(model.info.vocabulary)
-    count = same = 0
-    worst = np.zeros(2)
-    divergence = 0.0
+    return distances(reference, (model,), pieces, one_state=one_state)[0]
+
+
+def distances(
+    reference: StepModel, models: Sequence[StepModel], pieces: Iterable[TokenPiece], *, one_state: bool = False
+) -> list[Distance]:
+    """Return the ``distance`` of each of some models of one vocabulary; the reference reads the pieces once."""
+    grammar = Grammar(reference.info.vocabulary)
+    apart = [_Apart() for _ in models]
     for piece in pieces:
-        for step in _steps((reference, model), piece, grammar, one_state=one_state):
-            count += 1
-            worst = np.maximum(worst, [_difference(*step.logits), _difference(*step.states)])
-            log_p, log_q = (log_probabilities(logits, step.legal) for logits in step.logits)
-            divergence += _divergence(log_p, log_q)
-            same += int(log_p.argmax() == log_q.argmax())
-    shared = max(count, 1)
-    return Distance(count, float(worst[0]), float(worst[1]), divergence / shared, same / shared)
+        for step in _steps((reference, *models), piece, grammar, one_state=one_state):
+            for i, one in enumerate(apart, start=1):
+                one.take(step, i)
+    return [one.distance for one in apart]
+
+
+class _Apart:
+    """Adds up how far one of several models is from the first."""
+
+    def __init__(self) -> None:
+        self._count = self._same = 0
+        self._worst = np.zeros(2)
+        self._divergence = 0.0
+
+    def take(self, step: _Step, model: int) -> None:
+        """Take a step that several models made, of which the first is the reference and one is meant."""
+        self._count += 1
+        logits, states = ((each[0], each[model]) for each in (step.logits, step.states))
+        self._worst = np.maximum(self._worst, [_difference(*logits), _difference(*states)])
+        log_p, log_q = (log_probabilities(each, step.legal) for each in logits)
+        self._divergence += _divergence(log_p, log_q)
+        self._same += int(log_p.argmax() == log_q.argmax())
+
+    @property
+    def distance(self) -> Distance:
+        """What came of it."""
+        shared = max(self._count, 1)
+        logits, state = self._worst.tolist()
+        return Distance(self._count, logits, state, self._divergence / shared, self._same / shared)
 
 
 def _difference(reference: NDArray[np.float32], other: NDArray[np.float32]) -> float:
