@@ -132,6 +132,13 @@ def test_only_where_it_is_tells_the_state_of_a_daemon(message: tuple[str, tuple[
     assert state_of(message, ("stream/place", (0, 0, 0, 0, 120.0, 0.0))).connected(1.0)
 
 
+def test_a_port_that_is_lost_and_one_that_is_back_stand_in_the_log() -> None:
+    """The first one does not: it was there before."""
+    ports = ("MusicRNN:out", "MusicRNN:out", "lost; looking for it", "MusicRNN:out")
+    known = state_of(*(("stream/source", ("internal", port, f"{i}.mid")) for i, port in enumerate(ports)))
+    assert list(known.log) == ["port: lost; looking for it", "port: MusicRNN:out"]
+
+
 def test_another_daemon_begins_with_an_empty_picture() -> None:
     """Its ticks are numbered anew; what the one before it played and believed is gone."""
     state = state_of(*chorale(), ("stream/place", (0, 0, 0, 0, 120.0, 0.0)))

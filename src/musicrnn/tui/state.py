@@ -215,7 +215,10 @@ class State:
         )
 
     def _source(self, values: tuple[Value, ...]) -> None:
+        before = self.port
         self.clock, self.port, self.recording = (str(value) for value in values)
+        if before not in ("", self.port):
+            self.log.append(f"port: {self.port}")
 
     def _record(self, values: tuple[Value, ...]) -> None:
         self.taking = bool(values[0])
