@@ -116,6 +116,13 @@ def test_parts_that_contradict_each_other_are_told_by_their_flag(other: str, mes
     assert str(error.value) == message
 
 
+def test_loudness_without_articulation_is_refused() -> None:
+    """Before the corpus is read: no vocabulary has it."""
+    with pytest.raises(ConfigError) as error:
+        settings("train", "music", "--no-articulation", "--velocity-bins", "8")
+    assert str(error.value) == "--velocity-bins must be 0 where articulation is off, got 8"
+
+
 def test_the_daemon_has_the_flags_it_is_known_by() -> None:
     """Sections share names of keys, so that some flags are not called as their keys."""
     found = settings("daemon", "--model", "m.onnx", "--midi-api", "jack", "--record", "x.mid", "--bars", "16",

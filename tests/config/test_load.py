@@ -159,7 +159,12 @@ def one_of(rule: Rule) -> st.SearchStrategy[Any]:
 PLAIN = {name: values_of(name) for name, _ in declared() if name != "corpus.parts"}
 
 
-@given(st.fixed_dictionaries({}, optional=PLAIN))
+def go_together(values: dict[str, Any]) -> bool:
+    """Tell whether settings that are legal each by itself are so together: no loudness without articulation."""
+    return values.get("corpus.articulation", True) or not values.get("corpus.velocity_bins", 0)
+
+
+@given(st.fixed_dictionaries({}, optional=PLAIN).filter(go_together))
 def test_any_legal_settings_survive_being_written_and_read(values: dict[str, Any]) -> None:
     """Whatever the texts and numbers are."""
     sections = {

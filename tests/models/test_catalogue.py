@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.errors import ModelError
-from musicrnn.models.catalogue import FILE_IN_RUN, find_model
+from musicrnn.models.catalogue import FILE_IN_RUN, find_model, near_run
 
 
 def test_a_run_that_is_named_without_its_date_is_asked_after(tmp_path: Path) -> None:
@@ -21,6 +21,11 @@ def test_a_run_that_is_named_without_its_date_is_asked_after(tmp_path: Path) -> 
         find_model(str(tmp_path / "mine"))
     with pytest.raises(ModelError, match=r"there is none$"):
         find_model(str(tmp_path / "nothing"))
+
+
+def test_beside_a_path_that_cannot_be_looked_at_there_is_no_run() -> None:
+    """The name of its folder is longer than any can be."""
+    assert near_run(Path("a" * 300, "drums")) == ""
 
 
 @pytest.mark.parametrize("name", ["*/[a", "none/**/x.onnx", "runs/" + "a" * 300])

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.errors import ScoreTextError
-from musicrnn.models.legacy_text import NOTE_CHARACTERS, is_legacy_text, legacy_text, read_legacy_text
-from musicrnn.models.score import Bar, Note
+from musicrnn.models.bar_lines import nearest
+from musicrnn.models.legacy_text import LOWEST, NOTE_CHARACTERS, TICKS_PER_BEAT, is_legacy_text, read_legacy_text
+from musicrnn.models.score import Bar, Note, Score
 
 
 def test_the_example_of_the_old_program_is_read() -> None:
@@ -50,6 +51,16 @@ def test_old_texts_are_told_from_score_text() -> None:
     assert not is_legacy_text("# grid = 12\nC4 . -3")
     assert not is_legacy_text("C4")
     assert not is_legacy_text("")
+
+
+def legacy_text(score: Score) -> str:
+    """Return a score of one part as an old text."""
+    down: list[set[int]] = [set() for _ in range(nearest(score.length, score.ticks_per_beat, TICKS_PER_BEAT))]
+    for note in score.notes:
+        first, last = (nearest(at, score.ticks_per_beat, TICKS_PER_BEAT) for at in (note.start, note.end))
+        for keys in down[first:last]:
+            keys.add(note.pitch)
+    return "_" + "".join("".join(NOTE_CHARACTERS[pitch - LOWEST] for pitch in sorted(keys)) + "_" for keys in down)
 
 
 @given(st.lists(st.sets(st.sampled_from(NOTE_CHARACTERS), max_size=5), min_size=1, max_size=40))

@@ -23,12 +23,17 @@ def test_a_folder_of_music_hides_no_bundled_model(tmp_path: Path, monkeypatch: p
     """Nothing could be begun from it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "songs").mkdir()
-    assert beginning_of("songs") == beginning_of(str(tmp_path / "songs")) == bundled()["songs"]
+    assert beginning_of("songs") == bundled()["songs"]
 
 
-def test_a_bundled_model_goes_by_its_name(tmp_path: Path) -> None:
-    """Also where a settings file made a path of it."""
-    assert beginning_of("drums") == beginning_of(str(tmp_path / "drums")) == bundled()["drums"]
+def test_a_bundled_model_goes_by_its_name_alone(tmp_path: Path) -> None:
+    """A path that ends in it is none: of a run that is named without its date the newest is asked after."""
+    assert beginning_of("drums") == bundled()["drums"]
+    run = tmp_path / "drums-20261130-120000"
+    run.mkdir()
+    (run / "model.onnx").touch()
+    with pytest.raises(TrainingError, match=rf"got {tmp_path}/drums; did you mean {run}\?$"):
+        beginning_of(str(tmp_path / "drums"))
 
 
 @pytest.mark.parametrize("name", ["nosuch", "no/such/folder/drums", "drums.onnx", "a" * 300, f"{'a' * 300}/drums"])

@@ -67,10 +67,10 @@ class CorpusSettings(Section):
     )
     articulation: bool = setting(True, help="Tell a note that is struck from one that goes on.")
     velocity_bins: int = setting(
-        0, low=2, high=32, also=(0,), help="Levels of loudness told apart; 0 leaves loudness out."
+        0, low=2, high=32, also=(0,), help="Levels of loudness told apart; 0 leaves loudness out. Needs articulation."
     )
     max_polyphony: int = setting(
-        0, low=0, high=64, unit="notes", help="Most notes in one tick; 0 takes what the corpus needs."
+        0, low=0, high=64, unit="notes", help="Most notes in one tick; 0 takes what the corpus needs, 16 at most."
     )
     pedal: str = setting(
         "ignore", choices=("ignore", "extend"), help="What the sustain pedal does to the lengths of notes."
@@ -94,7 +94,9 @@ class CorpusSettings(Section):
     cache: bool = setting(True, help="Keep what was read from the files for the next run.")
 
     def check_together(self) -> None:
-        """Refuse two parts of one name and more than one part that takes the rest."""
+        """Refuse loudness without attacks to have it, two parts of one name and more than one that takes the rest."""
+        if self.velocity_bins and not self.articulation:
+            raise ConfigError(f"velocity_bins must be 0 where articulation is off, got {self.velocity_bins}")
         names = [part.name for part in self.parts]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

@@ -85,7 +85,7 @@ def add_settings(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> Non
     for section, kind in SECTIONS.items():
         mine = [(name, rule) for name, rule in declared(names) if name.startswith(f"{section}.")]
         if mine:
-            group = parser.add_argument_group(f"[{section}]", _first_line(kind))
+            group = parser.add_argument_group(f"[{section}]", first_line(kind))
         for name, rule in mine:
             _add(group, name, rule)
             if name == MODEL:
@@ -183,5 +183,6 @@ def _metavar(rule: Rule) -> str:
     return {int: "N", float: "X", str: "NAME" if rule.choices else "TEXT"}.get(rule.kind, "TABLE")
 
 
-def _first_line(section: type[Section]) -> str:
+def first_line(section: type[Section]) -> str:
+    """Return what a section is, as the pages and `--help` say it."""
     return (section.__doc__ or "").partition("\n")[0]

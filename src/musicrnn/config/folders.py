@@ -30,7 +30,7 @@ def cache_folder() -> Path:
 
 
 def user_settings_file() -> Path:
-    """Return the settings file that `daemon` and `sample` read where no other is named."""
+    """Return the settings file that what plays reads where no other is named: `sample`, `daemon`, `bench`, `tui`."""
     return config_folder() / "musicrnn.toml"
 
 

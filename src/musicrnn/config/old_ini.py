@@ -129,7 +129,9 @@ MAPPINGS: tuple[OldKey, ...] = (
         _dropped,
         "What is kept became what is dropped: 1 less the value, between layers and at the output.",
     ),
-    OldKey(_MODEL, "init_from_model", ("training.init_from",), _text, "A run folder or a weights file."),
+    OldKey(
+        _MODEL, "init_from_model", ("training.init_from",), _text, "A run, weights, a model file or a bundled model."
+    ),
     OldKey(_MODEL, "model_save_name", ("training.name",), _text, "The same."),
     OldKey(_MODEL, "midis_folder_name_list", ("corpus.folders",), _folders, "Folders, separated by `;`."),
     OldKey(_MODEL, "folder_name_list", ("corpus.folders",), _folders, "Folders, separated by `;`."),

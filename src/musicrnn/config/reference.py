@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from musicrnn.config.declare import Rule, Section, rules
-from musicrnn.config.flags import COMMANDS, flag_of
+from musicrnn.config.flags import COMMANDS, first_line, flag_of
 from musicrnn.config.old_ini import table
 from musicrnn.config.settings import SECTIONS, declared
 from musicrnn.config.write import default_text
@@ -25,10 +25,9 @@ Every setting is a key of a settings file and a flag of the commands it concerns
 
 1. a flag, if it was typed;
 2. the settings file named with `--config FILE`. Where none is named, `sample`, `daemon`, `bench` and `tui` read the
-   user's own, if there is one: `$XDG_CONFIG_HOME/musicrnn/musicrnn.toml` (`~/.config/musicrnn/musicrnn.toml`; on macOS
-   `~/Library/Application Support/musicrnn/`, on Windows `%APPDATA%\\musicrnn\\`). `check`, `train`, `export`,
-   `evaluate` and `card` read no file that is not named (`evaluate` and `card` of a run's folder that run's own), and no
-   command reads one from the current folder: a run must not depend on where it starts;
+   user's own, if there is one: `~/.config/musicrnn/musicrnn.toml` ([elsewhere](#where-files-lie) on macOS and Windows).
+   `check`, `train`, `export`, `evaluate` and `card` read no file that is not named (`evaluate` and `card` of a run's
+   folder that run's own), and no command reads one from the current folder: a run must not depend on where it starts;
 3. the default.
 
 `--show-config` prints the settings in effect as TOML, each with where it came from, and ends.
@@ -56,6 +55,18 @@ A flag of `daemon` or `sample` that could do nothing beside the other settings, 
 refused with status 78; in a settings file, which may be shared between machines, such a key may stand.
 
 An old `config.ini` is read too: [old-config.md](old-config.md).
+
+## Where files lie
+
+| what | Linux | macOS | Windows |
+|---|---|---|---|
+| `musicrnn.toml`, `midi-map.json`, `seed-pads.json` | `~/.config` | `~/Library/Application Support` | `%APPDATA%` |
+| `recordings/`, and `models/` for your own | `~/.local/share` | `~/Library/Application Support` | `%LOCALAPPDATA%` |
+| the cache of what was read from MIDI files | `~/.cache` | `~/Library/Caches` | `%LOCALAPPDATA%` |
+
+Each in a folder `musicrnn` there. Where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` or `XDG_CACHE_HOME` is an absolute path, it
+takes the place of what stands in its row, on every system. `musicrnn doctor` shows them. Training runs
+lie elsewhere: in `runs/` of the folder in which `musicrnn-train` is started, unless `--run-folder` names another place.
 """
 
 _PARTS = """\
@@ -110,7 +121,7 @@ def main() -> int:
 
 
 def _section(name: str, kind: type[Section]) -> str:
-    head = f"## [{name}]\n\n{_first_line(kind)}\n\n| key | flag | value | default | meaning |\n|---|---|---|---|---|\n"
+    head = f"## [{name}]\n\n{first_line(kind)}\n\n| key | flag | value | default | meaning |\n|---|---|---|---|---|\n"
     rows = "".join(f"{row}\n" for row in (_row(full, rule) for full, rule in declared((name,))))
     tables = "".join(f"\n{_table_section(rule)}" for _, rule in rules(kind) if issubclass(rule.kind, Section))
     return head + rows + tables
@@ -141,10 +152,6 @@ def _value(rule: Rule) -> str:
 def _default(rule: Rule) -> str:
     text = default_text(rule.default)
     return text if rule.default in ("", ()) else f"`{text}`"
-
-
-def _first_line(kind: type[Section]) -> str:
-    return (kind.__doc__ or "").partition("\n")[0]
 
 
 if __name__ == "__main__":

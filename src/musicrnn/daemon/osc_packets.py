@@ -1,7 +1,7 @@
 """OSC packets from strangers: checked byte by byte before anything else reads them.
 
-The format is Open Sound Control 1.0. Far less of it is accepted than it allows: exact addresses, the six
-types below, bundles of messages only. A time tag is passed over: everything is meant for now.
+The format is Open Sound Control 1.0. Far less of it is accepted than it allows: exact addresses, the types
+`f i d h s T F`, bundles of messages only. A time tag is passed over: everything is meant for now.
 python-osc reads what has passed; alone it can be hung by 20 bytes (a bundle's element of size -4).
 """
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from musicrnn.config.folders import models_folder
 from musicrnn.errors import ModelError
-from musicrnn.files import named_path
+from musicrnn.files import named_path, what_is_at
 from musicrnn.models.untrained import NAME as UNTRAINED
 
 FOLDER = Path(__file__).parent / "pretrained"
@@ -109,7 +109,8 @@ def find_model(name: str) -> Path:
 
 def near_run(path: Path) -> str:
     """Return the newest run with a model whose folder is called as a path and then its date, as a question; or ''."""
-    runs = sorted(run for run in path.parent.glob(f"{glob.escape(path.name)}-*") if (run / FILE_IN_RUN).is_file())
+    beside = path.parent.glob(f"{glob.escape(path.name)}-*") if what_is_at(path.parent) else ()
+    runs = sorted(run for run in beside if (run / FILE_IN_RUN).is_file())
     return f"; did you mean {runs[-1]}?" if runs else ""
 
 

@@ -91,17 +91,3 @@ def _apart(notes: list[Note]) -> Iterator[Note]:
         end = min(note.end, following.get(note.pitch, note.end))
         following[note.pitch] = note.start
         yield Note(note.start, note.part, note.pitch, end - note.start, note.velocity)
-
-
-def legacy_text(score: Score) -> str:
-    """Return a score as an old text: all parts on the 88 keys, hits one tick long, the rest lost as it was then."""
-    scale = TICKS_PER_BEAT
-    length = nearest(score.length, score.ticks_per_beat, scale)
-    down: list[set[int]] = [set() for _ in range(length)]
-    for note in score.notes:
-        if LEGACY_PART.low <= note.pitch <= LEGACY_PART.high:
-            first, last = (nearest(at, score.ticks_per_beat, scale) for at in (note.start, note.end))
-            for tick in range(first, max(last, first + 1)):
-                down[min(tick, length - 1)].add(note.pitch)
-    ticks = ("".join(NOTE_CHARACTERS[pitch - LOWEST] for pitch in sorted(keys)) for keys in down)
-    return SEPARATOR + "".join(keys + SEPARATOR for keys in ticks)

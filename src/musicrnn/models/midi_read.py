@@ -54,8 +54,8 @@ class _Gathered:
 def read_midi(source: Path | bytes, name: str = "") -> list[MidiPiece]:
     """Read a MIDI file: one piece, or one a track for a file of format 2.
 
-    Raises MidiFileError when it cannot be read at all or is over a limit (16 MiB, 1,024 tracks,
-    1,000,000 notes); whatever else is wrong is mended and named in the piece's ``warnings``.
+    Raises MidiFileError when it cannot be read at all or is over a limit (16 MiB, 1,000,000 notes); whatever
+    else is wrong is mended and named in the piece's ``warnings``, tracks beyond the 1,024th that are left out too.
     """
     if isinstance(source, Path):
         name = name or str(source)

@@ -23,7 +23,6 @@ from musicrnn.models.vocabulary import Kind, Vocabulary
 from musicrnn.models.weights import LayerWeights, StepWeights
 
 Tensor = Any
-RECURRENCES = ("loop", "cudnn", "layer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # it loads Keras, with the backend of that moment
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX"}
 VARIABLE = "KERAS_BACKEND"
+MOST_OF_A_REASON = 300
 
 
 def chosen(environment: Mapping[str, str], is_installed: Callable[[str], bool] | None = None) -> str:
@@ -106,6 +107,11 @@ def failures() -> tuple[type[Exception], ...]:
     import tensorflow as tf
 
     return ValueError, RuntimeError, tf.errors.OpError
+
+
+def reason(error: Exception) -> str:
+    """Return why a backend failed, as one line of no great length."""
+    return " ".join(str(error).split())[:MOST_OF_A_REASON] or type(error).__name__
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -6,23 +6,21 @@ from pathlib import Path
 
 from musicrnn.errors import TrainingError
 from musicrnn.files import FOLDER, what_is_at
-from musicrnn.models.catalogue import bundled
+from musicrnn.models.catalogue import bundled, near_run
 
 
 def beginning_of(name: str) -> Path:
     """Return the file or the folder to begin from; TrainingError where there is none of that name.
 
-    A bundled model's name may have been taken for a path, relative to a settings file; a folder hides it only where
-    that is a run's.
+    A bundled model goes by its name alone; a folder hides it only where that is a run's.
     """
     path = Path(name)
-    there = what_is_at(path)
-    is_bundled = path.name in bundled() and what_is_at(path.parent) == FOLDER
+    there, is_bundled = what_is_at(path), name in bundled()
     if there and not (is_bundled and there == FOLDER and not what_is_at(path / "checkpoints")):
         return path
     if is_bundled:
-        return bundled()[path.name]
+        return bundled()[name]
     raise TrainingError(
         f"training.init_from must be a run's folder, a weights file, a model file or one of {', '.join(bundled())}, "
-        f"got {name}"
+        f"got {name}{near_run(path)}"
     )

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import TrainingError
+from musicrnn.trainer.backend import reason
 from musicrnn.trainer.count import Learner, StepResult, Windows
-
-MOST_OF_A_REASON = 200
 
 
 class Halving(Learner, Protocol):
@@ -73,7 +72,7 @@ def room_for(training: TrainingSettings, is_short: Callable[[Exception], bool]) 
             raise
         raise TrainingError(
             f"training.lanes and training.window must leave room in the memory, got {training.lanes} and "
-            f"{training.window}; begin a run with fewer lanes or a shorter window: {_line(error)}"
+            f"{training.window}; begin a run with fewer lanes or a shorter window: {reason(error)}"
         ) from error
 
 
@@ -87,7 +86,3 @@ def halved(batch: Windows) -> tuple[Windows, Windows]:
     arrays = [getattr(batch, name) for name in batch.__slots__]
     first, second = (type(batch)(*(array[rows] for array in arrays)) for rows in halves(len(batch.fresh)))
     return first, second
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:MOST_OF_A_REASON] or type(error).__name__

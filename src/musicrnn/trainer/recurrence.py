@@ -9,10 +9,9 @@ from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import TrainingError
 from musicrnn.models.network import Network
 from musicrnn.trainer.agreement import Agreement, with_the_loop
-from musicrnn.trainer.backend import Device, failures
+from musicrnn.trainer.backend import Device, failures, reason
 from musicrnn.trainer.lanes import Batch
 
-MOST_OF_A_REASON = 300
 MOST_APART = 1e-4
 _OR_LOOP = "or training.recurrence loop, which is slow on a GPU"
 _OR_FLOAT = "train with float32"
@@ -66,11 +65,6 @@ def _try(network: Network, *, half: bool, refusal: str) -> None:
         network.call(ones, np.zeros((1, 2, 3), np.int32), ones > 0, network.initial_state(1), half=half)
     except failures() as error:
         raise TrainingError(refusal.format(reason(error))) from error
-
-
-def reason(error: Exception) -> str:
-    """Return why a backend failed, as one line of no great length."""
-    return " ".join(str(error).split())[:MOST_OF_A_REASON] or type(error).__name__
 
 
 def agreement_told(found: Agreement) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import signal
 import tempfile
@@ -19,7 +18,8 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from musicrnn.config.settings import Settings
-from musicrnn.errors import ConfigError, CorpusError, RunFolderError
+from musicrnn.config.training import check_name
+from musicrnn.errors import CorpusError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.printable import printable
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
@@ -30,8 +30,6 @@ from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact,
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
-
-_NAME = re.compile(r"\w[\w .-]{0,63}")
 
 
 class StopRequest:
@@ -160,11 +158,7 @@ def _settled(settings: Settings, prepared: Material, device: Device, place: Plac
 
 def _folder(settings: Settings) -> Path:
     named, name = settings.training.run_folder, settings.training.name
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"training.name must be 1 to 64 letters, digits, spaces, '.', '-' and '_', and begin with a letter or "
-            f"digit, got {name!r:.80}"
-        )
+    check_name(name, "training.name")
     return Path(named) if named else default_folder(name)
 
 

@@ -24,7 +24,7 @@ from musicrnn.models.numpy_step import NumpyStepModel
 from musicrnn.printable import counted
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.audition import audition
-from musicrnn.trainer.backend import Device, device, failures, is_out_of_memory, stepper
+from musicrnn.trainer.backend import Device, device, failures, is_out_of_memory, reason, stepper
 from musicrnn.trainer.board import Board, NoBoard, TensorBoard
 from musicrnn.trainer.checkpoint import Checkpoint
 from musicrnn.trainer.count import Count, Learner, StepResult, Windows
@@ -36,7 +36,7 @@ from musicrnn.trainer.keeping import keep
 from musicrnn.trainer.lanes import Batch, Lanes
 from musicrnn.trainer.material import Material
 from musicrnn.trainer.memory import peak_memory
-from musicrnn.trainer.recurrence import check_cudnn, reason, recurrence_of, told
+from musicrnn.trainer.recurrence import check_cudnn, recurrence_of, told
 from musicrnn.trainer.resuming import check_not_over, minutes_had
 from musicrnn.trainer.room import with_lanes
 from musicrnn.trainer.rows import excerpt
