@@ -145,6 +145,15 @@ def test_a_tempo_that_does_not_come_back_from_midi_is_told(
     assert f"# tempo = {read}\n" in back.read_text(encoding="utf-8")
 
 
+def test_a_bar_longer_than_its_metre_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Five beats in 4/4 become a bar and a beat, as the time signatures of MIDI have it; those of 5/32 are whole."""
+    text = tmp_path / "a.txt"
+    text.write_text("# grid = 4\n[20 ticks] C4 . -19\nD4 . -15\n[5/32] E4 . - -\n[2 ticks] - -\n[3 ticks] -3\n")
+    assert convert(text, tmp_path / "a.mid", "--round-trip") == 1
+    told = "a.txt: 1 bar longer than the metre divided into several, the first of 20 ticks in 4/4"
+    assert told in capsys.readouterr().out.splitlines()
+
+
 def test_what_was_lost_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Notes struck together with another, and what is beyond ten lines in one."""
     source = tmp_path / "a.mid"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.model_file import check_model, seal
+from musicrnn.models.metadata import KEY, ModelInfo
+from musicrnn.models.model_file import SEAL_KEY, check_model, seal
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "models"
 SMALL, SMALL_INT8 = FOLDER / "small.onnx", FOLDER / "small-int8.onnx"
@@ -36,6 +37,15 @@ def changed(change: Change, path: Path = SMALL, **facts: Any) -> bytes:
     model = bare(path)
     change(model)
     return seal(model.SerializeToString(), replace(info_of(path), **facts))
+
+
+def described(text: str) -> bytes:
+    """Return a fixture with another description, sealed as if it were whole."""
+    tail, seal_size = onnx.ModelProto(), 64
+    for key, value in ((KEY, text), (SEAL_KEY, "0" * seal_size)):
+        tail.metadata_props.add(key=key, value=value)
+    content: bytes = (bare().SerializeToString() + tail.SerializeToString())[:-seal_size]
+    return content + hashlib.sha256(content).hexdigest().encode()
 
 
 def unchanged(model: onnx.ModelProto) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from musicrnn.config.play import PlaySettings
 from musicrnn.daemon.session import resolved
 from musicrnn.errors import ModelError
 from musicrnn.models.model_file import MAX_BYTES, check_model, load_checked, read_info, seal
-from tests.models.model_files import SMALL, SMALL_INT8, bare, changed, info_of, unchanged
+from tests.models.model_files import SMALL, SMALL_INT8, bare, changed, described, info_of, unchanged
 from tests.models.wrong_models import WRONG, WRONG_FACTS
 
 CONTENT = {path.name: path.read_bytes() for path in (SMALL, SMALL_INT8)}
@@ -99,6 +101,41 @@ def test_a_description_that_contradicts_the_graph_is_refused(what: str) -> None:
     facts, rule = WRONG_FACTS[what]
     with pytest.raises(ModelError, match=rule):
         check_model(changed(unchanged, **facts), "wrong.onnx")
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "rule"),
+    [
+        (("vocabulary", "parts", 0, "channel"), 1.5, "channel must be of type int, got 1.5"),
+        (("vocabulary", "parts", 0, "program"), True, "program must be of type int, got True"),
+        (("vocabulary", "parts", 0, "low"), 60.0, "low must be of type int, got 60.0"),
+        (("vocabulary", "parts", 0, "percussive"), 0, "percussive must be of type bool, got 0"),
+        (("vocabulary", "parts", 1, "name"), "lead", "the parts' names must differ, got lead, lead, drums"),
+        (("vocabulary", "max_polyphony"), 4.5, "max_polyphony must be of type int, got 4.5"),
+        (("vocabulary", "velocity_bins"), 2.0, "velocity_bins must be of type int, got 2.0"),
+        (("metre", 0), float("inf"), "the model's description must be whole"),
+        pytest.param(("figures", "nats"), 10**400, "the figures must be finite numbers", id="a huge figure"),
+        (("precision",), ["float32"], "the precision must be of float32, int8"),
+        pytest.param(("tempo",), 10**400, "the tempo must be in 1..6000 bpm", id="a huge tempo"),
+    ],
+)
+def test_a_description_of_values_that_cannot_be_played_is_refused(
+    where: tuple[str | int, ...], value: object, rule: str
+) -> None:
+    """JSON has numbers that are no channel and no tempo; none of them gets as far as a port, or ends in a traceback."""
+    facts = json.loads(info_of().to_json())
+    inner = facts
+    for key in where[:-1]:
+        inner = inner[key]
+    inner[where[-1]] = value
+    with pytest.raises(ModelError, match=re.escape(rule)):
+        check_model(described(json.dumps(facts)), "wrong.onnx")
+
+
+def test_a_description_without_a_bottom_is_refused() -> None:
+    """Lists in lists, deeper than Python can follow."""
+    with pytest.raises(ModelError, match=r"wrong\.onnx: the model's description must be whole"):
+        check_model(described("[" * 200_000), "wrong.onnx")
 
 
 def test_int8_operators_are_refused_in_a_float32_model() -> None:

@@ -9,6 +9,7 @@ import pytest
 from musicrnn.config.corpus import PartRule
 from musicrnn.errors import ConfigError
 from musicrnn.models.bar_lines import bar_rows
+from musicrnn.models.declaration import parts_of_declaration
 from musicrnn.models.grid_piece import GridPiece, GridTrack, note_rows
 from musicrnn.models.part_plan import part_name, plan_parts
 from musicrnn.models.parts import assign, discover_parts, most_at_once, settled
@@ -145,6 +146,13 @@ def test_declared_parts_are_taken_as_they_are_and_widened_where_needed() -> None
     found = piece(track(1, 60, name="low"), declared=declared)
     parts = discover_parts([found], plan_parts([found]))
     assert parts == (Part("low", 40, 60, 3, 7, False, 2), declared[1])
+
+
+@pytest.mark.parametrize("fact", ['"low":21.5', '"channel":true', '"percussive":1'])
+def test_a_declaration_with_another_kind_of_value_counts_for_nothing(fact: str) -> None:
+    """A pitch of 21.5 is no pitch, whoever wrote it into a file."""
+    assert parts_of_declaration('{"parts":[{"name":"a"}]}') == (Part("a"),)
+    assert parts_of_declaration(f'{{"parts":[{{"name":"a",{fact}}}]}}') == ()
 
 
 def test_a_declaration_that_its_tracks_contradict_counts_for_nothing() -> None:

@@ -128,6 +128,14 @@ def test_absurd_length_is_refused_before_any_bar_is_made() -> None:
         quantise(piece(track((268_435_455, 268_435_500, 60, 80))), GridSettings())
 
 
+def test_a_pedal_that_is_held_for_ever_is_absurd_length_too() -> None:
+    """It goes down under a note and comes up months later; where pedals are ignored the note is all there is."""
+    one = piece(track((0, 480, 60, 80), pedals=((240, 268_435_455),)))
+    with pytest.raises(MidiFileError, match=r"a\.mid: a piece must be at most 20000 beats long, got 559241"):
+        quantise(one, GridSettings(12, "extend"))
+    assert notes_of(quantise(one, GridSettings(12))) == [[0, 12, 60, 80]]
+
+
 def test_long_silence_is_cut_in_whole_bars() -> None:
     """Two bars of it stay; what follows moves to the left, tempo changes too."""
     long = piece(

@@ -16,10 +16,14 @@ from musicrnn.config.network import NetworkSettings
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
 from musicrnn.config.write import to_toml
+from musicrnn.errors import ConfigError
+from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.network import Network, NetworkShape
+from musicrnn.models.step_file import step_file
+from musicrnn.models.untrained import random_weights
 from musicrnn.trainer.backend import Device
 from musicrnn.trainer.material import material
-from musicrnn.trainer.room import MOST, SHARE, step_bytes, weights, with_lanes
+from musicrnn.trainer.room import FLOAT, MOST, SHARE, check_file, step_bytes, weights, with_lanes
 from musicrnn.trainer.sharing import LANES_ON_A_CPU
 from tests.trainer.pieces import tunes
 
@@ -110,3 +114,23 @@ def test_a_step_takes_what_is_reckoned_with_and_up_to_two_and_a_half_times_less(
     taken, estimated = map(int, done.stdout.split())
     assert taken > 100e6
     assert taken <= estimated <= 2.5 * taken
+
+
+@pytest.mark.parametrize(("cell", "layers", "units"), [("lstm", 2, 256), ("gru", 3, 192), ("rnn", 2, 1024)])
+def test_the_size_of_a_model_file_is_known_before_there_is_one(cell: str, layers: int, units: int) -> None:
+    """To a tenth, even of a small network."""
+    vocabulary = MATERIAL.vocabulary
+    known = FLOAT * weights(NetworkSettings(cell=cell, layers=layers, units=units), vocabulary.size)
+    info = ModelInfo("a", vocabulary, layers, units, cell)
+    size = len(step_file(random_weights(vocabulary, layers, units, 64, cell=cell), info))
+    assert size == pytest.approx(known, rel=0.1)
+
+
+def test_a_network_whose_file_nothing_reads_is_refused() -> None:
+    """Before hours are spent on it: 256 MiB are the most, whatever the precision that is asked for."""
+    with pytest.raises(ConfigError, match=r"at most 268 MB in float32, got 1 x 4096, which make 27\d MB"):
+        check_file(NetworkSettings(layers=1, units=4096), 100)
+    with pytest.raises(ConfigError, match=r"got 3 x 2048"):
+        check_file(NetworkSettings(layers=3, units=2048), 100)
+    check_file(NetworkSettings(layers=2, units=2048), 5_000)
+    check_file(NetworkSettings(cell="gru", layers=1, units=4096), 100)

@@ -66,6 +66,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Co
     return folder, _train(folder, *FOUR_EPOCHS)
 
 
+def test_a_network_that_could_not_be_played_is_not_trained(tmp_path: Path) -> None:
+    """Its model file would be over 256 MiB; nothing is begun, and no folder made."""
+    done = _train(tmp_path / "run", "--units=4096", "--epochs=1")
+    assert done.returncode == 78
+    assert "network.layers and network.units must make a model file of at most 268 MB" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_leaves_all_that_was_promised(whole: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """Settings, manifest, metrics, TensorBoard, plot, checkpoints, auditions and a model that plays."""
     run, done = whole

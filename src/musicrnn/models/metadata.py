@@ -55,7 +55,7 @@ class ModelInfo:
             values["vocabulary"] = Vocabulary.from_dict(values["vocabulary"])
             values["metre"] = (int(values["metre"][0]), int(values["metre"][1]))
             return cls(**values)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
             raise ModelError(f"{source}: the model's description must be whole, got {error!r}") from error
 
     def describe(self) -> dict[str, Any]:

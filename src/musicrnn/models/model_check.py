@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def check_info(info: ModelInfo) -> None:
         info.vocabulary.size <= MAX_TOKENS, f"a vocabulary must have at most {MAX_TOKENS} tokens", info.vocabulary.size
     )
     _require(info.cell in list(CELLS), f"the cell must be of {', '.join(CELLS)}", repr(info.cell))
-    _require(info.precision in RULES, f"the precision must be of {', '.join(RULES)}", repr(info.precision))
+    _require(info.precision in list(RULES), f"the precision must be of {', '.join(RULES)}", repr(info.precision))
     _require(_texts(info.name, info.licence, info.version) and info.name != "", "names must be texts", repr(info.name))
     _require(_number(info.tempo) and 1 <= info.tempo <= 6000, "the tempo must be in 1..6000 bpm", info.tempo)
     numerator, denominator = info.metre
@@ -83,7 +83,8 @@ def _texts(*values: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    largest = sys.float_info.max  # a whole number may be larger
+    return isinstance(value, int | float) and not isinstance(value, bool) and -largest <= value <= largest
 
 
 def _integer(name: str, value: Any, most: int) -> None:

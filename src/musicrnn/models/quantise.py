@@ -53,12 +53,12 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
     """
     if piece.note_count == 0:
         raise MidiFileError(f"{piece.name}: a piece must hold a note, got none")
-    _check_length(piece)
     grid, resolution = settings.ticks_per_beat, piece.ticks_per_beat
     declared = parts_of_declaration(piece.declaration)
     piece = _with_declared_drums(piece, declared)
     sounding = [_sounding(track, settings.pedal) for track in piece.tracks]
     notes, drums = np.concatenate(sounding), np.repeat([t.drums for t in piece.tracks], [len(n) for n in sounding])
+    _check_length(piece, int(notes[:, 1].max()))
     on = _ticks(notes[:, :2], resolution, grid)
     rows = np.split(_rows(notes, on, drums), np.cumsum([len(n) for n in sounding])[:-1])
     tracks = [
@@ -89,8 +89,7 @@ def _with_declared_drums(piece: MidiPiece, declared: Sequence[Part]) -> MidiPiec
     return replace(piece, tracks=tracks)
 
 
-def _check_length(piece: MidiPiece) -> None:
-    last = max(int(track.notes[:, 1].max()) for track in piece.tracks)
+def _check_length(piece: MidiPiece, last: int) -> None:
     if last > LONGEST_BEATS * piece.ticks_per_beat:
         beats = last / piece.ticks_per_beat
         raise MidiFileError(f"{piece.name}: a piece must be at most {LONGEST_BEATS} beats long, got {beats:.0f}")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from musicrnn.models.declaration import of_their_kinds, part_of
 from musicrnn.models.score import Part
 
 START, END, TICK, SUSTAIN = range(4)
@@ -55,6 +56,9 @@ class Vocabulary:
     def __post_init__(self) -> None:
         if not self.parts:
             raise ValueError("a vocabulary must have a part, got none")
+        names = [part.name for part in self.parts]
+        if len(set(names)) < len(names):
+            raise ValueError(f"the parts' names must differ, got {', '.join(names)}")
         if not 0 <= self.velocity_bins <= 32:
             raise ValueError(f"velocity_bins must be in 0..32, got {self.velocity_bins}")
         if self.velocity_bins and not self.articulation:
@@ -179,9 +183,9 @@ class Vocabulary:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Vocabulary:
         """Build a vocabulary from :meth:`to_dict`'s values; ValueError or TypeError where they are wrong."""
-        fields = dict(values)
+        fields = of_their_kinds(cls, dict(values))
         parts = fields.pop("parts")
-        return cls(parts=tuple(Part(**part) for part in parts), **fields)
+        return cls(parts=tuple(part_of(part) for part in parts), **fields)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""How much memory a training step takes, and how many lanes that leaves room for."""
+"""How large a network's model file is, how much memory a training step takes, and how many lanes that has room for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from musicrnn.config.network import NetworkSettings
 from musicrnn.config.settings import Settings
+from musicrnn.errors import ConfigError
 from musicrnn.models.cells import CELLS
+from musicrnn.models.model_file import MAX_BYTES
 from musicrnn.trainer.backend import Device
 from musicrnn.trainer.dataset import total
 from musicrnn.trainer.display import megabytes
@@ -29,6 +31,16 @@ def weights(network: NetworkSettings, tokens: int) -> int:
     inputs = [network.embedding, *[units] * (network.layers - 1)]
     layers = sum((width + units + CELLS[network.cell].biases) * gates * units for width in inputs)
     return layers + (tokens + PITCHES) * (network.embedding + units + 1)
+
+
+def check_file(network: NetworkSettings, tokens: int) -> None:
+    """Raise ConfigError for a network whose model file nothing would read: it would be trained for nothing."""
+    size = FLOAT * weights(network, tokens)
+    if size > MAX_BYTES:
+        raise ConfigError(
+            f"network.layers and network.units must make a model file of at most {megabytes(MAX_BYTES)} in float32, "
+            f"got {network.layers} x {network.units}, which make {megabytes(size)}"
+        )
 
 
 def bytes_a_token(network: NetworkSettings, tokens: int) -> int:

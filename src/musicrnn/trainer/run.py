@@ -147,11 +147,12 @@ def _try_to_train(settings: Settings, folder: RunFolder, stop: StopRequest, resu
 def _settled(settings: Settings, prepared: Material, device: Device, place: Place) -> tuple[Settings, str]:
     """Return settings that leave no number to the device, and what to say of that.
 
-    What cannot be done there is refused, before there is anything to keep.
+    What cannot be done there, or could not be played, is refused, before there is anything to keep.
     """
     from musicrnn.trainer.recurrence import recurrence_of
-    from musicrnn.trainer.room import with_lanes
+    from musicrnn.trainer.room import check_file, with_lanes
 
+    check_file(settings.network, prepared.vocabulary.size)
     recurrence_of(settings.training, settings.network, device)
     return with_lanes(settings, prepared, device, place.size)
 
