@@ -103,6 +103,7 @@ LONG = "a" * 300
         (["evaluate", LONG], 65, "the model must be a file that can be read: File name too long"),
         (["evaluate", "~nobody-of-this-name/a"], 65, "the model must be a file that can be read, and there is none"),
         (["layouts", LONG], 78, "must be a folder that can be written, got: File name too long"),
+        (["convert", LONG, "a.txt"], 65, "IN must be a folder or a file, got File name too long"),
     ],
 )
 def test_a_path_that_cannot_be_looked_at_is_one_line(
@@ -118,6 +119,20 @@ def test_a_path_that_cannot_be_looked_at_is_one_line(
     assert cli.main(words) == status
     (line,) = capsys.readouterr().err.splitlines()
     assert told in line
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
+def test_a_home_that_cannot_be_looked_into_keeps_nobody_from_playing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As that of a service is closed to it: there are no own models, and that no settings are read is told."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / LONG))
+    assert cli.main(["sample", "untrained", "--bars", "1", "--seed", "1"]) == 0
+    assert "musicrnn.toml must be where it can be read, got: File name too long; the defaults hold" in (
+        capsys.readouterr().err
+    )
+    assert cli.main(["inspect", "drums"]) == 0
 
 
 def test_a_thousand_words_too_many_are_not_all_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,7 +102,7 @@ def _check_target(args: argparse.Namespace) -> None:
         raise ConfigError("OUT must be given (without --round-trip), got nothing")
     if str(args.target) == STANDARD_OUTPUT:
         raise ConfigError(f"OUT must be a file or a folder, got {STANDARD_OUTPUT}: nothing goes to standard output")
-    if args.target is None or not args.source.is_dir() or what_is_at(args.target) == FOLDER:
+    if args.target is None or what_is_at(args.source) != FOLDER or what_is_at(args.target) == FOLDER:
         return
     if args.target.suffix.lower() in ENDINGS:
         raise ConfigError(f"OUT must be a folder where IN is one, got {args.target}, which has the ending of a file")
@@ -126,8 +126,9 @@ def _plans(args: argparse.Namespace) -> list[Plan]:
     files = find_files([args.source], "IN")
     if not files:
         raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
-    folder = args.source if args.source.is_dir() else args.source.parent
-    into_folder = args.target is not None and (args.source.is_dir() or what_is_at(args.target) == FOLDER)
+    is_folder = what_is_at(args.source) == FOLDER
+    folder = args.source if is_folder else args.source.parent
+    into_folder = args.target is not None and (is_folder or what_is_at(args.target) == FOLDER)
     plans = []
     for file in files:
         kind = _kind(file.path, args.to, None if into_folder else args.target)

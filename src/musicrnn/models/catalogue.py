@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from musicrnn.config.folders import models_folder
 from musicrnn.errors import ModelError
-from musicrnn.files import named_path
+from musicrnn.files import named_path, what_is_at
 from musicrnn.models.untrained import NAME as UNTRAINED
 
 FOLDER = Path(__file__).parent / "pretrained"
@@ -39,7 +39,8 @@ def shadowed() -> dict[str, Path]:
 
 
 def _in(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    found = folder.glob(f"*{SUFFIX}") if what_is_at(folder) else ()
+    return {path.stem: path for path in sorted(found)}
 
 
 def names() -> list[str]:
