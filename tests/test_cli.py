@@ -86,6 +86,7 @@ def test_flags_may_stand_between_files(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 LONG = "a" * 300
+GUITAR = Path(__file__).parent / "fixtures" / "midi" / "guitar.mid"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
@@ -289,10 +290,13 @@ def test_another_file_that_cannot_be_written_keeps_its_traceback(capsys: pytest.
     assert capsys.readouterr() == ("so far\n", "")
 
 
-def test_without_a_standard_output_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "words", [["inspect", "untrained"], ["check", "--no-cache", str(GUITAR)], ["sample", "--list-models"], ["doctor"]]
+)
+def test_without_a_standard_output_nothing_is_written(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a desktop starts a program without a terminal."""
     monkeypatch.setattr(sys, "stdout", None)
-    assert cli.main(["inspect", "untrained"]) == 0
+    assert cli.main(words) == 0
 
 
 def test_onnx_runtime_leaves_no_trace_and_tells_nobody(tmp_path: Path) -> None:
