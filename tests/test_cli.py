@@ -86,6 +86,7 @@ def test_flags_may_stand_between_files(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 LONG = "a" * 300
+GUITAR = Path(__file__).parent / "fixtures" / "midi" / "guitar.mid"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
@@ -103,6 +104,7 @@ LONG = "a" * 300
         (["evaluate", LONG], 65, "the model must be a file that can be read: File name too long"),
         (["evaluate", "~nobody-of-this-name/a"], 65, "the model must be a file that can be read, and there is none"),
         (["layouts", LONG], 78, "must be a folder that can be written, got: File name too long"),
+        (["convert", LONG, "a.txt"], 65, "IN must be a folder or a file, got File name too long"),
     ],
 )
 def test_a_path_that_cannot_be_looked_at_is_one_line(
@@ -118,6 +120,20 @@ def test_a_path_that_cannot_be_looked_at_is_one_line(
     assert cli.main(words) == status
     (line,) = capsys.readouterr().err.splitlines()
     assert told in line
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
+def test_a_home_that_cannot_be_looked_into_keeps_nobody_from_playing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As that of a service is closed to it: there are no own models, and that no settings are read is told."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / LONG))
+    assert cli.main(["sample", "untrained", "--bars", "1", "--seed", "1"]) == 0
+    assert "musicrnn.toml must be where it can be read, got: File name too long; the defaults hold" in (
+        capsys.readouterr().err
+    )
+    assert cli.main(["inspect", "drums"]) == 0
 
 
 def test_a_thousand_words_too_many_are_not_all_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,10 +290,13 @@ def test_another_file_that_cannot_be_written_keeps_its_traceback(capsys: pytest.
     assert capsys.readouterr() == ("so far\n", "")
 
 
-def test_without_a_standard_output_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "words", [["inspect", "untrained"], ["check", "--no-cache", str(GUITAR)], ["sample", "--list-models"], ["doctor"]]
+)
+def test_without_a_standard_output_nothing_is_written(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a desktop starts a program without a terminal."""
     monkeypatch.setattr(sys, "stdout", None)
-    assert cli.main(["inspect", "untrained"]) == 0
+    assert cli.main(words) == 0
 
 
 def test_onnx_runtime_leaves_no_trace_and_tells_nobody(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 
@@ -20,9 +21,10 @@ class Output:
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Be standard output for a while, where there is one."""
+        """Be standard output for a while; where there is none, nothing is, which takes all that is written."""
         if self._stream is None:
-            yield
+            with Path(os.devnull).open("w", encoding="utf-8") as nothing, contextlib.redirect_stdout(nothing):
+                yield
             return
         with contextlib.redirect_stdout(cast(TextIO, self)):
             yield

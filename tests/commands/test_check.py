@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,32 @@ def test_a_usable_file_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     ]  # fmt: skip
     assert "part bass: A2..B3, at most 1 at once, channel 4, program 0" in out
     assert "1 of 1 files usable." in out
+
+
+class Terminal(io.StringIO):
+    """What is written to a terminal."""
+
+    def isatty(self) -> bool:
+        """Say that it is one."""
+        return True
+
+
+@pytest.mark.parametrize(("columns", "told"), [("80", "music/bwv253.mid "), ("60", "music/b")])
+def test_names_are_not_cut_off_on_a_terminal(
+    columns: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 80 columns one of that length has its own row; at 60 it takes more rows."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    shutil.copy(REAL / "chorale.mid", folder / "bwv253.mid")
+    shutil.copy(REAL / "band.mid", folder / "tafelmusik-ouverture.mid")
+    monkeypatch.setenv("COLUMNS", columns)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert check(str(folder)) == 0
+    table = terminal.getvalue().partition("music/bwv253.mid: ")[0]
+    assert f"\n{told}" in table
+    assert "…" not in table
 
 
 def test_an_empty_path_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

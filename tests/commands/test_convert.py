@@ -358,6 +358,12 @@ def test_a_file_goes_into_a_folder_that_is_there_under_its_own_name(
     assert f"OUT must be new, got {folder}/{written}; name another, or allow" in capsys.readouterr().err
 
 
+def test_a_file_goes_into_a_folder_that_is_named_as_one_and_not_there_yet(tmp_path: Path) -> None:
+    """It is made; a name without an ending and without a slash is that of a file."""
+    assert convert(REAL / "guitar.mid", f"{tmp_path}/texts/") == 0
+    assert [path.name for path in (tmp_path / "texts").iterdir()] == ["guitar.txt"]
+
+
 def test_midi_is_an_ending_of_midi_files(tmp_path: Path) -> None:
     """As .mid is."""
     assert convert(REAL / "guitar.mid", tmp_path / "a.midi") == 0

@@ -189,6 +189,18 @@ def test_a_broken_settings_file_is_told_and_gives_status_1(
     assert output.err == ""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the length of names is another there")
+def test_a_home_that_cannot_be_looked_into_is_told(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that is closed: of the settings file and of each folder, with another way."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(own_folders / ("a" * 300)))
+    by_subject = found()
+    assert by_subject["settings file"].found.endswith("got: File name too long; the defaults hold")
+    assert by_subject["settings file"].advice == "set XDG_CONFIG_HOME to a folder that can be read"
+    assert by_subject["clock"].found == "internal"
+    assert by_subject["models"].state == "ok"
+
+
 def test_the_report_is_one_line_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
     """For people."""
     cli.main(["doctor"])

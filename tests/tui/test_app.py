@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.binding import Binding
 from textual.pilot import Pilot
 
@@ -401,6 +402,37 @@ def test_a_scale_and_a_root_are_chosen_from_lists() -> None:
     on_screen(act)
 
 
+@pytest.mark.parametrize(("key", "second"), [("k", "enter"), ("k", "escape"), ("o", "enter")])
+def test_what_closes_a_list_may_come_twice_at_once(key: str, second: str) -> None:
+    """As of a key that is held, or of a terminal that stood still: what came first counts, and the UI goes on."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: len(app.screen_stack) == 2, "a list")
+        for name in ("enter", second, second):
+            app.post_message(events.Key(name, None))
+        await until(pilot, lambda: len(app.screen_stack) == 1, "the end of the list")
+        await pilot.press("p")
+        await until(pilot, lambda: bool(daemon.asked("panic")), "a key of the picture")
+
+    on_screen(act)
+
+
+def test_the_palette_may_be_clicked_away_twice_at_once() -> None:
+    """The second click comes to what is closed already."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.has_class("-ready"), "the palette")
+        for kind in (events.MouseDown, events.MouseUp) * 2:
+            app.post_message(kind(None, 0, 20, 0, 0, 1, False, False, False, 0, 20))
+        await until(pilot, lambda: len(app.screen_stack) == 1, "the end of the palette")
+        await pilot.press("p")
+        await until(pilot, lambda: bool(daemon.asked("panic")), "a key of the picture")
+
+    on_screen(act)
+
+
 def test_the_help_and_the_manual_have_every_key() -> None:
     """Each that is bound to a letter."""
     letters = {
@@ -465,6 +497,19 @@ def test_quitting_asks_about_music_that_was_started_with_it(ask: str, keys: list
         await until(pilot, lambda: not app.is_running, "the end")
 
     assert on_screen(act, owner=True) == status
+
+
+def test_the_answer_that_ends_the_music_may_come_twice_at_once() -> None:
+    """It ends: a UI that ends with a status of its own would leave it playing."""
+
+    async def act(daemon: StandIn, app: MusicApp, pilot: Pilot[int]) -> None:
+        await pilot.press("q")
+        for name in ("enter", "enter"):
+            app.post_message(events.Key(name, None))
+        await until(pilot, lambda: not app.is_running, "the end")
+        assert app.return_code == 0
+
+    assert on_screen(act, owner=True) == 0
 
 
 @pytest.mark.parametrize("owner", [False, True])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 UNUSABLE = 1
 MOST_EXPLAINED = 20
+WIDE = 120  # columns from which on no heading takes two rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +91,7 @@ def _print(corpus: Corpus, rows: list[Row]) -> None:
     from musicrnn.printable import printable
 
     console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(_table(rows))
+    console.print(_table(rows, console.width))
     for row in rows:
         if not row.usable or len(rows) <= MOST_EXPLAINED:
             for words in row.left_out + row.warnings:
@@ -105,15 +106,18 @@ def _print(corpus: Corpus, rows: list[Row]) -> None:
         console.print(f"part {part.name}: {_pitches(part.low, part.high)}, {kind}, {where}", highlight=False)
 
 
-def _table(rows: list[Row]) -> Table:
+def _table(rows: list[Row], width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     from musicrnn.printable import printable
 
-    table = Table("file", "parts", header_style="bold", box=None, pad_edge=False)
-    for heading in ("notes", "bars", "bpm", "metre", "range", "at once", "off grid", "left out"):
-        table.add_column(heading, justify="right")
+    gap = " " if width >= WIDE else "\n"
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("file", "parts"):
+        table.add_column(heading, overflow="fold")  # a name that is cut is no name
+    for heading in ("notes", "bars", "bpm", "metre", "range", f"at{gap}once", f"off{gap}grid", f"left{gap}out"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in _cells(row)), style="" if row.usable else "red")
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "target",
         metavar="OUT",
-        type=_path,
         nargs="?",
-        help="file to write, or folder to write into; not needed with --round-trip",
+        help="file to write, or folder to write into, which is made where it ends in /; not needed with --round-trip",
     )
     add("--to", choices=("mid", "txt"), help="what to write; else OUT's ending says it, or it is the other kind")
     add("--grid", type=int, choices=(4, 12, 24), help="ticks in a quarter note (default a text's own, else 12)")
@@ -85,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from musicrnn.errors import ConfigError
 
+    _take_target(args)
     _check_target(args)
     if args.velocity_bins not in BINS:
         raise ConfigError(f"--velocity-bins must be 0 or in 2..32, got {args.velocity_bins}")
@@ -92,6 +93,17 @@ def run(args: argparse.Namespace) -> int:
     _check_bins(plans, args)
     _check_targets(plans, args.overwrite)
     return _convert(plans, args)
+
+
+def _take_target(args: argparse.Namespace) -> None:
+    """Make OUT a path, and know whether files go into it: of a folder that is still to be made only its slash tells."""
+    from musicrnn.files import FOLDER, what_is_at
+
+    args.into_folder = what_is_at(args.source) == FOLDER
+    if args.target is not None:
+        named_as_one = args.target.endswith(("/", os.sep))
+        args.target = _path(args.target)
+        args.into_folder |= named_as_one or what_is_at(args.target) == FOLDER
 
 
 def _check_target(args: argparse.Namespace) -> None:
@@ -102,7 +114,7 @@ def _check_target(args: argparse.Namespace) -> None:
         raise ConfigError("OUT must be given (without --round-trip), got nothing")
     if str(args.target) == STANDARD_OUTPUT:
         raise ConfigError(f"OUT must be a file or a folder, got {STANDARD_OUTPUT}: nothing goes to standard output")
-    if args.target is None or not args.source.is_dir() or what_is_at(args.target) == FOLDER:
+    if args.target is None or what_is_at(args.source) != FOLDER or what_is_at(args.target) == FOLDER:
         return
     if args.target.suffix.lower() in ENDINGS:
         raise ConfigError(f"OUT must be a folder where IN is one, got {args.target}, which has the ending of a file")
@@ -126,15 +138,14 @@ def _plans(args: argparse.Namespace) -> list[Plan]:
     files = find_files([args.source], "IN")
     if not files:
         raise CorpusError(f"{args.source}: a folder to convert must hold MIDI files or score texts, got none")
-    folder = args.source if args.source.is_dir() else args.source.parent
-    into_folder = args.target is not None and (args.source.is_dir() or what_is_at(args.target) == FOLDER)
+    folder = args.source if what_is_at(args.source) == FOLDER else args.source.parent
     plans = []
     for file in files:
-        kind = _kind(file.path, args.to, None if into_folder else args.target)
+        kind = _kind(file.path, args.to, None if args.into_folder else args.target)
         target: Path | None = args.target
         if file.trouble:
             target = None
-        elif target is not None and into_folder:
+        elif target is not None and args.into_folder:
             target = target / file.path.relative_to(folder).with_suffix(kind)
         elif target is not None and not target.suffix:
             target = target.with_suffix(kind)

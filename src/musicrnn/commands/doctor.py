@@ -19,12 +19,13 @@ from musicrnn.commands.handover import INSTALL_TRAIN_EXTRA, TRAIN_EXTRA
 from musicrnn.commands.listing import listing
 from musicrnn.commands.probe import ask
 from musicrnn.config import folders
-from musicrnn.config.load import read_settings, settings_of
+from musicrnn.config.load import read_own_settings, settings_of
 from musicrnn.daemon.announce import INSTALL_DISCOVERY_EXTRA, can_announce
 from musicrnn.daemon.link_session import INSTALL_LINK_EXTRA, link_is_installed
 from musicrnn.daemon.osc_listen import can_listen
 from musicrnn.daemon.player.rtmidi_port import HOW_TO_INSTALL
 from musicrnn.errors import ConfigError
+from musicrnn.files import FILE, FOLDER, what_is_at
 from musicrnn.printable import print_json, printable
 
 MARKS = {"ok": "✓", "note": "-", "missing": "!", "broken": "✗"}
@@ -160,9 +161,8 @@ def _discovery() -> Finding:
 
 def _clock() -> Finding:
     """Tell which clock the settings name, and whether what it needs is there."""
-    path = folders.user_settings_file()
     try:
-        clock = settings_of(*([read_settings(path)] if path.is_file() else [])).play.clock
+        clock = settings_of(read_own_settings()).play.clock
     except ConfigError:
         return Finding("clock", "note", "not known: the settings file is broken")
     if clock == "jack" and not ask("jack").get("running"):
@@ -189,12 +189,15 @@ def _version(package: str) -> str:
 
 def _settings_file() -> Finding:
     path = folders.user_settings_file()
-    if not path.is_file():
-        return Finding("settings file", "note", f"none at {path}; the defaults hold")
     try:
-        settings_of(read_settings(path))
+        own = read_own_settings()
+        settings_of(own)
     except ConfigError as error:
         return Finding("settings file", "broken", str(error), "mend that line, or take the file away")
+    if own.notes:
+        return Finding("settings file", "missing", own.notes[0], "set XDG_CONFIG_HOME to a folder that can be read")
+    if what_is_at(path) != FILE:
+        return Finding("settings file", "note", f"none at {path}; the defaults hold")
     return Finding("settings file", "ok", str(path))
 
 
@@ -215,11 +218,11 @@ def _folder(name: str, path: Path, advice: str) -> Finding:
     That of own models is made by its user, who is told how.
     """
     there = path
-    while not there.exists() and there != there.parent:
+    while not what_is_at(there) and there != there.parent:
         there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK):
+    if what_is_at(there) != FOLDER or not os.access(there, os.W_OK):
         there_is = "it cannot be written to" if there == path else f"it cannot be made in {there}"
-        if path.is_file():
+        if what_is_at(path) == FILE:
             there_is, advice = "it cannot be made: a file has its name", f"give that file another name, or {advice}"
         return Finding(name, "missing", f"{path}: {there_is}", advice)
     if name == OWN_MODELS and there != path:

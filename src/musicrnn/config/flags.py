@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from musicrnn.config.declare import Rule, Section, check
-from musicrnn.config.folders import user_settings_file
 from musicrnn.config.given import Given
-from musicrnn.config.load import read_settings, settings_of
+from musicrnn.config.load import read_own_settings, read_settings, settings_of
 from musicrnn.config.settings import SECTIONS, Settings, declared
 from musicrnn.config.write import default_text, to_toml
 from musicrnn.errors import ConfigError
@@ -97,12 +96,11 @@ def settings_from(args: argparse.Namespace, command: str = "") -> Settings:
     """Return the settings in effect: defaults, then the settings file, then the flags that were typed.
 
     Where no file is named, ``PLAYING`` commands read the user's own. What a file of old holds without
-    effect is told on standard error. Raises ConfigError.
+    effect, and a folder of the user's that is closed, is told on standard error. Raises ConfigError.
     """
     path: Path | None = getattr(args, "config", None)
-    if path is None and command in PLAYING and user_settings_file().is_file():
-        path = user_settings_file()
-    file = read_settings(path) if path is not None else Given()
+    own = read_own_settings() if path is None and command in PLAYING else Given()
+    file = read_settings(path) if path is not None else own
     for note in file.notes:
         print(f"musicrnn: {note}", file=sys.stderr)
     return settings_of(file, typed(args))

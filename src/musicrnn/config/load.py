@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from musicrnn.config.declare import Section, check, rules, unknown
+from musicrnn.config.folders import user_settings_file
 from musicrnn.config.given import Given
 from musicrnn.config.old_ini import read_old
 from musicrnn.config.settings import SECTIONS, Settings
@@ -28,6 +29,15 @@ def read_settings(path: Path) -> Given:
     if path.suffix.lower() in OLD_ENDINGS:
         return read_old(text, str(path))
     return read_toml(text, str(path))
+
+
+def read_own_settings() -> Given:
+    """Read the user's own settings file, if there is one; note a folder that is closed. Raises as `read_settings`."""
+    path = user_settings_file()
+    try:
+        return read_settings(path) if path.is_file() else Given()
+    except OSError as error:
+        return Given(notes=(f"{path} must be where it can be read, got: {error.strerror}; the defaults hold",))
 
 
 def read_toml(text: str, file: str) -> Given:

@@ -39,7 +39,8 @@ def shadowed() -> dict[str, Path]:
 
 
 def _in(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    found = folder.glob(f"*{SUFFIX}") if what_is_at(folder) else ()
+    return {path.stem: path for path in sorted(found)}
 
 
 def names() -> list[str]:

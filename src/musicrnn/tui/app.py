@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.geometry import Size
@@ -447,6 +448,10 @@ class MusicApp(App[int]):
         self._leaving = False
         if answer is not None:
             self.exit(LEAVE if answer[1].startswith("leave") else 0)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close what is laid over the picture; nothing where a key or click that came right before has done so."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     async def action_quit(self) -> None:
         """Quit, as Textual's own key and palette have it."""
