@@ -129,6 +129,26 @@ def test_a_signal_saves_and_exports(tmp_path: Path, kind: signal.Signals, status
     assert read_info(tmp_path / "run" / "model.onnx").units == 16
 
 
+SIGNALS = """
+import sys
+from musicrnn.trainer.run import StopRequest
+stop = StopRequest(iter(map(float, sys.argv[1:])).__next__)
+for _ in sys.argv[1:]:
+    stop(15, None)
+sys.exit(stop.signal)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moments", "status"), [(("100.0",), 15), (("100.0", "100.001", "100.2"), 15), (("100.0", "100.001", "100.4"), 143)]
+)
+def test_signals_at_the_same_time_are_one(moments: tuple[str, ...], status: int) -> None:
+    """As `timeout` sends them, to the process and to its group; one that comes later still ends it at once."""
+    ended = subprocess.run([sys.executable, "-c", SIGNALS, *moments], capture_output=True, text=True, check=False)
+    assert ended.returncode == status, ended.stderr
+    assert ("stopped at once" in ended.stderr) == (status == 143)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
     """SIGINT while the corpus is read or TensorFlow starts ends the run with one line, and without a folder."""
