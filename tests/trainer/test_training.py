@@ -26,7 +26,7 @@ from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import METRICS, RunFolder
-from musicrnn.trainer.training import Training
+from musicrnn.trainer.training import STEPS, Training
 from tests.trainer.pieces import tunes
 
 pytestmark = pytest.mark.train
@@ -96,12 +96,14 @@ def _training(
     kind: type[Training] = Training,
     said: io.StringIO | None = None,
     prepared: Material = MATERIAL,
+    corpus: CorpusSettings | None = None,
 ) -> Training:
     folder = RunFolder(path)
     folder.create(overwrite=True)
     network = NetworkSettings(units=8, embedding=4, layers=1)
     console = Console(file=said or io.StringIO(), width=1000)
-    return kind(Settings(training=settings, network=network), folder, prepared, {}, {}, console)
+    chosen = Settings(corpus=corpus or CorpusSettings(), training=settings, network=network)
+    return kind(chosen, folder, prepared, {}, {}, console)
 
 
 def _run(training: Training) -> None:
@@ -275,6 +277,15 @@ def test_a_batch_that_no_loss_can_be_found_of_can_be_read_again(tmp_path: Path) 
     assert found.arrays["tokens"].shape == (3, 32)
     assert found.arrays["valid"].any()
     assert found.description["count"]["skipped"] == list(range(MOST_SETBACKS))
+
+
+@pytest.mark.parametrize("bars", [0, 1])
+def test_a_run_without_limits_makes_its_steps_of_however_few_bars_a_piece(tmp_path: Path, bars: int) -> None:
+    """An epoch of some of the bars has fewer steps, so there are more epochs."""
+    training = _training(tmp_path, replace(PLAIN, epochs=0), corpus=CorpusSettings(transpose=0, bars_a_piece=bars))
+    with closing(training.folder):
+        steps = training.lanes.size / (training.lane_count * PLAIN.window)
+        assert STEPS <= training._epochs() * steps < 2 * STEPS
 
 
 @pytest.mark.parametrize("suffix", session.KERAS_FILES)

@@ -123,14 +123,19 @@ class Lanes:
         return max(0, self.drawn * int(self._begun[-1]) + int(self._begun[self.taken]) - before)
 
     @property
+    def size(self) -> int:
+        """Tokens of an epoch: as many as all pieces have."""
+        return int(self._sizes.sum())
+
+    @property
     def progress(self) -> float:
-        """Tokens read, in epochs: in as many tokens as all pieces have."""
-        return self.read / int(self._sizes.sum())
+        """Tokens read, in epochs."""
+        return self.read / self.size
 
     @property
     def epoch(self) -> int:
         """Epochs that are over."""
-        return self.read // int(self._sizes.sum())
+        return self.read // self.size
 
     def position(self) -> dict[str, Any]:
         """Return where the stream stands, as plain integers; ``epoch`` is how many orders were gone through."""

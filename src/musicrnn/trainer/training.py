@@ -221,7 +221,7 @@ class Training:
         t = self.settings.training
         if t.epochs or t.minutes:
             return t.epochs
-        steps = max(1, total(self.prepared.train)[0] // (self.lane_count * t.window))
+        steps = max(1, self.lanes.size // (self.lane_count * t.window))
         return max(EPOCHS, math.ceil(STEPS / steps))
 
     def _hooks(self, stop: Stop) -> Hooks:
