@@ -71,6 +71,20 @@ class Hopeless(Scant):
         return StepResult(float("nan"), int(batch.valid.sum()), 1.0, 1.0)
 
 
+class Stumbling(Scant):
+    """A stepper that finds no loss in its fifteenth step, once."""
+
+    def __init__(self, stepper: Stepping) -> None:
+        super().__init__(stepper)
+        self.made = 0
+
+    def train(self, batch: Windows, rate: float) -> StepResult:
+        """Learn."""
+        self.made += 1
+        found = self.stepper.train(batch, rate)
+        return found._replace(nats=float("nan")) if self.made == 15 else found
+
+
 class Rough(Scant):
     """A stepper that says it learns in bfloat16, whose gradients point anywhere."""
 
@@ -277,6 +291,17 @@ def test_a_batch_that_no_loss_can_be_found_of_can_be_read_again(tmp_path: Path) 
     assert found.arrays["tokens"].shape == (3, 32)
     assert found.arrays["valid"].any()
     assert found.description["count"]["skipped"] == list(range(MOST_SETBACKS))
+
+
+def test_the_metrics_tell_of_each_step_once_where_a_run_went_back(tmp_path: Path) -> None:
+    """Steps that are made again after the last checkpoint are told anew, and no curve turns round."""
+    training = _training(tmp_path, replace(PLAIN, epochs=1, window=8))
+    training.stepper = Stumbling(training.stepper)
+    _run(training)
+    assert training.fit.count.setbacks == 1
+    steps = [int(row["step"]) for row in training.folder.read_metrics() if row["train_nats_a_token"]]
+    assert steps == [*range(10, 10 * len(steps) + 1, 10)]
+    assert len(steps) > 1
 
 
 @pytest.mark.parametrize("bars", [0, 1])

@@ -43,6 +43,9 @@ class Follower(Training):
         self.stepper.carried.whole()
         self._reload()
 
+    def _keep_metrics(self) -> None:
+        """Leave them to the chief."""
+
     def _step_done(self, count: Count, *_: object) -> None:
         self.count = count
 

@@ -227,7 +227,7 @@ class Training:
     def _hooks(self, stop: Stop) -> Hooks:
         return Hooks(
             save=self._save,
-            reload=self._reload,
+            reload=self._go_back,
             validate=lambda: self.evaluate(self.prepared.valid or self.prepared.train),
             epoch_done=self._epoch_done,
             report=self.display.show,
@@ -267,11 +267,22 @@ class Training:
     def _resumed(self) -> Count:
         self._reload()
         check_not_over(self.folder, self._epochs(), self.settings.training.minutes, self.count)
-        rows = [self._named_rightly(row) for row in self.folder.read_metrics() if self._is_behind(row)]
-        self.folder.rewrite_metrics(rows)
+        self._keep_metrics()
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
         self._check_precision()
         return self.count
+
+    def _go_back(self) -> Count:
+        """Take up the last checkpoint; what the metrics tell of later steps goes, for they are made again."""
+        count = self._reload()
+        self._keep_metrics()
+        return count
+
+    def _keep_metrics(self) -> None:
+        """Keep of the metrics what was written before the checkpoint."""
+        with self.folder.spare.writing(self.folder.metrics):
+            rows = [self._named_rightly(row) for row in self.folder.read_metrics() if self._is_behind(row)]
+            self.folder.rewrite_metrics(rows)
 
     def _is_behind(self, row: dict[str, str]) -> bool:
         """Tell whether a row of the metrics was written before the checkpoint, and will not come again."""
