@@ -304,6 +304,17 @@ def test_the_metrics_tell_of_each_step_once_where_a_run_went_back(tmp_path: Path
     assert len(steps) > 1
 
 
+def test_the_figure_of_the_training_is_that_of_the_weights_that_are_kept(tmp_path: Path) -> None:
+    """Not that of the last epoch, where an earlier one was the best."""
+    training = _training(tmp_path, replace(PLAIN, epochs=3, learning_rate=0.0))
+    _run(training)
+    (best,) = checkpoint.stored(tmp_path / "checkpoints", "best-")
+    assert best.name.startswith("best-epoch-0001-")
+    told = read_info(tmp_path / "model.onnx").figures["train_nats_a_token"]
+    assert told == session.load_network(best)[1].figures["train_nats_a_token"]
+    assert told != round(training.fit.count.figures["train_nats_a_token"], 5)
+
+
 @pytest.mark.parametrize("bars", [0, 1])
 def test_a_run_without_limits_makes_its_steps_of_however_few_bars_a_piece(tmp_path: Path, bars: int) -> None:
     """An epoch of some of the bars has fewer steps, so there are more epochs."""

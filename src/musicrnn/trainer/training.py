@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from typing import Any, Protocol
@@ -434,8 +434,7 @@ class Training:
             self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
 
     def _finish(self, count: Count, ending: Ending) -> None:
-        self._take_best()
-        figures = self._last_figures(count)
+        figures = self._last_figures(self._take_best() or count.figures)
         info = self.info(figures)
         try:
             self._write_model(info)
@@ -464,21 +463,22 @@ class Training:
     def _why(self, ending: Ending) -> str:
         return ending.value if self.measured == "valid" else ending.value.replace("validation", "training")
 
-    def _last_figures(self, count: Count) -> dict[str, float]:
-        """Return the figure of the training, and those of the pieces held back, where there are any."""
-        figures = {name: value for name, value in count.figures.items() if name == "train_nats_a_token"}
+    def _last_figures(self, known: Mapping[str, float]) -> dict[str, float]:
+        """Return the figure of the training, which is known, and those of the pieces held back, where there are any."""
+        figures = {name: value for name, value in known.items() if name == "train_nats_a_token"}
         for share, pieces in (("valid", self.prepared.valid), ("test", self.prepared.test)):
             if pieces:
                 figures[f"{share}_nats_a_token"], figures[f"{share}_nats_a_tick"] = self.evaluate(pieces)
         return figures
 
-    def _take_best(self) -> None:
+    def _take_best(self) -> Mapping[str, float]:
+        """Take the best weights; return the figures of their epoch, none where no epoch was the best yet."""
         best = checkpoint.stored(self.folder.checkpoints, "best-")
-        if best:
-            session.init_from(self.network, best[-1])
+        figures = session.init_from(self.network, best[-1]).figures if best else {}
         if self.team.place.size > 1:
             weights = {name: np.asarray(one) for name, one in session.weight_variables(self.network).items()}
             self.team.from_chief(checkpoint.packed(Checkpoint(weights, {})))
+        return figures
 
     def _keep_figures(self, info: ModelInfo) -> None:
         """Keep what the model says of itself with its weights, for an export of them to say the same."""
