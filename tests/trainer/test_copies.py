@@ -8,7 +8,7 @@ import pytest
 
 from musicrnn.models.score import Note, Part, Score, regular_bars
 from musicrnn.trainer.copies import Copied, Run, copied
-from tests.trainer.pieces import tune
+from tests.trainer.pieces import PARTS, tune
 
 DRUMS = (Part("drums", 35, 60, channel=10, percussive=True),)
 
@@ -60,6 +60,15 @@ def test_one_part_alone_can_be_copied() -> None:
     assert in_sense(found, "soprano alone, transposed or not").long == 1
     assert in_sense(found, "bass alone, transposed or not").long == 0
     assert in_sense(found, "the same notes").long == 0
+
+
+def test_one_part_alone_ends_with_its_own_last_note() -> None:
+    """Not with that of another part which begins there too, and rings on for a bar."""
+    notes = (Note(0, 0, 67, 4), Note(4, 0, 69, 4), Note(8, 0, 67, 4), Note(8, 1, 48, 20))
+    score = Score(4, PARTS, notes, regular_bars(32, 4))
+    found = copied([score], [score])
+    assert in_sense(found, "soprano alone, transposed or not").by_bars[0].bars == pytest.approx(0.75)
+    assert in_sense(found, "the same notes").by_bars[0].bars == pytest.approx(1.5)
 
 
 def test_a_run_is_cut_where_one_note_differs() -> None:

@@ -111,6 +111,19 @@ def test_windows_begin_on_bar_lines_where_that_is_asked_for(packed: bool) -> Non
         assert (batch.places[:, 0, :2] == 0).all()
 
 
+@given(st.integers(1, 6), st.integers(3, 60), st.booleans())
+def test_the_state_is_reset_where_a_piece_begins_whose_first_bar_had_no_room(
+    lanes: int, window: int, packed: bool
+) -> None:
+    """Where windows begin on bar lines each piece begins fresh, also of a stream taken up again at each window."""
+    stream = _lanes(MATERIAL.train, lanes, window, on_bars=True, packed=packed)
+    for _ in range(30):
+        batch = stream.next()
+        assert batch is not None
+        assert ((batch.tokens == START) & batch.valid == batch.fresh).all()
+        stream.go_to(json.loads(json.dumps(stream.position())))
+
+
 def test_a_bar_longer_than_the_window_is_cut_and_goes_on() -> None:
     """A window smaller than a bar still reads everything."""
     stream = _lanes(MATERIAL.train[:1], 1, 3, once=True, on_bars=True)

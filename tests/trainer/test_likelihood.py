@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,10 +32,12 @@ def test_parts_and_time_sum_to_what_the_whole_piece_costs() -> None:
     assert sum(row.tokens for row in found.rows[1:]) == whole.tokens
 
 
-def test_notes_are_those_that_begin() -> None:
-    """A note that is held costs tokens at each tick that names it, and is one note."""
+@pytest.mark.parametrize("articulation", [True, False])
+def test_notes_are_those_that_begin(articulation: bool) -> None:
+    """A note that is held costs tokens at each tick that names it, and is one note; also one that is named anew."""
+    language = replace(LANGUAGE, articulation=articulation)
     score = Score(4, PARTS, (Note(0, 0, 67, 8), Note(4, 1, 48, 4)), regular_bars(16, 4))
-    rows = {row.name: row for row in likelihood(random_model(LANGUAGE), [score], 10**6).rows}
+    rows = {row.name: row for row in likelihood(random_model(language), [score], 10**6).rows}
     assert (rows["soprano"].notes, rows["bass"].notes, rows[TIME].notes, rows["all"].notes) == (1, 1, 0, 2)
     assert rows["soprano"].tokens > rows["soprano"].notes
     assert rows["soprano"].a_note == pytest.approx(rows["soprano"].nats)

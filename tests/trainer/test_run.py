@@ -22,9 +22,12 @@ from musicrnn.commands import export_run
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
 from musicrnn.errors import CorpusError, RunFolderError
+from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
 from musicrnn.models.onnx_step import load_model
+from musicrnn.models.score import Part
+from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.printable import printable
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.run import run as train
@@ -135,6 +138,26 @@ def test_a_signal_saves_and_exports(tmp_path: Path, kind: signal.Signals, status
     (step,) = re.findall(r"it was asked to stop after \d+ epochs, (\d+) steps", output)
     assert checkpoint.stored(tmp_path / "run" / "checkpoints", "step-")[-1].name.startswith(f"step-{int(step):08}-")
     assert read_info(tmp_path / "run" / "model.onnx").units == 16
+
+
+SIGNALS = """
+import sys
+from musicrnn.trainer.run import StopRequest
+stop = StopRequest(iter(map(float, sys.argv[1:])).__next__)
+for _ in sys.argv[1:]:
+    stop(15, None)
+sys.exit(stop.signal)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moments", "status"), [(("100.0",), 15), (("100.0", "100.001", "100.2"), 15), (("100.0", "100.001", "100.4"), 143)]
+)
+def test_signals_at_the_same_time_are_one(moments: tuple[str, ...], status: int) -> None:
+    """As `timeout` sends them, to the process and to its group; one that comes later still ends it at once."""
+    ended = subprocess.run([sys.executable, "-c", SIGNALS, *moments], capture_output=True, text=True, check=False)
+    assert ended.returncode == status, ended.stderr
+    assert ("stopped at once" in ended.stderr) == (status == 143)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
@@ -355,6 +378,14 @@ def test_pieces_of_another_order_are_not_called_the_runs_test_pieces(
     other = replace(info, corpus=info.corpus | {"ordered_sha256": "0" * 64})
     with pytest.raises(CorpusError, match="must be in the order in which little learnt from it"):
         export_run.test_pieces(whole[0], other)
+
+
+def test_a_run_that_kept_nothing_back_for_its_test_is_said_to_have_none(tmp_path: Path) -> None:
+    """Not to have learnt from other music; nothing of its corpus is read for that."""
+    (tmp_path / "settings.toml").write_text('[corpus]\nfolders = ["gone"]\ntest_share = 0\n', encoding="utf-8")
+    info = ModelInfo("little", Vocabulary(4, (Part("voice", 40, 90),)), 1, 16)
+    with pytest.raises(CorpusError, match=r"settings\.toml: corpus\.test_share must have kept pieces back .*, got 0"):
+        export_run.test_pieces(tmp_path, info)
 
 
 def test_an_export_is_to_the_byte_what_the_training_wrote(

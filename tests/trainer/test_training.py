@@ -26,7 +26,7 @@ from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import METRICS, RunFolder
-from musicrnn.trainer.training import Training
+from musicrnn.trainer.training import STEPS, Training
 from tests.trainer.pieces import tunes
 
 pytestmark = pytest.mark.train
@@ -71,6 +71,20 @@ class Hopeless(Scant):
         return StepResult(float("nan"), int(batch.valid.sum()), 1.0, 1.0)
 
 
+class Stumbling(Scant):
+    """A stepper that finds no loss in its fifteenth step, once."""
+
+    def __init__(self, stepper: Stepping) -> None:
+        super().__init__(stepper)
+        self.made = 0
+
+    def train(self, batch: Windows, rate: float) -> StepResult:
+        """Learn."""
+        self.made += 1
+        found = self.stepper.train(batch, rate)
+        return found._replace(nats=float("nan")) if self.made == 15 else found
+
+
 class Rough(Scant):
     """A stepper that says it learns in bfloat16, whose gradients point anywhere."""
 
@@ -96,12 +110,14 @@ def _training(
     kind: type[Training] = Training,
     said: io.StringIO | None = None,
     prepared: Material = MATERIAL,
+    corpus: CorpusSettings | None = None,
 ) -> Training:
     folder = RunFolder(path)
     folder.create(overwrite=True)
     network = NetworkSettings(units=8, embedding=4, layers=1)
     console = Console(file=said or io.StringIO(), width=1000)
-    return kind(Settings(training=settings, network=network), folder, prepared, {}, {}, console)
+    chosen = Settings(corpus=corpus or CorpusSettings(), training=settings, network=network)
+    return kind(chosen, folder, prepared, {}, {}, console)
 
 
 def _run(training: Training) -> None:
@@ -275,6 +291,37 @@ def test_a_batch_that_no_loss_can_be_found_of_can_be_read_again(tmp_path: Path) 
     assert found.arrays["tokens"].shape == (3, 32)
     assert found.arrays["valid"].any()
     assert found.description["count"]["skipped"] == list(range(MOST_SETBACKS))
+
+
+def test_the_metrics_tell_of_each_step_once_where_a_run_went_back(tmp_path: Path) -> None:
+    """Steps that are made again after the last checkpoint are told anew, and no curve turns round."""
+    training = _training(tmp_path, replace(PLAIN, epochs=1, window=8))
+    training.stepper = Stumbling(training.stepper)
+    _run(training)
+    assert training.fit.count.setbacks == 1
+    steps = [int(row["step"]) for row in training.folder.read_metrics() if row["train_nats_a_token"]]
+    assert steps == [*range(10, 10 * len(steps) + 1, 10)]
+    assert len(steps) > 1
+
+
+def test_the_figure_of_the_training_is_that_of_the_weights_that_are_kept(tmp_path: Path) -> None:
+    """Not that of the last epoch, where an earlier one was the best."""
+    training = _training(tmp_path, replace(PLAIN, epochs=3, learning_rate=0.0))
+    _run(training)
+    (best,) = checkpoint.stored(tmp_path / "checkpoints", "best-")
+    assert best.name.startswith("best-epoch-0001-")
+    told = read_info(tmp_path / "model.onnx").figures["train_nats_a_token"]
+    assert told == session.load_network(best)[1].figures["train_nats_a_token"]
+    assert told != round(training.fit.count.figures["train_nats_a_token"], 5)
+
+
+@pytest.mark.parametrize("bars", [0, 1])
+def test_a_run_without_limits_makes_its_steps_of_however_few_bars_a_piece(tmp_path: Path, bars: int) -> None:
+    """An epoch of some of the bars has fewer steps, so there are more epochs."""
+    training = _training(tmp_path, replace(PLAIN, epochs=0), corpus=CorpusSettings(transpose=0, bars_a_piece=bars))
+    with closing(training.folder):
+        steps = training.lanes.size / (training.lane_count * PLAIN.window)
+        assert STEPS <= training._epochs() * steps < 2 * STEPS
 
 
 @pytest.mark.parametrize("suffix", session.KERAS_FILES)

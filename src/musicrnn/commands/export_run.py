@@ -84,11 +84,13 @@ def test_pieces(run: Path, info: ModelInfo) -> list[TokenPiece]:
     if not stored.is_file():
         raise ConfigError(f"{stored}: there must be the settings of a run, and there are none")
     settings = settings_of(read_settings(stored)).corpus
+    if not settings.test_share:
+        raise CorpusError(f"{stored}: corpus.test_share must have kept pieces back for the test, got 0")
     corpus = read_corpus(settings.folders, settings)
     check_origin(corpus, settings, info)
     usable = [piece for piece in corpus.pieces if piece.count]
     share = split(len(usable), settings)[2]
-    if corpus.parts != info.vocabulary.parts or not share:
+    if corpus.parts != info.vocabulary.parts:
         raise CorpusError(f"{', '.join(settings.folders)}: must hold what the run was trained on, got other music")
     grammar = Grammar(info.vocabulary)
     return [piece_of(usable[i].rows, grammar, 0)[0] for i in share]

@@ -18,8 +18,9 @@ KEY = "musicrnn"
 class ModelInfo:
     """The facts of a model: its language, its size, where it comes from and how good it is.
 
-    ``tempo`` (bpm) and ``metre`` are the corpus' most common ones; ``figures`` are measured values by
-    name, such as ``valid_nats_a_tick``; ``corpus`` says what it was trained on, with licences.
+    ``tempo`` (bpm) is the middle one of those at which the corpus' pieces begin, ``metre`` that of most ticks;
+    ``figures`` are measured values by name, such as ``valid_nats_a_tick``; ``corpus`` says what it was trained on, with
+    licences.
     """
 
     name: str

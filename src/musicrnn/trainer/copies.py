@@ -8,7 +8,7 @@ not asked for, so that the same notes played shorter are a copy all the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -100,12 +100,16 @@ def _senses(scores: Sequence[Score]) -> list[_Sense]:
     return senses
 
 
-def moments_of(score: Score, part: int | None = None) -> list[Moment]:
-    """Return the moments of a score, or of one part: tick, and (part, pitch, velocity) of each note, pitch falling."""
+def _alone(score: Score, part: int | None) -> Score:
+    """Return a score with the notes of one part, or as it is for None."""
+    return score if part is None else replace(score, notes=tuple(note for note in score.notes if note.part == part))
+
+
+def moments_of(score: Score) -> list[Moment]:
+    """Return the moments of a score: tick, and (part, pitch, velocity) of each note, pitch falling."""
     found: dict[int, list[tuple[int, int, int]]] = {}
     for note in score.notes:
-        if part is None or note.part == part:
-            found.setdefault(note.start, []).append((note.part, note.pitch, note.velocity))
+        found.setdefault(note.start, []).append((note.part, note.pitch, note.velocity))
     return [(tick, tuple(sorted(notes, key=lambda n: (n[0], -n[1])))) for tick, notes in found.items()]
 
 
@@ -138,7 +142,8 @@ def _transposed(moments: Sequence[Moment], parts: Sequence[Part]) -> tuple[list[
 
 
 def _in_sense(sense: _Sense, scores: Sequence[Score], sources: int) -> Copied:
-    moments = [moments_of(score, sense.part) for score in scores]
+    scores = [_alone(score, sense.part) for score in scores]
+    moments = [moments_of(score) for score in scores]
     numbers: dict[Symbol, int] = {}
     rows = [_row(*sense.symbols(piece, scores[0].parts), numbers) for piece in moments]
     matches = longest_matches(rows[sources:], rows[:sources])
@@ -184,8 +189,7 @@ def _bars_after(score: Score, moments: Sequence[Moment]) -> tuple[Floats, Floats
         return np.zeros(0), np.zeros(0)
     ends = dict.fromkeys((tick for tick, _ in moments), 0)
     for note in score.notes:
-        if note.start in ends:
-            ends[note.start] = max(ends[note.start], note.end)
+        ends[note.start] = max(ends[note.start], note.end)
     ticks = np.array([tick for tick, _ in moments])
     following = np.append(ticks[1:], score.length)
     edges = np.array([*(bar.start for bar in score.bars), score.length])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from musicrnn.errors import TrainingError
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.count import Count, Windows
@@ -43,6 +45,9 @@ class Follower(Training):
         self.stepper.carried.whole()
         self._reload()
 
+    def _keep_metrics(self) -> None:
+        """Leave them to the chief."""
+
     def _step_done(self, count: Count, *_: object) -> None:
         self.count = count
 
@@ -55,12 +60,13 @@ class Follower(Training):
     def _finish(self, _: Count, ending: Ending) -> None:
         """Bear a part in the last figures; the chief has the weights that were best, and hands them out."""
         self._take_best()
-        self._last_figures(self.count)
+        self._last_figures({})
         self._say(f"{self._why(ending)}; the model is in the chief's run folder")
 
-    def _take_best(self) -> None:
+    def _take_best(self) -> Mapping[str, float]:
         stored = checkpoint.unpacked(self.team.from_chief(b""))
         checkpoint.assign(session.weight_variables(self.network), stored.arrays, "the chief's weights")
+        return {}
 
     def _say(self, line: str) -> None:
         self.display.say(f"worker {self.team.place.index}: {line}")

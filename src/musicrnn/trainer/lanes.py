@@ -49,12 +49,16 @@ class Cut(NamedTuple):
 
 @dataclass(slots=True)
 class Lane:
-    """Where one lane reads: a piece, from ``at`` to ``end``, transposed by ``shift``; -1 is no piece."""
+    """Where one lane reads: a piece, from ``at`` to ``end``, transposed by ``shift``; -1 is no piece.
+
+    ``fresh`` until something is read of the piece: it may have been taken where its first bar had no room any more.
+    """
 
     piece: int = -1
     at: int = 0
     end: int = 0
     shift: int = 0
+    fresh: int = 0
 
 
 class Lanes:
@@ -119,18 +123,23 @@ class Lanes:
         return max(0, self.drawn * int(self._begun[-1]) + int(self._begun[self.taken]) - before)
 
     @property
+    def size(self) -> int:
+        """Tokens of an epoch: as many as all pieces have."""
+        return int(self._sizes.sum())
+
+    @property
     def progress(self) -> float:
-        """Tokens read, in epochs: in as many tokens as all pieces have."""
-        return self.read / int(self._sizes.sum())
+        """Tokens read, in epochs."""
+        return self.read / self.size
 
     @property
     def epoch(self) -> int:
         """Epochs that are over."""
-        return self.read // int(self._sizes.sum())
+        return self.read // self.size
 
     def position(self) -> dict[str, Any]:
         """Return where the stream stands, as plain integers; ``epoch`` is how many orders were gone through."""
-        rows = [[lane.piece, lane.at, lane.end, lane.shift] for lane in self.lanes]
+        rows = [[lane.piece, lane.at, lane.end, lane.shift, lane.fresh] for lane in self.lanes]
         return {"epoch": self.drawn, "taken": self.taken, "lanes": rows}
 
     def go_to(self, position: dict[str, Any]) -> None:
@@ -148,7 +157,7 @@ class Lanes:
         lane.piece = int(self._order[self.taken])
         self.taken += 1
         piece = self.pieces[lane.piece]
-        lane.at, lane.end, lane.shift = 0, len(piece), 0
+        lane.at, lane.end, lane.shift, lane.fresh = 0, len(piece), 0, 1
         if not self.once:
             self._vary(lane, piece)
         return True
@@ -205,13 +214,13 @@ class Lanes:
         """Go on in a lane by a window, and tell what is read where its row is made here."""
         used = 0
         while used < self.window:
-            fresh = lane.at >= lane.end
-            if fresh and ((used and not self.packed) or not self._next_piece(lane)):
+            if lane.at >= lane.end and ((used and not self.packed) or not self._next_piece(lane)):
                 return
             begin, stop = lane.at, self._cut(lane, self.window - used)
             if stop == begin:
                 return
-            lane.at, place = stop, slice(used, used + stop - begin)
+            fresh, lane.at, lane.fresh = bool(lane.fresh), stop, 0
+            place = slice(used, used + stop - begin)
             used = place.stop
             if number in self.rows:
                 yield Cut(number - self.rows.start, place, lane.piece, slice(begin, stop), lane.shift, fresh)

@@ -73,10 +73,9 @@ def likelihood(
     for piece in chosen:
         group = token_groups(piece.tokens[1:], vocabulary)
         surprise = np.fromiter(surprises(model, piece, grammar), np.float64, len(piece))
-        attacks = vocabulary.is_kind(Kind.ATTACK)[piece.tokens[1:]]
         nats += np.bincount(group, surprise, groups)
         tokens += np.bincount(group, minlength=groups)
-        notes += np.bincount(group[attacks], minlength=groups)
+        notes += np.bincount(group[begins(piece, vocabulary)], minlength=groups)
         done(1 / len(chosen))
     ticks = sum(piece.ticks for piece in chosen)
     names = [*(part.name for part in vocabulary.parts), TIME]
@@ -92,6 +91,17 @@ def token_groups(tokens: NDArray[np.int16], vocabulary: Vocabulary) -> NDArray[n
     part[loud] = part[loud - 1]
     part[part < 0] = len(vocabulary.parts)
     return part
+
+
+def begins(piece: Piece, vocabulary: Vocabulary) -> NDArray[np.bool_]:
+    """Tell which predicted tokens begin a note, bool[N]; without articulation an attack also names what sounds on."""
+    tokens = piece.tokens[1:]
+    found: NDArray[np.bool_] = vocabulary.is_kind(Kind.ATTACK)[tokens]
+    if not vocabulary.articulation:
+        attacks = np.flatnonzero(found)
+        sounds = np.unpackbits(piece.sounding[:], axis=1, count=vocabulary.slots, bitorder="little")
+        found[attacks] = sounds[attacks, vocabulary.slot[tokens[attacks]]] == 0
+    return found
 
 
 def _some(pieces: Sequence[Piece], most_tokens: int) -> list[Piece]:

@@ -7,7 +7,8 @@ import os
 import shlex
 import signal
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -31,19 +32,28 @@ from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
 
+SAME_SECONDS = 0.3  # signals that come so close after the first are one: `timeout` signals its child and then the group
+
 
 class StopRequest:
-    """Set by the first SIGINT or SIGTERM; the second one ends the process at once."""
+    """Set by the first SIGINT or SIGTERM; the second one, not at the same time, ends the process at once.
 
-    def __init__(self) -> None:
+    ``now`` is the time in seconds, of which only the difference counts.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.signal = 0
+        self._now, self._first_at = now, 0.0
 
     def __call__(self, number: int, _: FrameType | None) -> None:
         """Note the signal, or end."""
+        now = self._now()
         if self.signal:
+            if now - self._first_at < SAME_SECONDS:
+                return
             _tell("stopped at once; --resume goes on from the last checkpoint")
             os._exit(128 + number)
-        self.signal = number
+        self.signal, self._first_at = number, now
         _tell("stopping as soon as can be, and keeping what is learnt; once more stops at once")
 
     @contextmanager

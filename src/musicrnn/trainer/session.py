@@ -136,19 +136,24 @@ def begin_from(network: Network, source: str) -> str:
     return str(path)
 
 
-def init_from(network: Network, source: Path) -> None:
-    """Give a new network a run's weights; TrainingError unless shapes and the meanings of tokens agree."""
+def init_from(network: Network, source: Path) -> ModelInfo:
+    """Give a network a run's weights, and return what their epoch says of them.
+
+    Raises TrainingError unless shapes and the meanings of tokens agree.
+    """
     path = weights_path(source)
     stored = checkpoint.read(path)
-    _check_tokens(network.vocabulary, stored.description.get(OF_EPOCH), str(path))
-    checkpoint.assign(weight_variables(network), stored.arrays, str(path))
-
-
-def _check_tokens(wanted: Vocabulary, info: Any, source: str) -> None:
-    """Refuse weights of as many tokens with other meanings; of other numbers of tokens the shapes tell."""
+    info = stored.description.get(OF_EPOCH)
     if not isinstance(info, str):
-        raise TrainingError(f"{source}: must hold a network's weights, got a file without their vocabulary")
-    stored = ModelInfo.from_json(info, source).vocabulary
+        raise TrainingError(f"{path}: must hold a network's weights, got a file without their vocabulary")
+    found = ModelInfo.from_json(info, str(path))
+    _check_tokens(network.vocabulary, found.vocabulary, str(path))
+    checkpoint.assign(weight_variables(network), stored.arrays, str(path))
+    return found
+
+
+def _check_tokens(wanted: Vocabulary, stored: Vocabulary, source: str) -> None:
+    """Refuse weights of as many tokens with other meanings; of other numbers of tokens the shapes tell."""
     pairs = [(getattr(wanted, name), getattr(stored, name)) for name in ("kind", "part", "pitch")]
     if stored.size == wanted.size and not all((mine == theirs).all() for mine, theirs in pairs):
         raise TrainingError(

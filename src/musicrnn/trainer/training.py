@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from typing import Any, Protocol
@@ -221,13 +221,13 @@ class Training:
         t = self.settings.training
         if t.epochs or t.minutes:
             return t.epochs
-        steps = max(1, total(self.prepared.train)[0] // (self.lane_count * t.window))
+        steps = max(1, self.lanes.size // (self.lane_count * t.window))
         return max(EPOCHS, math.ceil(STEPS / steps))
 
     def _hooks(self, stop: Stop) -> Hooks:
         return Hooks(
             save=self._save,
-            reload=self._reload,
+            reload=self._go_back,
             validate=lambda: self.evaluate(self.prepared.valid or self.prepared.train),
             epoch_done=self._epoch_done,
             report=self.display.show,
@@ -267,11 +267,22 @@ class Training:
     def _resumed(self) -> Count:
         self._reload()
         check_not_over(self.folder, self._epochs(), self.settings.training.minutes, self.count)
-        rows = [self._named_rightly(row) for row in self.folder.read_metrics() if self._is_behind(row)]
-        self.folder.rewrite_metrics(rows)
+        self._keep_metrics()
         self._say(f"going on at step {self.count.step}, epoch {self.count.epoch + 1}; run folder {self.folder.path}")
         self._check_precision()
         return self.count
+
+    def _go_back(self) -> Count:
+        """Take up the last checkpoint; what the metrics tell of later steps goes, for they are made again."""
+        count = self._reload()
+        self._keep_metrics()
+        return count
+
+    def _keep_metrics(self) -> None:
+        """Keep of the metrics what was written before the checkpoint."""
+        with self.folder.spare.writing(self.folder.metrics):
+            rows = [self._named_rightly(row) for row in self.folder.read_metrics() if self._is_behind(row)]
+            self.folder.rewrite_metrics(rows)
 
     def _is_behind(self, row: dict[str, str]) -> bool:
         """Tell whether a row of the metrics was written before the checkpoint, and will not come again."""
@@ -423,8 +434,7 @@ class Training:
             self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
 
     def _finish(self, count: Count, ending: Ending) -> None:
-        self._take_best()
-        figures = self._last_figures(count)
+        figures = self._last_figures(self._take_best() or count.figures)
         info = self.info(figures)
         try:
             self._write_model(info)
@@ -453,21 +463,22 @@ class Training:
     def _why(self, ending: Ending) -> str:
         return ending.value if self.measured == "valid" else ending.value.replace("validation", "training")
 
-    def _last_figures(self, count: Count) -> dict[str, float]:
-        """Return the figure of the training, and those of the pieces held back, where there are any."""
-        figures = {name: value for name, value in count.figures.items() if name == "train_nats_a_token"}
+    def _last_figures(self, known: Mapping[str, float]) -> dict[str, float]:
+        """Return the figure of the training, which is known, and those of the pieces held back, where there are any."""
+        figures = {name: value for name, value in known.items() if name == "train_nats_a_token"}
         for share, pieces in (("valid", self.prepared.valid), ("test", self.prepared.test)):
             if pieces:
                 figures[f"{share}_nats_a_token"], figures[f"{share}_nats_a_tick"] = self.evaluate(pieces)
         return figures
 
-    def _take_best(self) -> None:
+    def _take_best(self) -> Mapping[str, float]:
+        """Take the best weights; return the figures of their epoch, none where no epoch was the best yet."""
         best = checkpoint.stored(self.folder.checkpoints, "best-")
-        if best:
-            session.init_from(self.network, best[-1])
+        figures = session.init_from(self.network, best[-1]).figures if best else {}
         if self.team.place.size > 1:
             weights = {name: np.asarray(one) for name, one in session.weight_variables(self.network).items()}
             self.team.from_chief(checkpoint.packed(Checkpoint(weights, {})))
+        return figures
 
     def _keep_figures(self, info: ModelInfo) -> None:
         """Keep what the model says of itself with its weights, for an export of them to say the same."""
