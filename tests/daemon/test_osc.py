@@ -160,7 +160,7 @@ def test_what_is_no_question_is_not_answered(address: str, values: tuple[float, 
 
 @pytest.mark.parametrize(
     ("address", "values"),
-    [("x" * 900, ()), ("mu", ("x" * 900,)), ("start", tuple(range(90))), ("learn", ("x" * 900, 2.0))],
+    [("x" * 900, ()), ("mu", ("x" * 900,)), ("start", tuple(range(90))), ("learn", ("x" * 900, float("nan"), 1.0))],
 )
 def test_a_refusal_is_short_whatever_was_sent(address: str, values: tuple[float | str, ...]) -> None:
     """It is shown in the status."""
