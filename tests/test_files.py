@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,17 @@ from typing import Any
 import pytest
 
 from musicrnn.files import (
+    FILE,
+    FOLDER,
     STRETCH,
     _InStretches,
     check_writable,
+    clear_halves,
+    named_path,
     read_in_stretches,
+    what_is_at,
     write_in_stretches,
+    write_text_whole,
     write_whole,
 )
 
@@ -89,3 +96,57 @@ def test_a_look_at_whether_a_file_can_be_written_leaves_nothing(tmp_path: Path) 
     check_writable(tmp_path / "a")
     check_writable(tmp_path / "b")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "mine")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_what_is_written_may_be_read_by_others(tmp_path: Path) -> None:
+    """As what other programs write; the temporary file may not."""
+    write_text_whole(tmp_path / "a", "é")
+    assert (tmp_path / "a").read_bytes() == b"\xc3\xa9"
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_could_not_be_written_leaves_no_half(tmp_path: Path) -> None:
+    """A folder is in the way of the last step."""
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OSError, match=r"directory|denied"):
+        write_whole(tmp_path / "a", b"abc")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_neither_writing_nor_a_look_leaves_a_file_open(tmp_path: Path) -> None:
+    """A daemon writes for days."""
+    free = next_descriptor()
+    write_whole(tmp_path / "a", b"abc")
+    check_writable(tmp_path / "a")
+    assert next_descriptor() == free
+
+
+def next_descriptor() -> int:
+    """Return the number that the next file to be opened will have."""
+    number = os.open(os.devnull, os.O_RDONLY)
+    os.close(number)
+    return number
+
+
+def test_what_a_killed_writer_left_is_cleared_and_nothing_else(tmp_path: Path) -> None:
+    """By its name alone."""
+    for name in (".a.mid.x1.tmp", "a.mid", ".hidden", "b.tmp"):
+        (tmp_path / name).touch()
+    clear_halves(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "a.mid", "b.tmp"]
+
+
+def test_a_home_that_the_shell_left_in_a_name_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in ``--folder=~/music``."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert named_path("~/music") == tmp_path / "music"
+    assert named_path("music~") == Path("music~")
+
+
+def test_what_is_at_a_path_is_told_and_nothing_where_that_cannot_be_known(tmp_path: Path) -> None:
+    """A name that is too long is nobody's."""
+    (tmp_path / "a").touch()
+    told = [what_is_at(path) for path in (tmp_path, tmp_path / "a", tmp_path / "b", tmp_path / ("a" * 300))]
+    assert told == [FOLDER, FILE, "", ""]

@@ -54,6 +54,37 @@ def test_two_parts_that_share_a_key_let_go_of_it_together() -> None:
     assert list(ledger.end(1, 60)) == [NoteEvent(0, 1, 60)]
 
 
+def test_a_key_that_another_part_strikes_again_stays_down_until_both_have_let_go() -> None:
+    """Whichever of them is the first to end."""
+    for first, last in ((0, 1), (1, 0)):
+        ledger = Ledger()
+        begin(ledger, 0, 1, 60)
+        assert [event.velocity for event in begin(ledger, 1, 1, 60, tick=4)] == [0, 80]
+        assert list(ledger.end(first, 60)) == []
+        assert [event.data for event in ledger.end(last, 60)] == [bytes((0x80, 60, 0))]
+        assert len(ledger) == 0
+
+
+def test_a_note_that_begins_anew_at_another_pitch_ends_where_it_was() -> None:
+    """As when the transposition has changed since."""
+    ledger = Ledger()
+    begin(ledger, 0, 1, 60)
+    assert list(ledger.begin(0, 1, 60, 80, 4, shift=2)) == [NoteEvent(0, 1, 60, 0), NoteEvent(0, 1, 62, 80)]
+    assert ledger.heard() == {(0, 60): 62}
+    assert ledger.end_all() == [NoteEvent(0, 1, 62)]
+    assert len(ledger) == 0
+
+
+def test_what_sounds_is_told_in_the_order_of_parts_and_pitches() -> None:
+    """Whichever began first; the channels are remembered beyond the end."""
+    ledger = Ledger()
+    for part, channel, pitch in ((1, 2, 60), (0, 1, 64), (0, 1, 62)):
+        begin(ledger, part, channel, pitch)
+    assert list(ledger.sounding()) == list(ledger.heard()) == [(0, 62), (0, 64), (1, 60)]
+    ledger.end_all()
+    assert ledger.used == {1, 2}
+
+
 def test_the_same_pitch_on_two_channels_is_two_keys() -> None:
     """Each has its own end."""
     ledger = Ledger()
@@ -143,3 +174,12 @@ def test_what_was_sent_decides_what_is_to_end() -> None:
     keys.was_sent(off)
     assert keys.ends(5.0) == []
     assert not keys.will_send(off)
+
+
+def test_what_is_to_end_ends_after_the_note_that_was_sent_last_however_far_ahead_a_clock_is() -> None:
+    """Clocks are handed over for the whole tick; an end before its begin would be none. A soft note is one, too."""
+    keys = Keys()
+    for seconds, data in ((3.0, b"\x90\x3c\x01"), (2.0, b"\xb0\x40\x00"), (9.0, b"\xf8")):
+        keys.will_send(TimedMessage(seconds, data))
+    assert keys.ends(1.0) == [TimedMessage(3.0, b"\x80\x3c\x00")]
+    assert keys.ends(4.0) == [TimedMessage(4.0, b"\x80\x3c\x00")]

@@ -142,6 +142,64 @@ def test_a_hand_at_its_end_gives_the_end_and_nothing_beyond(low: float, high: fl
     assert one.hear(cc(127), status(density=low)) == Set("density", high)
 
 
+def test_a_wheel_has_its_fine_half_first() -> None:
+    """As MIDI has it."""
+    for fine, coarse in ((127, 0), (0, 64), (1, 127)):
+        one = learnt(Learn("mu", low=0.0, high=16.0), b"\xe0\x00\x00")
+        value = value_of(one.hear(bytes((0xE0, fine, coarse)), status(mu=0.0)))
+        assert value == pytest.approx(16.0 * (fine + 128 * coarse) / 16383)
+
+
+def test_a_hand_that_goes_the_other_way_round_has_all_its_values() -> None:
+    """From the highest down."""
+    one = learnt(Learn("mu", low=4.0, high=0.0), cc(0))
+    assert value_of(one.hear(cc(32), status(mu=4.0))) == pytest.approx(4.0 * 95 / 127)
+
+
+def test_a_control_beyond_the_ends_of_a_hand_is_taken_over_at_the_nearer_one() -> None:
+    """Or it never could be."""
+    for value, end, taken in ((3.0, 127, 2.0), (0.5, 0, 1.0)):
+        one = learnt(Learn("mu", low=1.0, high=2.0), cc(64))
+        assert value_of(one.hear(cc(end), status(mu=value))) == taken
+
+
+def test_a_control_that_was_set_to_where_the_hand_is_goes_with_it() -> None:
+    """However fast the hand leaves from there."""
+    one = learnt(Learn("mu", low=0.0, high=4.0), cc(0))
+    assert value_of(one.hear(cc(90), status(mu=0.0))) == pytest.approx(4.0 * 90 / 127)
+
+
+def test_the_last_controller_before_the_channel_modes_is_a_hand() -> None:
+    """Those above it silence what plays."""
+    one = learnt(Learn("mu"), cc(0, number=119))
+    assert one.hear(cc(127, number=119), status(mu=0.0)) == Set("mu", 16.0)
+    one.learn(Learn("sigma"))
+    assert one.hear(cc(0, number=120), status()) is None
+    assert one.learning
+
+
+def test_a_map_that_is_full_learns_no_more() -> None:
+    """Nothing is put out of it for another."""
+    one = MidiMap()
+    for number in range(MOST + 1):
+        one.learn(Learn("mu"))
+        one.hear(cc(0, number=number % 100, channel=1 + number // 100), status())
+    assert len(one) == MOST
+    assert one.learning
+
+
+def test_what_two_have_learnt_of_different_hands_is_kept_of_both() -> None:
+    """Of a hand that the other one left as it was, this one's is."""
+    before, theirs, ours = (learnt(Learn(name), cc(0, number=1)) for name in ("mu", "mu", "sigma"))
+    theirs.learn(Learn("tempo"))
+    theirs.hear(cc(0, number=2), status())
+    both = ours.changed(before, theirs)
+    assert len(both) == 2
+    assert both.forget("sigma")
+    assert both.forget("tempo")
+    assert not both.forget("mu")
+
+
 def test_a_key_switches_what_has_two_values_and_sets_others_by_how_it_is_struck() -> None:
     """Its release does nothing."""
     one = MidiMap()

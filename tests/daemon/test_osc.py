@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.control import CONTROLS, Command, Continue, Forget, Panic, Prime, Record, Reset, Set, Start, Status, Stop
-from musicrnn.daemon.osc import ADDRESSES, command_of, status_messages
+from musicrnn.daemon.osc import ADDRESSES, asks, command_of, status_messages, values_asked_for
 from musicrnn.daemon.osc_packets import Malformed, Message, bundle_bytes, message_bytes, messages
 from musicrnn.errors import ControlError
 
@@ -92,6 +92,8 @@ def test_a_button_takes_every_kind_of_number(button: str, pressed: Command, numb
         ("reseed", (float("nan"),), "what presses a button must be a number, got nan"),
         ("learn", ("mu", float("-inf"), float("inf")), "mu must be learnt between finite numbers, got -inf"),
         ("learn", ("mu", 0.0, float("nan")), "mu must be learnt between finite numbers, got nan"),
+        ("keep", (1.5,), "must be a whole number, got 1.5"),
+        ("keep", (0,), "must be in 1.."),
         ("prime", ("C4 " * 4000,), "8192"),
         ("*", (), "one of"),
         ("mu/", (1.0,), "got '/musicrnn/mu/': did you mean '/musicrnn/mu'?"),
@@ -118,6 +120,56 @@ def test_any_values_are_a_command_or_refused(address: str, values: list[int | fl
         return
 
 
+ASKED = Status(
+    controls={"mu": 1.5, "tempo": 90.0}, part_controls={"mute": {"bass": 1, "lead": 0}}, parts=("bass", "lead")
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "values", "answer"),
+    [
+        ("mu", (), [("mu", (1.5,))]),
+        ("get", ("mu",), [("mu", (1.5,))]),
+        ("get", ("mute",), [("mute", ("bass", 1)), ("mute", ("lead", 0))]),
+        ("mute/bass", (), [("mute/bass", (1,))]),
+        ("get", (), [("mu", (1.5,)), ("tempo", (90.0,)), ("mute", ("bass", 1)), ("mute", ("lead", 0))]),
+    ],
+)
+def test_a_question_is_answered_with_the_values_that_were_asked_for(
+    address: str, values: tuple[str, ...], answer: list[tuple[str, tuple[float | str, ...]]]
+) -> None:
+    """Each at the address that sets it."""
+    (message,) = messages(message_bytes(f"/musicrnn/{address}", *values))
+    assert asks(message)
+    assert values_asked_for(message, ASKED) == [(f"/musicrnn/{name}", found) for name, found in answer]
+
+
+@pytest.mark.parametrize(("address", "values"), [("get", ("loudness",)), ("mute/drums", ())])
+def test_a_question_for_what_is_not_there_is_refused(address: str, values: tuple[str, ...]) -> None:
+    """A control or a part."""
+    (message,) = messages(message_bytes(f"/musicrnn/{address}", *values))
+    with pytest.raises(ControlError, match="must be one of"):
+        values_asked_for(message, ASKED)
+
+
+@pytest.mark.parametrize(("address", "values"), [("mu", (1.0,)), ("mu/bass", ()), ("start", ()), ("mute/bass", (1,))])
+def test_what_is_no_question_is_not_answered(address: str, values: tuple[float, ...]) -> None:
+    """A control of the whole has no parts."""
+    assert not asks(messages(message_bytes(f"/musicrnn/{address}", *values))[0])
+
+
+@pytest.mark.parametrize(
+    ("address", "values"),
+    [("x" * 900, ()), ("mu", ("x" * 900,)), ("start", tuple(range(90))), ("learn", ("x" * 900, float("nan"), 1.0))],
+)
+def test_a_refusal_is_short_whatever_was_sent(address: str, values: tuple[float | str, ...]) -> None:
+    """It is shown in the status."""
+    with pytest.raises(ControlError) as refused:
+        command_of(messages(message_bytes(f"/musicrnn/{address}", *values))[0])
+    assert len(str(refused.value)) < 1_000
+    assert "x" * 100 not in str(refused.value)
+
+
 def test_every_control_has_an_address() -> None:
     """A control that is declared can be set over OSC."""
     assert {f"/musicrnn/{name}" for name in CONTROLS} <= set(ADDRESSES)
@@ -138,3 +190,52 @@ def test_the_status_fits_into_one_packet_that_can_be_read_again() -> None:
     assert values["/musicrnn/status/seed"] == (2**62,)
     assert values["/musicrnn/status/sounding"] == ("a", 60)
     assert values["/musicrnn/status/refused"] == (2,)
+
+
+def test_each_thing_that_the_status_tells_has_its_address() -> None:
+    """And each number its place."""
+    status = Status(
+        playing=True,
+        bar=3,
+        beat=2,
+        tick=1,
+        tempo=90.0,
+        clock="internal",
+        model="chorales",
+        loading="other",
+        parts=("a", "b"),
+        sounding=(("a", 60), ("b", 62)),
+        part_controls={"mute": {"d": 1, "c": 1, "b": 1, "a": 1}, "solo": {"a": 0, "b": 1}},
+        late_ticks=4,
+        skipped_ticks=5,
+        failures=6,
+        late_messages=7,
+        dropped_messages=8,
+        port="out",
+        recording="a.mid",
+        taking=True,
+        kept_lately=("older.mid", "b.mid"),
+        message="well",
+    )
+    values = {address.removeprefix("/musicrnn/status/"): found for address, found in status_messages(status, {})}
+    assert {name: value for name, value in values.items() if name not in CONTROLS} == {
+        "playing": (1,),
+        "place": (3, 2, 1),
+        "clock": ("internal",),
+        "exponent": (status.exponent,),
+        "model": ("chorales",),
+        "loading": ("other",),
+        "parts": ("a", "b"),
+        "muted": ("a", "b", "c", "d"),
+        "soloed": ("b",),
+        "sounding": ("a", 60, "b", 62),
+        "late": (4, 5, 6),
+        "port": ("out",),
+        "output": (7, 8),
+        "recording": ("a.mid",),
+        "taking": (1,),
+        "kept": ("b.mid",),
+        "message": ("well",),
+    }
+    assert type(values["playing"][0]) is int
+    assert values["tempo"] == (90.0,)

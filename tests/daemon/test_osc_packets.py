@@ -97,6 +97,22 @@ def test_a_malformed_packet_is_refused_with_its_reason(packet: bytes, reason: st
         messages(packet)
 
 
+@pytest.mark.parametrize("value", [-(2**63), -(2**31) - 1, 1 - 2**31, -1, 2**31 - 1, 2**31, 2**63 - 1])
+def test_a_whole_number_takes_the_room_that_it_needs(value: int) -> None:
+    """Four bytes where it has room in them, which every client reads."""
+    (message,) = messages(message_bytes("/a", value))
+    assert message == Message("/a", "i" if abs(value) < 2**31 else "h", (value,))
+
+
+def test_what_is_just_large_enough_is_taken() -> None:
+    """A packet of 1,024 bytes, and a bundle of nothing."""
+    packet = message_bytes("/a", "x" * 1015)
+    assert len(packet) == 1024
+    assert messages(packet)[0].values == ("x" * 1015,)
+    assert messages(BUNDLE) == []
+    assert len(messages(BUNDLE + (struct.pack(">i", 4) + b"/a\0\0") * 64)) == 64
+
+
 def test_an_address_alone_is_a_message_without_values() -> None:
     """Old senders leave out the type tags."""
     assert messages(b"/a\0\0") == [Message("/a", "", ())]

@@ -120,6 +120,20 @@ def test_what_a_listener_was_left_with_is_left_to_the_next_player_too() -> None:
     assert left_by(account, 1) == [OFF, *SILENCERS]
 
 
+def test_what_a_listener_was_left_with_is_over_once_that_key_was_struck_and_let_go_again() -> None:
+    """Whatever was struck before, itself included."""
+    account = PlayerAccount()
+    for data in (OTHER_ON, OTHER_OFF, ON, OFF):
+        account.passes(1.0, data)
+    account.leaves((0, 60))
+    account.asks(1, 3.0, 0)
+    assert OFF in left_by(account, 1)
+    account.passes(4.0, ON)
+    account.passes(5.0, OFF)
+    account.asks(2, 9.0, 1)
+    assert OFF not in left_by(account, 2)
+
+
 @dataclass
 class Trial:
     """An engine, a pipe that holds up what goes through, a player, and who listens; in virtual time."""

@@ -86,10 +86,12 @@ def test_the_button_changes_from_one_to_the_other() -> None:
     one.ticks(8)
     takes.switch(False, one.engine, pytest.fail)
     takes.switch(None, one.engine, pytest.fail)
+    one.ticks(40)
     takes.switch(True, one.engine, pytest.fail)
     one.ticks(8)
     takes.switch(None, one.engine, pytest.fail)
-    assert len(shelf.music) == 1
+    ((_, music),) = shelf.music
+    assert len(music.score().bars) == 4
     assert not takes.taking
 
 

@@ -28,6 +28,24 @@ def test_a_very_different_beat_begins_anew_with_the_tap_before_it() -> None:
     assert tempos(10.0, 10.5, 11.0, 12.01) == [None, 120.0, 120.0, pytest.approx(59.41)]
 
 
+def test_a_beat_of_less_than_half_begins_anew_too() -> None:
+    """And one of a little more than half evens out with those before."""
+    assert tempos(10.0, 11.0, 11.45) == [None, 60.0, pytest.approx(133.33)]
+    assert tempos(10.0, 11.0, 11.55) == [None, 60.0, pytest.approx(77.42)]
+
+
+def test_the_last_eight_taps_tell() -> None:
+    """What lies before them does not."""
+    moments = [10.0, 10.6, *(11.1 + 0.5 * number for number in range(6))]
+    assert tempos(*moments)[-1] == pytest.approx(60.0 / (3.6 / 7), abs=0.01)
+    assert tempos(*moments, 14.1)[-1] == pytest.approx(60.0 / 0.5, abs=0.01)
+
+
+def test_a_tap_long_before_the_one_before_it_begins_anew() -> None:
+    """A clock may have been set back."""
+    assert tempos(10.0, 9.9, 10.4) == [None, None, 120.0]
+
+
 def test_the_fastest_tempo_can_be_tapped() -> None:
     """60 ms are 999 bpm."""
     assert tempos(10.0, 10.06) == [None, 999.0]

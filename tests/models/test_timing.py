@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicrnn.models.score import Bar
-from musicrnn.models.timing import Position, TempoLine, metre_class, position, positions
+from musicrnn.models.timing import Position, TempoLine, metre_class, position, position_rows, positions
 
 
 def test_positions_count_ticks_and_beats_of_each_bar() -> None:
@@ -26,6 +26,53 @@ def test_a_pickup_counts_towards_the_bar_line_that_follows() -> None:
 def test_compound_metres_are_told_from_simple_ones_of_the_same_length() -> None:
     """6/8 and 3/4 last as long, and are not the same metre."""
     assert metre_class(6, 8) != metre_class(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "number"),
+    [
+        (4, 4, 4),
+        (3, 4, 3),
+        (6, 4, 6),
+        (7, 8, 4),
+        (1, 8, 1),
+        (3, 8, 2),
+        (6, 8, 19),
+        (12, 8, 22),
+        (9, 16, 19),
+        (40, 4, 16),
+    ],
+)
+def test_a_metre_is_its_length_in_beats_and_sixteen_more_where_they_divide_in_three(
+    numerator: int, denominator: int, number: int
+) -> None:
+    """Rounded up, 16 at most; a bar of three eighths is too short to be two beats of three."""
+    assert metre_class(numerator, denominator) == number
+
+
+def test_only_the_first_bar_can_be_a_pickup() -> None:
+    """One that is cut short later begins at its beginning; a very long one ends on its sixteenth beat."""
+    assert position(0, Bar(16, 4, 4, 4), 4) == Position(0, 0, 4)
+    assert [position(tick, Bar(0, 80, 20, 4), 4).beat for tick in (59, 60, 79)] == [14, 15, 15]
+    bars = (Bar(0, 4, 4, 4), Bar(4, 80, 20, 4), Bar(84, 4, 4, 4))
+    assert [tuple(row) for row in position_rows(bars, 4).tolist()] == positions(bars, 4)
+
+
+def test_a_tempo_must_be_above_nothing() -> None:
+    """Or a tick would never come."""
+    line = TempoLine(4, 60.0)
+    with pytest.raises(ValueError, match="above 0 bpm, got 0"):
+        line.bend(4, 0.0)
+
+
+def test_before_its_first_tick_a_line_goes_on_as_from_there() -> None:
+    """A bend right there takes its place."""
+    line = TempoLine(4, 60.0, 8, 10.0)
+    assert (line.seconds_at(4), line.tick_at(9.0)) == (9.0, 4.0)
+    line.bend(16, 30.0)
+    assert (line.seconds_at(4), line.tick_at(9.0)) == (9.0, 4.0)
+    line.bend(8, 120.0)
+    assert (line.seconds_at(12), line.tick_at(11.0)) == (10.5, 16.0)
 
 
 @given(

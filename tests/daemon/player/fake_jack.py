@@ -9,7 +9,7 @@ from musicrnn.daemon.player.core import Core
 from musicrnn.daemon.player.jack_output import JackOutput
 
 RATE = 48_000
-ROLLING, STARTING = 1, 3
+STOPPED, ROLLING, STARTING = 0, 1, 3
 SETTLING = 20
 WRAP = 1 << 32
 
@@ -19,20 +19,26 @@ class JackError(Exception):
 
 
 class Port:
-    """One of the client's own ports; keeps what is written to it. ``incoming`` is what comes in, in each cycle."""
+    """One of the client's own ports; keeps what is written to it.
+
+    ``incoming`` is what comes in, in each cycle, ``room`` for how many messages there is room in one.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.connections: list[Port] = []
         self.written: list[tuple[int, bytes]] = []
         self.incoming: list[tuple[int, bytes]] = []
+        self.room = 1_000
 
     def clear_buffer(self) -> None:
         """Forget what was written for the cycle before."""
         self.written.clear()
 
     def write_midi_event(self, offset: int, data: bytes) -> None:
-        """Keep a message."""
+        """Keep a message, where there is room for it."""
+        if len(self.written) == self.room:
+            raise JackError
         self.written.append((offset, data))
 
     def incoming_midi_events(self) -> list[tuple[int, bytes]]:
@@ -59,6 +65,7 @@ class FakeJack:
         self.midi_inports = SimpleNamespace(register=lambda _: self.input)
         self.state, self.transport_frame = ROLLING, 0
         self._process: Callable[[int], None] = lambda _: None
+        self._tell_miss: Callable[[float], None] = lambda _: None
 
     def output(self, core: Core, *, transport: bool = False) -> JackOutput:
         """Return the player's output on this server."""
@@ -76,6 +83,10 @@ class FakeJack:
         """Run the cycle of this frame, as a server does once more that has left one out before it."""
         self._process(self.blocksize)
         self.sent += [(self.frame + offset, data) for offset, data in self.out.written]
+
+    def miss(self) -> None:
+        """Tell that a client has missed this cycle."""
+        self._tell_miss(0.0)
 
     def leave_out(self, count: int) -> None:
         """Let so many cycles go by without this client."""
@@ -102,7 +113,11 @@ class FakeJack:
         """Never call it: this server stays."""
 
     set_port_connect_callback = set_port_registration_callback = set_shutdown_callback
-    set_graph_order_callback = set_xrun_callback = set_sync_callback = set_shutdown_callback
+    set_graph_order_callback = set_sync_callback = set_shutdown_callback
+
+    def set_xrun_callback(self, tell: Callable[[float], None]) -> None:
+        """Tell that of each cycle that is missed."""
+        self._tell_miss = tell
 
     def activate(self) -> None:
         """Run long enough for the player to know its frames."""

@@ -65,6 +65,19 @@ def test_a_panic_ends_what_sounds_and_drops_the_notes_that_wait() -> None:
     assert popped(made) == [b"\xc0\x07", OFF, *SILENCERS]
 
 
+def test_what_goes_ahead_of_its_moment_at_a_panic_goes_in_order() -> None:
+    """The program that was to be the last is; a channel that had no note yet is silenced as well."""
+    made = core(Play(1.0, b"\xc0\x05"), Play(3.0, b"\xc0\x06"), Play(2.0, b"\xc0\x07"))
+    made.put(Panic(), 0.0)
+    made.take()
+    assert popped(made) == [b"\xc0\x05", b"\xc0\x07", b"\xc0\x06", *SILENCERS]
+    made = core(Play(1.0, b"\xc0\x05"))
+    popped(made)
+    made.put(Panic(), 2.0)
+    made.take()
+    assert popped(made) == SILENCERS
+
+
 def test_a_note_off_that_waits_at_a_panic_is_not_sent_twice() -> None:
     """It goes at once instead."""
     made = core(Play(1.0, ON))
@@ -91,6 +104,18 @@ def test_a_note_on_that_finds_no_room_is_dropped_and_anything_else_goes_first_ne
     made.refused(b"\x80\x40\x00")
     assert popped(made) == [b"\x80\x40\x00"]
     assert (made.dropped, made.sent) == (1, 2)
+
+
+def test_what_finds_no_room_goes_before_what_was_to_follow_it() -> None:
+    """The end of a note stays ahead of what silences its channel."""
+    made = core(Play(1.0, ON))
+    popped(made)
+    made.put(Panic(), 2.0)
+    assert not made.empty
+    made.take()
+    assert made.pop(2.0) == (None, OFF)
+    made.refused(OFF)
+    assert popped(made) == [OFF, *SILENCERS]
 
 
 @pytest.mark.parametrize("latency", [0.0, 0.0107, 0.17])
@@ -160,6 +185,26 @@ def test_a_note_that_ended_just_before_a_listener_was_missed_counts_as_sounding_
     assert popped(made) == [OFF]
 
 
+def test_a_new_listener_is_told_the_program_of_every_channel() -> None:
+    """Of each the last one, also one that a panic let go ahead of its moment."""
+    made = core(Play(1.0, b"\xc0\x07"), Play(1.0, b"\xc1\x08"), Play(5.0, b"\xc1\x09"))
+    popped(made, 1.5)
+    for record in (Panic(), Greet()):
+        made.put(record, 2.0)
+    made.take()
+    assert popped(made)[-2:] == [b"\xc0\x07", b"\xc1\x09"]
+
+
+def test_a_parting_forgets_nothing_that_an_earlier_one_or_an_earlier_player_left() -> None:
+    """Whoever comes may be whom any of them left behind."""
+    made = core(Force(OFF), Play(1.0, b"\x91\x40\x40"))
+    popped(made)
+    for record, moment in ((Parting(), 1.5), (Play(2.0, b"\x81\x40\x00"), 2.0), (Greet(), 9.0)):
+        made.put(record, moment)
+    made.take()
+    assert popped(made) == [OFF, b"\x81\x40\x00"]
+
+
 def test_what_an_earlier_player_left_is_told_to_whoever_comes_however_late() -> None:
     """A bridge to a synth may be started by hand long after the server; a key that sounds by then is left alone."""
     made = core(Force(OFF), Force(b"\x81\x40\x00"), Force(SILENCERS[0]), Play(1.0, b"\x91\x40\x40"))
@@ -209,6 +254,16 @@ def test_a_start_takes_back_the_clocks_of_the_song_before() -> None:
         made.put(record, 1.0)
     made.take()
     assert popped(made) == [CLOCK, CLOCK, START, CLOCK, CLOCK]
+
+
+def test_what_waits_beyond_a_stop_stays_in_order() -> None:
+    """Whatever was taken out from among it."""
+    moments = (9.0, 1.0, 9.1, 6.0, 6.5, 9.2)
+    ends = [bytes((0xB0, number, 0)) for number in range(len(moments))]
+    made = core(*(Play(moment, CLOCK if moment == 6.0 else end) for moment, end in zip(moments, ends, strict=True)))
+    made.put(Play(5.0, STOP), 1.0)
+    made.take()
+    assert popped(made) == [ends[1], STOP, ends[4], ends[0], ends[2], ends[5]]
 
 
 def test_a_panic_leaves_the_clock_in_its_place() -> None:
@@ -266,6 +321,12 @@ def test_a_note_off_is_sent_again_where_that_is_asked_for() -> None:
     assert not made.empty
     assert popped(made) == [b"\x80\x40\x00", b"\x80\x40\x00"]
     assert made.empty
+
+
+def test_a_note_on_is_not_sent_again() -> None:
+    """Also where its note is over before a note-off would be."""
+    made = repeating(Play(1.0, ON), Play(1.05, OFF))
+    assert popped(made) == [ON, OFF, OFF]
 
 
 def test_a_note_off_is_not_sent_again_where_its_key_is_down_by_then() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from musicrnn.daemon.player.core import STALE_SECONDS, Core, is_on
 from musicrnn.daemon.player.wire import Play
-from tests.daemon.player.fake_jack import RATE, STARTING, FakeJack
+from tests.daemon.player.fake_jack import RATE, STARTING, STOPPED, FakeJack
 
 STEP = 0.05
 
@@ -46,8 +46,56 @@ def test_each_message_leaves_two_periods_after_its_moment() -> None:
         begin, frame = jack.seconds, jack.frame
         core.put(Play(begin + 0.010, on(60)), begin)
         core.put(Play(begin + 0.013, off(60)), begin)
+        core.put(Play(begin + 1024 / RATE, on(62)), begin)
         jack.cycles(4 * 1024 // period)
-        assert jack.sent == [(frame + 480 + 2 * period, on(60)), (frame + 624 + 2 * period, off(60))]
+        moments = ((480, on(60)), (624, off(60)), (1024, on(62)))
+        assert jack.sent == [(frame + after + 2 * period, data) for after, data in moments]
+
+
+def test_once_a_note_is_played_no_cycle_that_comes_earlier_moves_the_next() -> None:
+    """The distance of two notes is that of their moments."""
+    jack, core = FakeJack(), Core()
+    jack.output(core)
+    begin, frame = jack.seconds, jack.frame
+    for seconds, number in ((0.01, 60), (0.11, 62)):
+        core.put(Play(begin + seconds, on(number)), begin)
+    jack.cycles(8)
+    jack.seconds -= 100e-6
+    jack.cycles(30)
+    assert jack.sent == [(frame + 480 + 512, on(60)), (frame + 5_280 + 512, on(62))]
+
+
+def test_what_finds_no_room_leaves_in_the_next_cycle() -> None:
+    """In order; a note-on is left out and counted, and has no note-off."""
+    jack, core = FakeJack(), Core()
+    jack.output(core)
+    jack.out.room = 2
+    messages = [bytes((0xB0, number, 0)) for number in range(5)]
+    for data in (*messages, on(60), on(62), on(64)):
+        core.put(Play(jack.seconds, data), jack.seconds)
+    for number in (60, 62, 64):
+        core.put(Play(jack.seconds + 0.05, off(number)), jack.seconds)
+    jack.cycles(20)
+    assert [data for _, data in jack.sent] == [*messages, on(60), off(60)]
+    frames = [frame // jack.blocksize for frame, _ in jack.sent]
+    assert [frame - frames[0] for frame in frames[:5]] == [0, 0, 1, 1, 2]
+    assert (core.dropped, core.empty) == (2, True)
+
+
+def test_a_note_off_of_a_cycle_that_was_missed_is_said_again_and_then_all_is_silent() -> None:
+    """Silence is known only once what was written last has been fetched."""
+    jack, core = FakeJack(), Core()
+    output = jack.output(core)
+    silent = [output.silent]
+    for data in (on(60), off(60)):
+        core.put(Play(jack.seconds, data), jack.seconds)
+    for cycles in (4, 8, 20):
+        jack.cycles(cycles)
+        silent.append(output.silent)
+        if cycles == 4:
+            jack.miss()
+    assert [data for _, data in jack.sent] == [on(60), off(60), off(60)]
+    assert silent == [True, False, False, True]
 
 
 def test_where_the_period_changes_so_does_the_latency() -> None:
@@ -110,6 +158,42 @@ def test_a_note_that_waits_for_the_transport_to_roll_is_not_too_late() -> None:
     jack.cycles(2)
     assert [data for _, data in jack.sent] == [on(60)]
     assert core.dropped == 0
+
+
+def test_while_the_transport_stands_notes_end_and_none_begins() -> None:
+    """Whatever waited; nobody counts it as dropped."""
+    jack, core = FakeJack(), Core()
+    jack.output(core, transport=True)
+    core.put(Play(jack.seconds, on(60)), jack.seconds)
+    jack.cycles(4)
+    jack.state = STOPPED
+    for data in (off(60), on(62), off(62), b"\xb0\x40\x00"):
+        core.put(Play(jack.seconds, data), jack.seconds)
+    jack.cycles(8)
+    assert [data for _, data in jack.sent] == [on(60), off(60), b"\xb0\x40\x00"]
+    assert (core.dropped, core.empty) == (0, True)
+
+
+def test_what_waits_moves_with_the_frame_of_the_transport_that_it_belongs_to() -> None:
+    """A server that leaves out cycles leaves the transport where it was."""
+    jack, core = FakeJack(), Core()
+    jack.output(core, transport=True)
+    begin, frame = jack.seconds, jack.frame
+    core.put(Play(begin + 0.05, on(60)), begin)
+    jack.cycles(2)
+    jack.leave_out(3)
+    jack.cycles(20)
+    assert jack.sent == [(frame + 2_400 + 3 * 256 + 512, on(60))]
+
+
+def test_what_comes_in_has_the_moment_of_its_frame() -> None:
+    """A clock is not as uneven as cycles are long; what is no message is passed over."""
+    jack = FakeJack()
+    output = jack.output(Core())
+    jack.input.incoming = [(0, b"\xf8"), (10, b"\x90\x3c"), (48, b"\xf8"), (240, b"\xfa")]
+    jack.cycles(1)
+    found = [(round((heard.seconds - jack.seconds) * RATE, 3), heard.data) for heard in output.heard]
+    assert found == [(0.0, b"\xf8"), (48.0, b"\xf8"), (240.0, b"\xfa")]
 
 
 def test_what_comes_after_cycles_that_were_left_out_says_so() -> None:

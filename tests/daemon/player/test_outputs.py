@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import sys
 from collections import deque
 
@@ -10,7 +11,7 @@ import pytest
 from musicrnn.daemon.player.core import STALE_SECONDS, Core
 from musicrnn.daemon.player.jack_output import pipewires_library
 from musicrnn.daemon.player.outputs import open_output, ways
-from musicrnn.daemon.player.rtmidi_output import DRAIN_SECONDS, RtMidiOutput
+from musicrnn.daemon.player.rtmidi_output import DRAIN_SECONDS, IDLE_SECONDS, RtMidiOutput
 from musicrnn.daemon.player.rtmidi_port import Missing, RtMidiPort, open_port
 from musicrnn.daemon.player.wire import Play
 from musicrnn.errors import PortError
@@ -84,6 +85,28 @@ def test_a_server_that_is_not_there_is_named_with_what_to_do(monkeypatch: pytest
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
     with pytest.raises(PortError, match=r"jack: .*\. On Linux a desktop"):
         open_output("jack", "MusicRNN", "", Core(), nothing)
+    for api in ("auto", "alsa"):
+        with pytest.raises(PortError, match=r"\(jack: [^;]*\)"):
+            open_output(api, "MusicRNN", "", Core(), nothing, transport=True)
+
+
+@pytest.mark.skipif(ctypes.util.find_library("jack") is None, reason="there is no libjack")
+def test_where_jack_has_its_library_no_other_way_leads_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not run, runs for nobody."""
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "nobody-runs-this")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
+    with pytest.raises(PortError, match=r"\(jack: [^;]*\)"):
+        open_output("jack", "MusicRNN", "", Core(), nothing)
+
+
+@pytest.mark.jack
+def test_a_port_that_no_system_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the first system that runs, after all have been asked."""
+    with JackServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(PortError, match="nobody:here"):
+            open_output("auto", "MusicRNN", "nobody:here", Core(), nothing)
 
 
 def test_pipewires_library_is_looked_for_only_where_pipewire_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +120,7 @@ def test_rtmidi_is_given_what_is_due() -> None:
     """And nothing before its moment."""
     wire, time = Wire(), Time()
     output, core = rtmidi_output(wire, time, Play(10.0, ON), Play(10.05, OFF))
+    assert time.turn(output, 9.0) == 9.0 + IDLE_SECONDS
     assert time.turn(output, 9.9) == pytest.approx(10.0)
     assert wire.sent == []
     time.turn(output, 10.05)
@@ -134,11 +158,28 @@ def test_rtmidi_is_given_no_burst_after_a_standstill() -> None:
 
 
 def test_a_port_that_refuses_is_lost() -> None:
-    """Why is said."""
-    time = Time()
-    output, _ = rtmidi_output(Wire(lasts=1), time, Play(1.0, ON), Play(1.0, OFF))
+    """Why is said; a note-on that it refused is counted, and nothing is tried after it."""
+    wire, time = Wire(lasts=1), Time()
+    output, core = rtmidi_output(wire, time, Play(1.0, ON), Play(1.0, ON), Play(1.0, ON), Play(1.0, OFF))
     time.turn(output, 1.0)
     assert "unplugged" in output.problem
+    assert (wire.sent, core.dropped, core.empty) == ([ON], 1, False)
+
+
+def test_a_system_that_takes_its_time_is_given_what_is_due_by_then() -> None:
+    """20 ms a message; each is late once it is handed over late."""
+    time = Time()
+
+    class Slow(Wire):
+        def send_message(self, data: bytes) -> None:
+            """Take it, slowly."""
+            super().send_message(data)
+            time.seconds += 0.02
+
+    wire = Slow()
+    output, core = rtmidi_output(wire, time, Play(10.0, ON), Play(10.015, OFF), Play(10.1, ON))
+    assert time.turn(output, 10.0) == pytest.approx(10.1)
+    assert (wire.sent, core.late) == ([ON, OFF], 2)
 
 
 def test_messages_that_are_sent_late_are_counted() -> None:

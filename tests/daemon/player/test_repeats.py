@@ -96,6 +96,16 @@ def test_a_stall_of_which_only_parts_are_told_is_made_up_for_at_its_end() -> Non
     assert repeats.due(2.6, NOTHING) == [OFF]
 
 
+def test_a_stall_is_one_where_no_more_than_half_a_second_of_it_goes_by_unmissed() -> None:
+    """What ended before it is remembered through the cycles that seemed well."""
+    repeats = after((0.95, OFF))
+    missing(repeats, 1.0, 2.0)
+    assert [repeats.due(2.0 + 0.01 * cycle, NOTHING) for cycle in range(30)].count([OFF]) == 1
+    repeats.miss(2.3)
+    assert repeats.due(2.3, NOTHING) == []
+    assert repeats.due(2.4, NOTHING) == [OFF]
+
+
 def test_a_server_that_misses_a_cycle_now_and_then_for_good_is_told_each_end_a_few_times() -> None:
     """Each tenth of a second for a minute: as often as half a second has room for."""
     repeats, said = after((0.95, OFF)), 0
@@ -162,6 +172,26 @@ def test_what_was_said_long_before_is_not_said_again() -> None:
     repeats = after((1.0, OFF), (1.1 + KEPT_SECONDS, OTHER))
     repeats.miss(1.2 + KEPT_SECONDS)
     assert repeats.due(1.3 + KEPT_SECONDS, NOTHING) == [OTHER]
+
+
+def test_what_was_said_long_before_is_forgotten_though_an_older_key_has_ended_again_since() -> None:
+    """The order is that of the last ends."""
+    repeats = after((1.0, OFF), (1.1, OTHER))
+    repeats.note(5.0, OFF)
+    repeats.miss(5.05)
+    assert repeats.due(5.2, NOTHING) == [OFF]
+
+
+def test_time_counts_again_once_cycles_come_again() -> None:
+    """What was written after a standstill is as old as it is."""
+    repeats = Repeats()
+    for seconds in (1.0, 6.0):
+        assert repeats.due(seconds, NOTHING) == []
+    repeats.note(6.0, OFF)
+    for cycle in range(100):
+        assert repeats.due(6.0 + 0.01 * cycle, NOTHING) == []
+    repeats.miss(7.0)
+    assert repeats.due(7.1, NOTHING) == []
 
 
 def test_a_key_that_sounds_again_is_left_alone() -> None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicrnn.daemon.player.transport_watch import BARS_BEATS_TICKS, ROLLING, STARTING, Bars, TransportWatch
+from musicrnn.daemon.player.transport_watch import (
+    BARS_BEATS_TICKS,
+    FRAME_OFFSET,
+    ROLLING,
+    STARTING,
+    Bars,
+    TransportWatch,
+)
 from musicrnn.daemon.player.wire import Place
 from tests.peers.jack_tempo import TempoRamp
 
@@ -136,6 +143,37 @@ def test_a_beat_that_is_no_quarter_note_is_told_in_quarter_notes() -> None:
     assert Bars.of(position) == Bars(7.75, 0.5 / TICKS_PER_BEAT, 90.0, 3.0)
 
 
+def test_a_place_that_its_master_gives_in_frames_too_is_read_to_the_frame() -> None:
+    """A quarter of a second after the tick, at 120 beats a minute; without a rate the tick is all that is known."""
+    position = Position(0, valid=BARS_BEATS_TICKS | FRAME_OFFSET, bar=2, beat=3, tick=960, bbt_offset=12_000)
+    assert Bars.of(position) == Bars(7.0, 1.0 / TICKS_PER_BEAT, 120.0, 4.0)
+    position.frame_rate = 0
+    assert Bars.of(position) == Bars(6.5, 1.0 / TICKS_PER_BEAT, 120.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"valid": 0},
+        {"ticks_per_beat": 0.0},
+        {"beats_per_bar": 0.0},
+        {"beat_type": 0.0},
+        {"beats_per_minute": 0.0},
+        {"beats_per_minute": math.nan},
+        {"beats_per_minute": 1e6},
+        {"bar": 0},
+        {"bar": 1_000_000},
+        {"beat": 0},
+        {"beat": 6},
+    ],
+)
+def test_a_place_that_makes_no_sense_is_none(wrong: dict[str, float]) -> None:
+    """It would be divided by, or be another bar's; a beat just after the last one is what a master may round to."""
+    good = Position(0, valid=BARS_BEATS_TICKS, bar=1, beat=5)
+    assert Bars.of(good) == Bars(4.0, 1.0 / TICKS_PER_BEAT, 120.0, 4.0)
+    assert Bars.of(replace(good, **wrong)) is None  # type: ignore[arg-type]
+
+
 def test_without_a_master_only_the_position_is_told() -> None:
     """In seconds from its frame 0."""
     room = server(1024)
@@ -188,6 +226,24 @@ def test_a_start_is_held_back_until_the_engine_can_have_heard_of_it(period: int)
     assert room.watch.observe(ROLLING, told_by(TempoRamp(120, 120, 0, 1), 0), room.start, period) is None
 
 
+@pytest.mark.parametrize("between", [(ROLLING,), (ROLLING, STOPPED), (STOPPED,)])
+def test_the_next_start_is_held_back_as_long(between: tuple[int, ...]) -> None:
+    """Also one by which a transport that rolls is moved, and one after a start that was called off."""
+    room = server()
+    zero = told_by(TempoRamp(120, 120, 0, 1), 0)
+    waited = []
+    for _ in range(2):
+        first = room.start
+        while not room.watch.ready(STARTING, room.start, 256):
+            room.watch.observe(STARTING, zero, room.start, 256)
+            room.start += 256
+        waited.append(room.start - first)
+        for state in between:
+            room.watch.observe(state, zero, room.start, 256)
+            room.start += 256
+    assert waited == [(room.watch.held(256) - 1) * 256] * 2
+
+
 def test_while_others_are_not_ready_nothing_leaves_and_the_moment_is_put_off() -> None:
     """Cycle by cycle, once it should roll by our count."""
     room = server(1024)
@@ -213,6 +269,20 @@ def test_a_transport_that_stands_is_told_where_it_is_moved_to_and_no_more() -> N
     assert room.watch.ready(STOPPED, room.start, 256)
     told = [place for _, place in room.cycles(STOPPED, iter(places)) if place is not None]
     assert [(place.position, place.rolling) for place in told] == [(0.0, False), (1.0, False), (0.0, False)]
+
+
+def test_what_a_master_says_anew_of_a_transport_that_stands_is_told() -> None:
+    """Its place in the bar, and how long that is."""
+    room = server()
+    one = Position(0, valid=BARS_BEATS_TICKS)
+    places = [
+        one,
+        replace(one, beat=2),
+        replace(one, beat=2, beats_per_bar=3.0),
+        replace(one, beat=2, beats_per_bar=3.0),
+    ]
+    told = [place for _, place in room.cycles(STOPPED, iter(places)) if place is not None]
+    assert [(place.beat, place.bar) for place in told] == [(0.0, 4.0), (1.0, 4.0), (1.0, 3.0)]
 
 
 class Moments:

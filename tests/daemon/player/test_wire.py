@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +104,27 @@ def test_a_record_that_is_too_long_is_not_sent() -> None:
     """A pipe might take a part of it."""
     with pytest.raises(WireError, match=f"at most {LARGEST} bytes"):
         packed(Connected(("x" * LARGEST, "y")))
+
+
+def test_a_record_that_is_just_short_enough_goes_through() -> None:
+    """Whole, where the system promises that; a reason that is longer is cut, whatever is in it."""
+    names = Connected(("x" * (LARGEST - 2), "y"))
+    assert list(Records().feed(packed(names) + packed(Connected(())))) == [names, Connected(())]
+    if hasattr(select, "PIPE_BUF"):
+        assert len(packed(names)) <= select.PIPE_BUF
+    (lost,) = Records().feed(packed(Lost("é\udce9" * LARGEST)))
+    assert isinstance(lost, Lost)
+    assert lost.reason.startswith("é?é?")
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xa0\x3c\x40", b"\xd0\x40", b"\xe0\x00\x40", b"\xf1\x00", b"\xf3\x01", b"\xf6", b"\xfe", b"\xff"]
+)
+def test_what_is_one_short_midi_message_is_told(data: bytes) -> None:
+    """Pressure and bends, songs and what keeps a cable awake."""
+    assert is_message(data)
+    assert not is_message(data + b"\x00")
+    assert not is_message(data[:-1])
 
 
 @pytest.mark.parametrize("data", [b"", b"\x3c\x40", b"\x90\x3c", b"\x90\x3c\xc8", b"\xf0\x01\xf7", b"\xf8\x00"])
