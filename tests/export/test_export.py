@@ -14,7 +14,7 @@ import pytest
 from musicrnn.errors import ModelError
 from musicrnn.export.keras_step import KerasStepModel
 from musicrnn.export.quantise import quantise
-from musicrnn.export.report import change, checked_distance, first_pieces
+from musicrnn.export.report import beginnings, change, checked_distance, first_pieces
 from musicrnn.export.step_graph import export_step
 from musicrnn.export.walks import walk
 from musicrnn.models.corpus import read_corpus
@@ -209,3 +209,14 @@ def test_only_as_many_pieces_are_measured_as_are_asked_for() -> None:
     pieces = _real_pieces()[1]
     assert first_pieces(pieces, 1) == list(pieces[:1])
     assert first_pieces(pieces, 10**9) == list(pieces)
+
+
+def test_the_last_piece_that_is_compared_with_keras_ends_where_there_are_steps_enough() -> None:
+    """A long one would take minutes; its beginning is as good."""
+    pieces = _real_pieces()[1]
+    first = len(pieces[0].tokens) - 1
+    whole, cut = beginnings(pieces, first + 7)
+    assert whole is pieces[0]
+    assert cut.tokens.tolist() == pieces[1].tokens[:8].tolist()
+    assert cut.places.tolist() == pieces[1].places[:7].tolist()
+    assert beginnings(pieces, first) == [pieces[0]]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from musicrnn.errors import ModelError
+from musicrnn.errors import ModelError, RunFolderError
 from musicrnn.models.catalogue import FILE_IN_RUN, find_model, near_run
+from musicrnn.trainer.run_folder import RunFolder
 
 
 def test_a_run_that_is_named_without_its_date_is_asked_after(tmp_path: Path) -> None:
@@ -21,6 +22,18 @@ def test_a_run_that_is_named_without_its_date_is_asked_after(tmp_path: Path) -> 
         find_model(str(tmp_path / "mine"))
     with pytest.raises(ModelError, match=r"there is none$"):
         find_model(str(tmp_path / "nothing"))
+
+
+def test_a_run_is_asked_after_by_its_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder where trainings leave them; to go on with one it need not be finished."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine-20260101-120000", "mine-20260301-120000"):
+        Path("runs", name, "checkpoints").mkdir(parents=True)
+    Path("runs", "mine-20260101-120000", FILE_IN_RUN).touch()
+    with pytest.raises(ModelError, match=r"got 'mine'; did you mean runs/mine-20260101-120000\?$"):
+        find_model("mine")
+    with pytest.raises(RunFolderError, match=r"^mine: .*; did you mean runs/mine-20260301-120000\?$"):
+        RunFolder(Path("mine")).reopen()
 
 
 def test_beside_a_path_that_cannot_be_looked_at_there_is_no_run() -> None:

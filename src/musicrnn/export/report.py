@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from musicrnn.errors import ModelError
 from musicrnn.models.evaluation import Distance, Nats, TokenPiece, distances, nats
@@ -39,13 +42,33 @@ def first_pieces(pieces: Sequence[TokenPiece], predictions: int) -> list[TokenPi
     return taken
 
 
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The first predictions of a piece; a ``TokenPiece`` as far as nothing is asked of its length in ticks."""
+
+    tokens: NDArray[Any]
+    places: NDArray[Any]
+    ticks: int
+
+
+def beginnings(pieces: Sequence[TokenPiece], predictions: int) -> list[TokenPiece]:
+    """Return the first pieces that make up so many predictions, the last cut off there, or all."""
+    taken = first_pieces(pieces, predictions)
+    over = sum(len(each.tokens) - 1 for each in taken) - predictions
+    if over > 0:
+        last = taken[-1]
+        taken[-1] = _Beginning(last.tokens[:-over], last.places[:-over], last.ticks)
+    return taken
+
+
 def checked_distance(reference: StepModel, content: bytes, pieces: Sequence[TokenPiece], source: str) -> Distance:
     """Compare a float32 export with the network, step for step; ModelError where they differ by more than 1e-5.
 
-    Each keeps its own state over whole pieces. In a plain rnn with nothing to damp it the rounding of float32 itself
-    may grow from step to step, so there each step is taken from the network's own state.
+    Each keeps its own state over whole pieces; the last one ends where there were steps enough. In a plain rnn with
+    nothing to damp it the rounding of float32 itself may grow from step to step, so there each step is taken from the
+    network's own state.
     """
-    file, some = check_model(content, source), first_pieces(pieces, PREDICTIONS_WITH_KERAS)
+    file, some = check_model(content, source), beginnings(pieces, PREDICTIONS_WITH_KERAS)
     one_state = file.info.cell == "rnn"
     as_it_stands_and_plays = [OnnxStepModel(file, source, quick=quick) for quick in (False, True)]
     as_it_stands, as_it_plays = distances(reference, as_it_stands_and_plays, some, one_state=one_state)

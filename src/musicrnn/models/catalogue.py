@@ -17,6 +17,7 @@ from musicrnn.models.untrained import NAME as UNTRAINED
 FOLDER = Path(__file__).parent / "pretrained"
 SUFFIX = ".onnx"
 FILE_IN_RUN = "model.onnx"
+RUNS = Path("runs")  # where trainings leave them unless told otherwise
 SEAL_SIZE = 64
 _NONE: Mapping[str, Path] = MappingProxyType({})
 
@@ -105,14 +106,22 @@ def find_model(name: str) -> Path:
         raise ModelError(f"{path}: the model must be a file that can be read: {error.strerror}") from error
     if path.suffix == SUFFIX or path.name != name:
         raise ModelError(f"{path}: the model must be a file that can be read, and there is none{near_run(path)}")
-    raise ModelError(f"a model must be one of {', '.join(names())} or a path, got {name!r}{_near(name)}")
+    raise ModelError(
+        f"a model must be one of {', '.join(names())} or a path, got {name!r}{near_run(path) or _near(name)}"
+    )
 
 
-def near_run(path: Path) -> str:
-    """Return the newest run with a model whose folder is called as a path and then its date, as a question; or ''."""
-    beside = path.parent.glob(f"{glob.escape(path.name)}-*") if what_is_at(path.parent) else ()
-    runs = sorted(run for run in beside if (run / FILE_IN_RUN).is_file())
-    return f"; did you mean {runs[-1]}?" if runs else ""
+def near_run(path: Path, within: str = FILE_IN_RUN) -> str:
+    """Return the newest run whose folder is called as a path, or as one in `runs`, and then its date, as a question.
+
+    What is ``within`` a run must be there; '' without one.
+    """
+    for near in (path, RUNS / path):
+        beside = near.parent.glob(f"{glob.escape(near.name)}-*") if what_is_at(near.parent) else ()
+        runs = sorted(run for run in beside if (run / within).exists())
+        if runs:
+            return f"; did you mean {runs[-1]}?"
+    return ""
 
 
 def _in_run(folder: Path) -> Path:

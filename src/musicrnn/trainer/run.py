@@ -181,7 +181,8 @@ def _read(settings: Settings, console: Console) -> Corpus:
             bar.update(task, completed=done, total=total, description=shown_name(name))
 
         corpus = read_corpus(settings.corpus.folders, settings.corpus, progress)
-    console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out", highlight=False)
+    twice = f", {len(corpus.duplicates)} the same as others" if corpus.duplicates else ""
+    console.print(f"{len(corpus.pieces)} pieces read, {len(corpus.left_out)} left out{twice}", highlight=False)
     for left in corpus.left_out[:10]:
         console.print(printable(f"  left out: {left.reason}"), highlight=False, markup=False, soft_wrap=True)
     if len(corpus.left_out) > 10:

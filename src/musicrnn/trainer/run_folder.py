@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from musicrnn.errors import RunFolderError, TrainingError
 from musicrnn.files import FOLDER, HALVES, clear_halves, what_is_at, write_text_whole, write_whole
+from musicrnn.models.catalogue import RUNS, near_run
 from musicrnn.printable import json_text
 from musicrnn.trainer import checkpoint
 from musicrnn.trainer.spare import Spare
@@ -36,7 +37,7 @@ _AUDITION = re.compile(r"epoch-\d+\.(mid|txt)")
 
 def default_folder(name: str) -> Path:
     """Return runs/NAME-DATE for a run that names no folder."""
-    return Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    return RUNS / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
 
 
 class RunFolder:
@@ -132,7 +133,10 @@ class RunFolder:
     def reopen(self) -> None:
         """Take up the folder of an interrupted run; RunFolderError where there is none."""
         if what_is_at(self.checkpoints) != FOLDER:
-            raise RunFolderError(f"{self.path}: the folder to resume must be that of a run, with checkpoints in it")
+            near = near_run(self.path, "checkpoints")
+            raise RunFolderError(
+                f"{self.path}: the folder to resume must be that of a run, with checkpoints in it{near}"
+            )
         try:
             self._take_lock()
             for folder in (self.path, self.checkpoints):
