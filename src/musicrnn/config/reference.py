@@ -68,7 +68,7 @@ Each in a folder `musicrnn` there. Where `XDG_CONFIG_HOME`, `XDG_DATA_HOME` or `
 takes the place of what stands in its row, on every system. `musicrnn doctor` shows them. Training runs
 lie elsewhere: in `runs/` of the folder in which `musicrnn-train` is started, unless `--run-folder` names another place.
 
-A newer version is installed over the old one (`git pull`, then `pip install -U '.[train]'`, or `make play` again); these
+A newer version is installed over the old one (`git pull`, then `pip install -U '.[train]'`, or `make play`); these
 folders and your runs stay as they are. `pip uninstall musicrnn` leaves them too: delete what you do not want to keep.
 """
 
