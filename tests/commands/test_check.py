@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.cli import run_verb
+from musicrnn.commands.check import MOST_EXPLAINED
 from tests.models.raw_midi import END, ONE_NOTE, file, header, track
 
 REAL = Path(__file__).parent.parent / "fixtures" / "midi"
@@ -103,6 +104,17 @@ def test_the_column_of_what_is_left_out_counts_notes(tmp_path: Path, capsys: pyt
     assert "a.mid: 2 notes struck together with another of the same part and pitch" in out
     assert check(str(tmp_path / "a.mid"), "--json") == 0
     assert json.loads(capsys.readouterr().out)["files"][0]["notes_left_out"] == 2
+
+
+def test_of_many_files_it_is_told_together_what_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for each file would hide the table; the reasons matter all the same."""
+    for key in (f"{number:02x}" for number in range(MOST_EXPLAINED + 1)):
+        twice = track(f"00 90 {key} 50", f"00 91 {key} 50", f"60 80 {key} 00", f"00 81 {key} 00", END)
+        (tmp_path / f"{key}.mid").write_bytes(header(1, 2, 96) + twice + track(*ONE_NOTE, END))
+    assert check(str(tmp_path)) == 0
+    out = capsys.readouterr().out
+    assert f"in all files: {MOST_EXPLAINED + 1} notes struck together with another of the same part and pitch" in out
+    assert "00.mid: " not in out
 
 
 def test_json_holds_every_file_and_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

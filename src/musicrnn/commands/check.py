@@ -88,6 +88,7 @@ def as_json(corpus: Corpus, rows: list[Row]) -> dict[str, object]:
 def _print(corpus: Corpus, rows: list[Row]) -> None:
     from rich.console import Console
 
+    from musicrnn.models.corpus_rows import left_out
     from musicrnn.printable import printable
 
     console = Console(width=None if sys.stdout.isatty() else 200)
@@ -98,7 +99,9 @@ def _print(corpus: Corpus, rows: list[Row]) -> None:
                 console.print(printable(f"{row.file}: {words}"), markup=False, highlight=False, soft_wrap=True)
     usable = sum(row.usable for row in rows)
     if len(rows) > MOST_EXPLAINED:
-        console.print("What is left out of each file is told by --json, or where fewer are checked.", highlight=False)
+        for words in left_out(*((piece.grid_piece.moved, piece.assigned) for piece in corpus.pieces)):
+            console.print(printable(f"in all files: {words}"), markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Each file's share is told by --json, and for up to {MOST_EXPLAINED} files.", highlight=False)
     console.print(f"{usable} of {len(rows)} files usable.", highlight=False)
     for part in corpus.parts:
         kind = "hits" if part.percussive else f"at most {part.polyphony} at once"

@@ -249,7 +249,7 @@ def _one(plan: Plan, piece: GridPiece, target: Path | None, args: argparse.Names
         size = f"{counted(len(score.notes), 'note')}, {counted(len(score.bars), 'bar')}"
         _say(f"{plan.file.name}: {target}, {size}; {_moved(piece)}")
     lost = tempos_lost(score) if target is not None and plan.kind == MIDI else []
-    _tell(piece.name, [*left_out(piece.moved, assigned), *piece.warnings, *lost])
+    _tell(piece.name, [*left_out((piece.moved, assigned)), *piece.warnings, *lost])
     return not args.round_trip or _came_back(plan, piece, score, args)
 
 

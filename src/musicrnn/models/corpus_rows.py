@@ -10,6 +10,8 @@ from musicrnn.models.grid_piece import Moved, note_rows
 from musicrnn.models.parts import Assigned, most_at_once
 from musicrnn.models.score import Score, Tempo
 
+MOST_TRACKS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -74,7 +76,7 @@ def _row(piece: CorpusPiece) -> Row:
         worst_beats=round(moved.worst_beats, 5),
         mean_ms=round(moved.mean_ms, 2),
         worst_ms=round(moved.worst_ms, 2),
-        left_out=left_out(moved, assigned),
+        left_out=left_out((moved, assigned)),
         notes_left_out=assigned.notes_left_out + assigned.out_of_range + assigned.unisons,
         warnings=grid.warnings,
     )
@@ -89,17 +91,19 @@ def seconds_of(score: Score) -> float:
     return total
 
 
-def left_out(moved: Moved, assigned: Assigned) -> tuple[str, ...]:
-    """Say in words what was merged, shortened or left out of a piece."""
-    tracks = ", ".join(assigned.tracks_left_out)
+def left_out(*pieces: tuple[Moved, Assigned]) -> tuple[str, ...]:
+    """Say in words what was merged, shortened or left out of pieces, of all that are given together."""
+    moved, assigned = [one for one, _ in pieces], [one for _, one in pieces]
+    tracks = list(dict.fromkeys(track for one in assigned for track in one.tracks_left_out))
+    named = ", ".join([*tracks[:MOST_TRACKS], *(["..."] if len(tracks) > MOST_TRACKS else [])])
     told = (
-        (assigned.notes_left_out, f"{assigned.notes_left_out} notes of tracks that no part takes ({tracks})"),
-        (assigned.out_of_range, f"{assigned.out_of_range} notes outside their part's range"),
-        (assigned.unisons, f"{assigned.unisons} notes struck together with another of the same part and pitch"),
-        (assigned.cut_short, f"{assigned.cut_short} notes shortened, their pitch being struck again"),
-        (moved.lengthened, f"{moved.lengthened} notes lengthened to one tick"),
-        (moved.hanging, f"{moved.hanging} notes never released, ended by the next of their pitch or their track"),
-        (moved.other_program, f"{moved.other_program} notes under another program than most of their track"),
-        (moved.silent_bars_cut, f"{moved.silent_bars_cut} bars of a long silence"),
+        (sum(one.notes_left_out for one in assigned), f"notes of tracks that no part takes ({named})"),
+        (sum(one.out_of_range for one in assigned), "notes outside their part's range"),
+        (sum(one.unisons for one in assigned), "notes struck together with another of the same part and pitch"),
+        (sum(one.cut_short for one in assigned), "notes shortened, their pitch being struck again"),
+        (sum(one.lengthened for one in moved), "notes lengthened to one tick"),
+        (sum(one.hanging for one in moved), "notes never released, ended by the next of their pitch or their track"),
+        (sum(one.other_program for one in moved), "notes under another program than most of their track"),
+        (sum(one.silent_bars_cut for one in moved), "bars of a long silence"),
     )
-    return tuple(words for count, words in told if count)
+    return tuple(f"{count} {words}" for count, words in told if count)
