@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 
 import pytest
 
@@ -48,14 +48,15 @@ class Clock:
 
 
 class Slow:
-    """A stepper that takes three seconds for a step."""
+    """A stepper that takes three seconds for a step, and for its first one longer where that is asked for."""
 
-    def __init__(self, stepper: ScriptedStepper, clock: Clock) -> None:
-        self.stepper, self.clock = stepper, clock
+    def __init__(self, stepper: ScriptedStepper, clock: Clock, first: float = 3.0) -> None:
+        self.stepper, self.clock, self.seconds = stepper, clock, first
 
     def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn, while time goes by."""
-        self.clock.seconds += 3.0
+        self.clock.seconds += self.seconds
+        self.seconds = 3.0
         return self.stepper.train(batch, rate)
 
 
@@ -140,6 +141,44 @@ def test_the_time_of_a_step_counts_as_soon_as_it_is_made() -> None:
     fit.hooks.epoch_done = lambda count, _: seconds.append(count.seconds)
     assert fit.run() == Ending.EPOCHS
     assert seconds == [8.0, 8.0]
+
+
+def _warming(limits: Limits, first: float = 3.0, count: Count | None = None) -> list[float]:
+    """Return the rates of a training with a warm-up of 100 steps to a rate of 1, three seconds a step."""
+    clock = Clock()
+    fit, stepper = _fit(Diary(), limits)
+    fit.schedule, fit.count = Schedule("constant", 1.0, warmup=100), count or Count()
+    fit.stepper, fit.hooks.now = Slow(stepper, clock, first), clock.now
+    fit.run()
+    return stepper.rates
+
+
+@pytest.mark.parametrize("limits", [Limits(epochs=0, minutes=2.2), Limits(epochs=2), Limits(epochs=2, minutes=100)])
+def test_the_warm_up_of_a_short_run_is_over_after_a_tenth_of_it(limits: Limits) -> None:
+    """It rises all the way, evenly; of a run with a time, in a tenth of that which is left after its first step."""
+    rates = _warming(limits)
+    full = rates.index(1.0)
+    assert 0 < full <= 0.1 * len(rates) + 2
+    assert rates == sorted(rates)
+    assert max(after - before for before, after in pairwise(rates)) < 12 / len(rates)
+
+
+@pytest.mark.parametrize(
+    ("limits", "first"),
+    [(Limits(epochs=0, minutes=51), 3.0), (Limits(epochs=0, minutes=60), 400.0), (Limits(epochs=135), 3.0)],
+)
+def test_the_warm_up_of_a_run_of_over_1000_steps_is_by_its_steps_alone(limits: Limits, first: float) -> None:
+    """To the bit, also where the first step takes minutes, as it does where much is made ready in it."""
+    rates = _warming(limits, first)
+    assert len(rates) > 1000
+    assert rates == [min(1.0, (step + 1) / 100) for step in range(len(rates))]
+
+
+def test_a_warm_up_that_goes_on_takes_no_first_step_for_learning() -> None:
+    """What had gone by in that of the run, and goes by in that after --resume, brings it no further."""
+    before = Count(step=10, seconds=430.0, starting=400.0)
+    rates = _warming(Limits(epochs=0, minutes=80), 400.0, before)
+    assert rates == [min(1.0, (step + 1) / 100) for step in range(10, 10 + len(rates))]
 
 
 def test_patience_waits_for_its_steps_too() -> None:
