@@ -65,6 +65,7 @@ class Diary:
 
     def __init__(self, valid: Callable[[int], float] = lambda _: 1.0) -> None:
         self.saves = 0
+        self.endings: list[tuple[Ending, int, int]] = []  # with the epochs measured and the saves before
         self.warnings: list[str] = []
         self.epochs: list[tuple[int, bool]] = []
         self.valid = valid
@@ -81,6 +82,7 @@ class Diary:
             step_done=lambda *_: None,
             warn=self.warnings.append,
             keep_batch=lambda batch: f"a batch of {batch.valid.sum()} is kept",
+            ends=lambda ending: self.endings.append((ending, len(self.epochs), self.saves)),
             stop_asked=lambda: self.stop,
         )
 
@@ -214,6 +216,24 @@ def test_a_run_that_has_had_its_epochs_makes_no_step_more() -> None:
     fit.count.epoch = 3
     assert fit.run() == Ending.EPOCHS
     assert (diary.epochs, stepper.rates) == ([], [])
+
+
+@pytest.mark.parametrize("has_figures", [False, True])
+def test_it_tells_that_its_time_is_up_before_it_measures(has_figures: bool) -> None:
+    """And before it saves, so that nobody waits for what seems to stand still."""
+    diary = Diary()
+    fit, _ = _fit(diary, Limits(epochs=3, minutes=1))
+    fit.count.seconds, fit.count.figures = 61.0, {"valid_nats_a_token": 1.0} if has_figures else {}
+    assert fit.run() == Ending.MINUTES
+    assert diary.endings == [(Ending.MINUTES, 0, 0)]
+
+
+def test_it_tells_that_it_stops_before_it_saves() -> None:
+    """A request is answered at once."""
+    diary = Diary()
+    diary.stop = True
+    _fit(diary, Limits(epochs=3))[0].run()
+    assert diary.endings == [(Ending.ASKED, 0, 0)]
 
 
 def test_a_request_to_stop_saves_first() -> None:

@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from musicrnn.errors import NotWrittenError, RunFolderError, TrainingError
 from musicrnn.models.model_file import read_info
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.count import Count, Stepping, StepResult, Windows
+from musicrnn.trainer.dataset import Piece
 from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
 from musicrnn.trainer.material import Material, material
@@ -139,6 +141,31 @@ def test_a_first_step_short_of_memory_is_made_again_from_the_same_state(tmp_path
         _run(run)
     assert _last(tmp_path / "halved") == _last(tmp_path / "short")
     assert "gone over in two halves" in (tmp_path / "short" / "train.log").read_text(encoding="utf-8")
+
+
+class Telling(Training):
+    """A run that notes what stands last in its log whenever it measures pieces."""
+
+    def evaluate(self, pieces: Sequence[Piece]) -> tuple[float, float]:
+        """Measure."""
+        lines = (self.folder.path / "train.log").read_text(encoding="utf-8").splitlines()
+        self.measured_after = [*getattr(self, "measured_after", []), lines[-1][20:]]
+        return super().evaluate(pieces)
+
+
+def test_the_end_is_told_before_it_is_measured_and_written(tmp_path: Path) -> None:
+    """On the screen and in the log: first what is left, then each part of it as it begins."""
+    said = io.StringIO()
+    training = _training(tmp_path, replace(PLAIN, epochs=0, minutes=1e-6), Telling, said)
+    assert isinstance(training, Telling)
+    _run(training)
+    left = "its time is up; what is left is measuring the pieces held back, and writing the model"
+    phases = [left, "measuring the 2 pieces held back", "writing the model"]
+    assert [line for line in said.getvalue().splitlines() if line in phases] == phases
+    log = (tmp_path / "train.log").read_text(encoding="utf-8")
+    assert [line[20:] for line in log.splitlines() if line[20:] in phases] == phases
+    assert training.measured_after[0] == left
+    assert set(training.measured_after[-2:]) == {phases[1]}
 
 
 def test_what_to_type_next_can_be_typed(tmp_path: Path) -> None:

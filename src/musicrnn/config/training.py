@@ -74,8 +74,8 @@ class TrainingSettings(Section):
         low=0,
         high=525_600,
         unit="minutes",
-        help="Time after which it stops and finishes cleanly, since the run's beginning also after --resume; 0 is no "
-        "limit.",
+        help="Time after which it stops and finishes cleanly, since the run's beginning also after --resume; measuring "
+        "the pieces held back and writing the model come on top of it. 0 is no limit.",
     )
     precision: str = setting(
         "float32",

@@ -45,6 +45,7 @@ class Ending(Enum):
 class Hooks:
     """What the loop asks for at its turning points; it does no I/O itself.
 
+    ``ends`` is told that the time is up, or that a stop was asked for, before anything is measured or written for it.
     ``measured`` is what ``validate`` measures: valid, or trained where no pieces are held back.
     """
 
@@ -56,6 +57,7 @@ class Hooks:
     step_done: Callable[[Count, StepResult, float], None]
     warn: Callable[[str], None]
     keep_batch: Callable[[Windows], str]
+    ends: Callable[[Ending], None]
     stop_asked: Callable[[], bool] = field(default=lambda: False)
     now: Callable[[], float] = field(default=time.monotonic)
     measured: str = "valid"
@@ -91,6 +93,7 @@ class Fit:
         self._started = self.hooks.now() - self.count.seconds
         while True:
             if self.hooks.stop_asked():
+                self.hooks.ends(Ending.ASKED)
                 self.hooks.save()
                 return Ending.ASKED
             if self.lanes.epoch > self.count.epoch:
@@ -99,6 +102,7 @@ class Fit:
                     return ending
             self.count.seconds = self.hooks.now() - self._started
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
+                self.hooks.ends(Ending.MINUTES)
                 if self.count.epoch_tokens or not self.count.figures:
                     self._end_epoch()
                 else:

@@ -234,6 +234,7 @@ class Training:
             step_done=self._step_done,
             warn=self._warn,
             keep_batch=self._keep_batch,
+            ends=self._ends,
             stop_asked=lambda: self.team.stop_asked(stop.signal != 0),
             now=self.team.now,
             measured=self.measured,
@@ -433,9 +434,20 @@ class Training:
         except OSError as error:
             self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
 
+    def _ends(self, ending: Ending) -> None:
+        """Say at once that the run ends, and what comes before it has: that may take a while."""
+        measuring = "measuring the pieces held back, and " if self._held_back() else ""
+        self._say(f"{ending.value}; what is left is {measuring}writing the model")
+
+    def _held_back(self) -> int:
+        return len(self.prepared.valid) + len(self.prepared.test)
+
     def _finish(self, count: Count, ending: Ending) -> None:
+        if self._held_back():
+            self._say(f"measuring the {counted(self._held_back(), 'piece')} held back")
         figures = self._last_figures(self._take_best() or count.figures)
         info = self.info(figures)
+        self._say("writing the model")
         try:
             self._write_model(info)
         except OSError as error:
