@@ -28,6 +28,7 @@ from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import METRICS, RunFolder
+from musicrnn.trainer.team import Alone
 from musicrnn.trainer.training import STEPS, Training
 from tests.trainer.pieces import tunes
 
@@ -166,6 +167,40 @@ def test_the_end_is_told_before_it_is_measured_and_written(tmp_path: Path) -> No
     assert [line[20:] for line in log.splitlines() if line[20:] in phases] == phases
     assert training.measured_after[0] == left
     assert set(training.measured_after[-2:]) == {phases[1]}
+
+
+class Ticking(Alone):
+    """A team of one whose clock goes on by a second whenever it is read."""
+
+    seconds = 0.0
+
+    def now(self) -> float:
+        """Return the time."""
+        self.seconds += 1.0
+        return self.seconds
+
+
+def test_a_run_that_has_not_seen_all_of_its_corpus_says_so(tmp_path: Path) -> None:
+    """It says what that means, then how to go on, and counts no epochs."""
+    said = io.StringIO()
+    training = _training(tmp_path, replace(PLAIN, epochs=0, minutes=0.2), said=said)
+    training.team = Ticking()
+    _run(training)
+    log = [line[20:] for line in (tmp_path / "train.log").read_text(encoding="utf-8").splitlines()]
+    for lines in (said.getvalue().splitlines(), log):
+        assert re.fullmatch(r"its time is up after [1-9] steps: train nats .*", lines[-5])
+        words = r"note: it has seen [1-9]\d% of the corpus, not yet all of it once, which takes some \d+ minutes?; "
+        assert re.fullmatch(f"{words}it plays little but noise, so let it go on", lines[-3])
+        assert lines[-2].startswith(f"go on: musicrnn-train --resume {tmp_path} --minutes TOTAL")
+        assert not [line for line in lines if "epoch 0" in line or "0 epochs" in line]
+
+
+def test_a_run_that_has_seen_all_of_its_corpus_says_nothing_of_that(tmp_path: Path) -> None:
+    """One epoch is all of it once."""
+    said = io.StringIO()
+    _run(_training(tmp_path, replace(PLAIN, epochs=1), said=said))
+    assert "all epochs are done after 1 epoch, " in said.getvalue()
+    assert "not yet all of it" not in said.getvalue()
 
 
 def test_what_to_type_next_can_be_typed(tmp_path: Path) -> None:

@@ -397,8 +397,9 @@ class Training:
         )  # fmt: skip
         self.board.put(count.step, {a_token: valid, a_tick: tick})
         self.board.flush()
+        which = f"epoch {count.epoch}" if count.epoch else "part of epoch 1"
         self.folder.log(
-            f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, {MEASURED[self.measured]} {valid:.4f} "
+            f"{which}: training {figures['train_nats_a_token']:.4f}, {MEASURED[self.measured]} {valid:.4f} "
             f"nats a token, {tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s, "
             f"{clock(self.fit.progress.left)} left, peak memory {megabytes(peak_memory())}"
         )
@@ -456,11 +457,14 @@ class Training:
                 f"{self.folder.model}: the model cannot be written: {error.strerror}; {elsewhere}"
             ) from error
         self._keep_figures(info)
+        epochs = f"{counted(count.epoch, 'epoch')}, " if count.epoch else ""
         self._say(
-            f"{self._why(ending)} after {counted(count.epoch, 'epoch')}, {counted(count.step, 'step')}: "
+            f"{self._why(ending)} after {epochs}{counted(count.step, 'step')}: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
+        if not count.epoch:
+            self._say(self._little_seen(count))
         more = {
             Ending.ASKED: "",
             Ending.MINUTES: f" --minutes TOTAL (of the whole run: more than {minutes_had(count)})",
@@ -471,6 +475,13 @@ class Training:
         self._say(f"play it: musicrnn-daemon {shlex.quote(str(self.folder.model))}")
         if self._unwritten:
             raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
+
+    def _little_seen(self, count: Count) -> str:
+        """Return what to say of a model that has not seen all of the corpus."""
+        share = self.lanes.progress
+        once = f", which takes some {counted(math.ceil(count.seconds / 60 / share), 'minute')}" if share else ""
+        plays = "plays much as what it began from" if self.settings.training.init_from else "plays little but noise"
+        return f"note: it has seen {share:.0%} of the corpus, not yet all of it once{once}; it {plays}, so let it go on"
 
     def _why(self, ending: Ending) -> str:
         return ending.value if self.measured == "valid" else ending.value.replace("validation", "training")
