@@ -19,9 +19,10 @@ from rich.text import Text
 
 from musicrnn import cli
 from musicrnn.commands import export_run
+from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
-from musicrnn.errors import CorpusError, RunFolderError
+from musicrnn.errors import CorpusError, RunFolderError, TrainingError
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
@@ -308,6 +309,15 @@ def test_a_run_is_not_written_over_with_its_own_weights(tmp_path: Path, named: s
     with pytest.raises(RunFolderError, match=re.escape(words)):
         train(Settings(training=training))
     assert sorted((tmp_path / "run").rglob("*")) == before
+
+
+def test_a_model_of_other_sizes_is_refused_before_the_corpus_is_read(tmp_path: Path) -> None:
+    """Which is not even there; nothing is left behind."""
+    training = TrainingSettings(run_folder=str(tmp_path / "run"), init_from="songs")
+    corpus = CorpusSettings((str(tmp_path / "missing"),), ticks_per_beat=4)
+    with pytest.raises(TrainingError, match=r"units must be 320 .*; ticks_per_beat must be 12 .* recipes/songs\.toml"):
+        train(Settings(corpus, training=training))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from musicrnn.errors import CorpusError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.printable import printable
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
-from musicrnn.trainer.beginning import beginning_of
+from musicrnn.trainer.beginning import beginning_of, check_beginning
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.origin import origin_of
 from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact, kept_settings, settings_of_run
@@ -83,6 +83,7 @@ def run(settings: Settings) -> int:
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if settings.training.init_from and not resume:
         _check_apart(folder, settings.training.init_from)
+        check_beginning(settings)
     if resume:
         settings = settings_of_run(folder, settings)
     with StopRequest().listening() as stop, closing(folder):
