@@ -31,6 +31,7 @@ from musicrnn.models.score import Part
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.printable import printable
 from musicrnn.trainer import checkpoint
+from musicrnn.trainer.origin import told_by_file
 from musicrnn.trainer.run import run as train
 from musicrnn.trainer.run import shown_name
 from tests.trainer.waiting import until
@@ -309,6 +310,32 @@ def test_a_run_is_not_written_over_with_its_own_weights(tmp_path: Path, named: s
     with pytest.raises(RunFolderError, match=re.escape(words)):
         train(Settings(training=training))
     assert sorted((tmp_path / "run").rglob("*")) == before
+
+
+def test_what_a_settings_file_says_of_other_music_is_told_first(tmp_path: Path) -> None:
+    """Source and licence that were not typed go into the model; the line is the first on the screen and in the log."""
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('[training]\nsource = "A [red] book"\nlicence = "CC0"\n', encoding="utf-8")
+    line = f"the model's file will say: source 'A [red] book' (of {recipe}); give other music its own with --source"
+    done = _train(tmp_path / "run", "--epochs=1", f"--config={recipe}", "--licence=mine")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == line
+    log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+    assert log.splitlines()[0].endswith(f" {line}")
+    info = read_info(tmp_path / "run" / "model.onnx")
+    assert (info.corpus["source"], info.corpus["licence"]) == ("A [red] book", "mine")
+
+
+def test_nothing_is_told_of_what_was_typed() -> None:
+    """Nor where nothing is said of source and licence; both of a file are told in one line."""
+    training = TrainingSettings(source="a book", licence="CC0")
+    typed = {"training.source": "--source", "training.licence": "--licence"}
+    assert told_by_file(Settings(training=training, origins=typed)) == ""
+    assert told_by_file(Settings()) == ""
+    assert told_by_file(Settings(training=training, origins=dict.fromkeys(typed, "a.toml"))) == (
+        "the model's file will say: source 'a book', licence 'CC0' (of a.toml); give other music its own with --source "
+        "and --licence"
+    )
 
 
 def test_a_model_of_other_sizes_is_refused_before_the_corpus_is_read(tmp_path: Path) -> None:
