@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -170,21 +171,41 @@ def test_the_end_is_told_before_it_is_measured_and_written(tmp_path: Path) -> No
 
 
 class Ticking(Alone):
-    """A team of one whose clock goes on by a second whenever it is read."""
+    """A team of one whose clock goes on by so many seconds whenever it is read: three times in a step."""
 
-    seconds = 0.0
+    def __init__(self, tick: float) -> None:
+        self.tick, self.seconds = tick, 0.0
 
     def now(self) -> float:
         """Return the time."""
-        self.seconds += 1.0
+        self.seconds += self.tick
         return self.seconds
+
+
+@pytest.mark.parametrize(("tick", "is_long"), [(1.0, False), (10.0, True)])
+def test_the_log_tells_once_a_minute_of_an_epoch_that_lasts(tmp_path: Path, tick: float, is_long: bool) -> None:
+    """The log alone, with how far it is; of one that is over in a minute there is the line at its end."""
+    said = io.StringIO()
+    training = _training(tmp_path, said=said)
+    training.team = Ticking(tick)
+    _run(training)
+    words = (
+        r"epoch ([12]), (\d+)% of it, step (\d+): training \d\.\d{4} nats a token; [\d,]+ tokens/s, "
+        r"\d:\d\d:\d\d left\n"
+    )
+    found = re.findall(words, (tmp_path / "train.log").read_text(encoding="utf-8"))
+    assert {epoch for epoch, _, _ in found} == ({"1", "2"} if is_long else set())
+    assert all(0 < int(share) <= 100 for _, share, _ in found)
+    steps = [int(step) for _, _, step in found]
+    assert all(after - before >= 2 for before, after in pairwise(steps))  # of half a minute each
+    assert " of it, step" not in said.getvalue()
 
 
 def test_a_run_that_has_not_seen_all_of_its_corpus_says_so(tmp_path: Path) -> None:
     """It says what that means, then how to go on, and counts no epochs."""
     said = io.StringIO()
     training = _training(tmp_path, replace(PLAIN, epochs=0, minutes=0.2), said=said)
-    training.team = Ticking()
+    training.team = Ticking(1.0)
     _run(training)
     log = [line[20:] for line in (tmp_path / "train.log").read_text(encoding="utf-8").splitlines()]
     for lines in (said.getvalue().splitlines(), log):

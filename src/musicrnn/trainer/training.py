@@ -45,6 +45,7 @@ from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.team import ALONE, Team, alike
 
 LOG_EVERY = 10
+LOG_SECONDS = 60  # of an epoch that lasts longer, train.log tells as often
 EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
 MOST_DISPARITY = 0.01
@@ -116,6 +117,7 @@ class Training:
         self.display = Display(console)
         self.folder.spare.warn = self._warn
         self.count = Count()
+        self._logged = 0.0  # the run's seconds at the last line in train.log of how far it is
         self._unwritten = ""  # of the last checkpoint, where it could not be written
 
     def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
@@ -160,6 +162,7 @@ class Training:
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
         limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
+        self._logged = count.seconds
         with self.display, self._learner() as learner:
             self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count, self.read)
             ending = self.fit.run()
@@ -369,6 +372,8 @@ class Training:
 
     def _step_done(self, count: Count, result: StepResult, rate: float) -> None:
         self.count = count
+        if count.seconds - self._logged >= LOG_SECONDS:
+            self._log_step(count)
         if count.step % LOG_EVERY:
             return
         row: dict[str, Any] = {
@@ -386,8 +391,16 @@ class Training:
         shown = ("train_nats_a_token", "gradient_norm", "parameter_norm", "rate")
         self.board.put(count.step, {name: float(row[name]) for name in shown})
 
+    def _log_step(self, count: Count) -> None:
+        """Tell in train.log alone how far an epoch has come that lasts."""
+        self._logged, p = count.seconds, self.fit.progress
+        self.folder.log(
+            f"epoch {p.epoch}, {min(self.lanes.progress - count.epoch, 1.0):.0%} of it, step {count.step}: training "
+            f"{p.train:.4f} nats a token; {p.tokens_a_second:,.0f} tokens/s, {clock(p.left)} left"
+        )
+
     def _epoch_done(self, count: Count, better: bool) -> None:
-        self.count = count
+        self.count, self._logged = count, count.seconds
         figures = count.figures
         a_token, a_tick = f"{self.measured}_nats_a_token", f"{self.measured}_nats_a_tick"
         valid, tick = figures[a_token], figures[a_tick]
