@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 
 import pytest
 
@@ -48,14 +48,15 @@ class Clock:
 
 
 class Slow:
-    """A stepper that takes three seconds for a step."""
+    """A stepper that takes three seconds for a step, and for its first one longer where that is asked for."""
 
-    def __init__(self, stepper: ScriptedStepper, clock: Clock) -> None:
-        self.stepper, self.clock = stepper, clock
+    def __init__(self, stepper: ScriptedStepper, clock: Clock, first: float = 3.0) -> None:
+        self.stepper, self.clock, self.seconds = stepper, clock, first
 
     def train(self, batch: Windows, rate: float) -> StepResult:
         """Learn, while time goes by."""
-        self.clock.seconds += 3.0
+        self.clock.seconds += self.seconds
+        self.seconds = 3.0
         return self.stepper.train(batch, rate)
 
 
@@ -64,6 +65,7 @@ class Diary:
 
     def __init__(self, valid: Callable[[int], float] = lambda _: 1.0) -> None:
         self.saves = 0
+        self.endings: list[tuple[Ending, int, int]] = []  # with the epochs measured and the saves before
         self.warnings: list[str] = []
         self.epochs: list[tuple[int, bool]] = []
         self.valid = valid
@@ -80,6 +82,7 @@ class Diary:
             step_done=lambda *_: None,
             warn=self.warnings.append,
             keep_batch=lambda batch: f"a batch of {batch.valid.sum()} is kept",
+            ends=lambda ending: self.endings.append((ending, len(self.epochs), self.saves)),
             stop_asked=lambda: self.stop,
         )
 
@@ -142,6 +145,44 @@ def test_the_time_of_a_step_counts_as_soon_as_it_is_made() -> None:
     assert seconds == [8.0, 8.0]
 
 
+def _warming(limits: Limits, first: float = 3.0, count: Count | None = None) -> list[float]:
+    """Return the rates of a training with a warm-up of 100 steps to a rate of 1, three seconds a step."""
+    clock = Clock()
+    fit, stepper = _fit(Diary(), limits)
+    fit.schedule, fit.count = Schedule("constant", 1.0, warmup=100), count or Count()
+    fit.stepper, fit.hooks.now = Slow(stepper, clock, first), clock.now
+    fit.run()
+    return stepper.rates
+
+
+@pytest.mark.parametrize("limits", [Limits(epochs=0, minutes=2.2), Limits(epochs=2), Limits(epochs=2, minutes=100)])
+def test_the_warm_up_of_a_short_run_is_over_after_a_tenth_of_it(limits: Limits) -> None:
+    """It rises all the way, evenly; of a run with a time, in a tenth of that which is left after its first step."""
+    rates = _warming(limits)
+    full = rates.index(1.0)
+    assert 0 < full <= 0.1 * len(rates) + 2
+    assert rates == sorted(rates)
+    assert max(after - before for before, after in pairwise(rates)) < 12 / len(rates)
+
+
+@pytest.mark.parametrize(
+    ("limits", "first"),
+    [(Limits(epochs=0, minutes=51), 3.0), (Limits(epochs=0, minutes=60), 400.0), (Limits(epochs=135), 3.0)],
+)
+def test_the_warm_up_of_a_run_of_over_1000_steps_is_by_its_steps_alone(limits: Limits, first: float) -> None:
+    """To the bit, also where the first step takes minutes, as it does where much is made ready in it."""
+    rates = _warming(limits, first)
+    assert len(rates) > 1000
+    assert rates == [min(1.0, (step + 1) / 100) for step in range(len(rates))]
+
+
+def test_a_warm_up_that_goes_on_takes_no_first_step_for_learning() -> None:
+    """What had gone by in that of the run, and goes by in that after --resume, brings it no further."""
+    before = Count(step=10, seconds=430.0, starting=400.0)
+    rates = _warming(Limits(epochs=0, minutes=80), 400.0, before)
+    assert rates == [min(1.0, (step + 1) / 100) for step in range(10, 10 + len(rates))]
+
+
 def test_patience_waits_for_its_steps_too() -> None:
     """Where epochs are short, validation must be no better for so many steps as well."""
     diary = Diary(lambda epoch: 2.0 if epoch == 0 else 3.0)
@@ -175,6 +216,24 @@ def test_a_run_that_has_had_its_epochs_makes_no_step_more() -> None:
     fit.count.epoch = 3
     assert fit.run() == Ending.EPOCHS
     assert (diary.epochs, stepper.rates) == ([], [])
+
+
+@pytest.mark.parametrize("has_figures", [False, True])
+def test_it_tells_that_its_time_is_up_before_it_measures(has_figures: bool) -> None:
+    """And before it saves, so that nobody waits for what seems to stand still."""
+    diary = Diary()
+    fit, _ = _fit(diary, Limits(epochs=3, minutes=1))
+    fit.count.seconds, fit.count.figures = 61.0, {"valid_nats_a_token": 1.0} if has_figures else {}
+    assert fit.run() == Ending.MINUTES
+    assert diary.endings == [(Ending.MINUTES, 0, 0)]
+
+
+def test_it_tells_that_it_stops_before_it_saves() -> None:
+    """A request is answered at once."""
+    diary = Diary()
+    diary.stop = True
+    _fit(diary, Limits(epochs=3))[0].run()
+    assert diary.endings == [(Ending.ASKED, 0, 0)]
 
 
 def test_a_request_to_stop_saves_first() -> None:

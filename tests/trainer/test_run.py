@@ -19,9 +19,10 @@ from rich.text import Text
 
 from musicrnn import cli
 from musicrnn.commands import export_run
+from musicrnn.config.corpus import CorpusSettings
 from musicrnn.config.settings import Settings
 from musicrnn.config.training import TrainingSettings
-from musicrnn.errors import CorpusError, RunFolderError
+from musicrnn.errors import CorpusError, RunFolderError, TrainingError
 from musicrnn.models.metadata import ModelInfo
 from musicrnn.models.midi_read import read_midi
 from musicrnn.models.model_file import read_info
@@ -30,6 +31,7 @@ from musicrnn.models.score import Part
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.printable import printable
 from musicrnn.trainer import checkpoint
+from musicrnn.trainer.origin import told_by_file
 from musicrnn.trainer.run import run as train
 from musicrnn.trainer.run import shown_name
 from tests.trainer.waiting import until
@@ -135,7 +137,7 @@ def test_a_signal_saves_and_exports(tmp_path: Path, kind: signal.Signals, status
     process.send_signal(kind)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == status
-    (step,) = re.findall(r"it was asked to stop after \d+ epochs, (\d+) steps", output)
+    (step,) = re.findall(r"it was asked to stop after (?:[1-9]\d* epochs?, )?(\d+) steps", output)
     assert checkpoint.stored(tmp_path / "run" / "checkpoints", "step-")[-1].name.startswith(f"step-{int(step):08}-")
     assert read_info(tmp_path / "run" / "model.onnx").units == 16
 
@@ -308,6 +310,41 @@ def test_a_run_is_not_written_over_with_its_own_weights(tmp_path: Path, named: s
     with pytest.raises(RunFolderError, match=re.escape(words)):
         train(Settings(training=training))
     assert sorted((tmp_path / "run").rglob("*")) == before
+
+
+def test_what_a_settings_file_says_of_other_music_is_told_first(tmp_path: Path) -> None:
+    """Source and licence that were not typed go into the model; the line is the first on the screen and in the log."""
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('[training]\nsource = "A [red] book"\nlicence = "CC0"\n', encoding="utf-8")
+    line = f"the model's file will say: source 'A [red] book' (of {recipe}); give other music its own with --source"
+    done = _train(tmp_path / "run", "--epochs=1", f"--config={recipe}", "--licence=mine")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == line
+    log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+    assert log.splitlines()[0].endswith(f" {line}")
+    info = read_info(tmp_path / "run" / "model.onnx")
+    assert (info.corpus["source"], info.corpus["licence"]) == ("A [red] book", "mine")
+
+
+def test_nothing_is_told_of_what_was_typed() -> None:
+    """Nor where nothing is said of source and licence; both of a file are told in one line."""
+    training = TrainingSettings(source="a book", licence="CC0")
+    typed = {"training.source": "--source", "training.licence": "--licence"}
+    assert told_by_file(Settings(training=training, origins=typed)) == ""
+    assert told_by_file(Settings()) == ""
+    assert told_by_file(Settings(training=training, origins=dict.fromkeys(typed, "a.toml"))) == (
+        "the model's file will say: source 'a book', licence 'CC0' (of a.toml); give other music its own with --source "
+        "and --licence"
+    )
+
+
+def test_a_model_of_other_sizes_is_refused_before_the_corpus_is_read(tmp_path: Path) -> None:
+    """Which is not even there; nothing is left behind."""
+    training = TrainingSettings(run_folder=str(tmp_path / "run"), init_from="songs")
+    corpus = CorpusSettings((str(tmp_path / "missing"),), ticks_per_beat=4)
+    with pytest.raises(TrainingError, match=r"units must be 320 .*; ticks_per_beat must be 12 .* recipes/songs\.toml"):
+        train(Settings(corpus, training=training))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

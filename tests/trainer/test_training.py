@@ -7,8 +7,10 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,10 +24,12 @@ from musicrnn.errors import NotWrittenError, RunFolderError, TrainingError
 from musicrnn.models.model_file import read_info
 from musicrnn.trainer import checkpoint, session
 from musicrnn.trainer.count import Count, Stepping, StepResult, Windows
+from musicrnn.trainer.dataset import Piece
 from musicrnn.trainer.fit import MOST_SETBACKS
 from musicrnn.trainer.lanes import Batch
 from musicrnn.trainer.material import Material, material
 from musicrnn.trainer.run_folder import METRICS, RunFolder
+from musicrnn.trainer.team import Alone
 from musicrnn.trainer.training import STEPS, Training
 from tests.trainer.pieces import tunes
 
@@ -139,6 +143,85 @@ def test_a_first_step_short_of_memory_is_made_again_from_the_same_state(tmp_path
         _run(run)
     assert _last(tmp_path / "halved") == _last(tmp_path / "short")
     assert "gone over in two halves" in (tmp_path / "short" / "train.log").read_text(encoding="utf-8")
+
+
+class Telling(Training):
+    """A run that notes what stands last in its log whenever it measures pieces."""
+
+    def evaluate(self, pieces: Sequence[Piece]) -> tuple[float, float]:
+        """Measure."""
+        lines = (self.folder.path / "train.log").read_text(encoding="utf-8").splitlines()
+        self.measured_after = [*getattr(self, "measured_after", []), lines[-1][20:]]
+        return super().evaluate(pieces)
+
+
+def test_the_end_is_told_before_it_is_measured_and_written(tmp_path: Path) -> None:
+    """On the screen and in the log: first what is left, then each part of it as it begins."""
+    said = io.StringIO()
+    training = _training(tmp_path, replace(PLAIN, epochs=0, minutes=1e-6), Telling, said)
+    assert isinstance(training, Telling)
+    _run(training)
+    left = "its time is up; what is left is measuring the pieces held back, and writing the model"
+    phases = [left, "measuring the 2 pieces held back", "writing the model"]
+    assert [line for line in said.getvalue().splitlines() if line in phases] == phases
+    log = (tmp_path / "train.log").read_text(encoding="utf-8")
+    assert [line[20:] for line in log.splitlines() if line[20:] in phases] == phases
+    assert training.measured_after[0] == left
+    assert set(training.measured_after[-2:]) == {phases[1]}
+
+
+class Ticking(Alone):
+    """A team of one whose clock goes on by so many seconds whenever it is read: three times in a step."""
+
+    def __init__(self, tick: float) -> None:
+        self.tick, self.seconds = tick, 0.0
+
+    def now(self) -> float:
+        """Return the time."""
+        self.seconds += self.tick
+        return self.seconds
+
+
+@pytest.mark.parametrize(("tick", "is_long"), [(1.0, False), (10.0, True)])
+def test_the_log_tells_once_a_minute_of_an_epoch_that_lasts(tmp_path: Path, tick: float, is_long: bool) -> None:
+    """The log alone, with how far it is; of one that is over in a minute there is the line at its end."""
+    said = io.StringIO()
+    training = _training(tmp_path, said=said)
+    training.team = Ticking(tick)
+    _run(training)
+    words = (
+        r"epoch ([12]), (\d+)% of it, step (\d+): training \d\.\d{4} nats a token; [\d,]+ tokens/s, "
+        r"\d:\d\d:\d\d left\n"
+    )
+    found = re.findall(words, (tmp_path / "train.log").read_text(encoding="utf-8"))
+    assert {epoch for epoch, _, _ in found} == ({"1", "2"} if is_long else set())
+    assert all(0 < int(share) <= 100 for _, share, _ in found)
+    steps = [int(step) for _, _, step in found]
+    assert all(after - before >= 2 for before, after in pairwise(steps))  # of half a minute each
+    assert " of it, step" not in said.getvalue()
+
+
+def test_a_run_that_has_not_seen_all_of_its_corpus_says_so(tmp_path: Path) -> None:
+    """It says what that means, then how to go on, and counts no epochs."""
+    said = io.StringIO()
+    training = _training(tmp_path, replace(PLAIN, epochs=0, minutes=0.2), said=said)
+    training.team = Ticking(1.0)
+    _run(training)
+    log = [line[20:] for line in (tmp_path / "train.log").read_text(encoding="utf-8").splitlines()]
+    for lines in (said.getvalue().splitlines(), log):
+        assert re.fullmatch(r"its time is up after [1-9] steps: train nats .*", lines[-5])
+        words = r"note: it has seen [1-9]\d% of the corpus, not yet all of it once, which takes some \d+ minutes?; "
+        assert re.fullmatch(f"{words}it plays little but noise, so let it go on", lines[-3])
+        assert lines[-2].startswith(f"go on: musicrnn-train --resume {tmp_path} --minutes TOTAL")
+        assert not [line for line in lines if "epoch 0" in line or "0 epochs" in line]
+
+
+def test_a_run_that_has_seen_all_of_its_corpus_says_nothing_of_that(tmp_path: Path) -> None:
+    """One epoch is all of it once."""
+    said = io.StringIO()
+    _run(_training(tmp_path, replace(PLAIN, epochs=1), said=said))
+    assert "all epochs are done after 1 epoch, " in said.getvalue()
+    assert "not yet all of it" not in said.getvalue()
 
 
 def test_what_to_type_next_can_be_typed(tmp_path: Path) -> None:

@@ -53,7 +53,12 @@ class TrainingSettings(Section):
     decay: float = setting(0.97, low=0.01, high=1, help="Factor an epoch of the exponential schedule.")
     decay_start: int = setting(0, low=0, high=100_000, unit="epochs", help="Epochs before the learning rate falls.")
     warmup_steps: int = setting(
-        100, low=0, high=1_000_000, unit="steps", help="Steps over which the learning rate rises at the start."
+        100,
+        low=0,
+        high=1_000_000,
+        unit="steps",
+        help="Steps over which the learning rate rises at the start; it has risen after a tenth of the run at the "
+        "latest.",
     )
     weight_decay: float = setting(0.01, low=0, high=1, help="Pull of the weights towards zero.")
     clip: float = setting(1.0, low=0, high=1000, help="Largest norm of a gradient; 0 does not clip.")
@@ -69,8 +74,8 @@ class TrainingSettings(Section):
         low=0,
         high=525_600,
         unit="minutes",
-        help="Time after which it stops and finishes cleanly, since the run's beginning also after --resume; 0 is no "
-        "limit.",
+        help="Time after which it stops and finishes cleanly, since the run's beginning also after --resume; measuring "
+        "the pieces held back and writing the model come on top of it. 0 is no limit.",
     )
     precision: str = setting(
         "float32",

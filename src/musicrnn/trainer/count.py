@@ -88,12 +88,15 @@ def disparity(exact: np.ndarray, rough: np.ndarray) -> float:
 class Count:
     """How far a run has come; ``seconds`` is the time spent in training and validation.
 
+    ``starting`` are those of them that went by in the first step of the run and after each time that it went on, which
+    is slow: what the steps need is made ready in it.
     ``windows`` counts the batches that were read, and ``skipped`` are the numbers of those that are passed over.
     """
 
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    starting: float = 0.0
     epoch: int = 0
     best: float = float("inf")
     best_epoch: int = 0

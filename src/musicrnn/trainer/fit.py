@@ -45,6 +45,7 @@ class Ending(Enum):
 class Hooks:
     """What the loop asks for at its turning points; it does no I/O itself.
 
+    ``ends`` is told that the time is up, or that a stop was asked for, before anything is measured or written for it.
     ``measured`` is what ``validate`` measures: valid, or trained where no pieces are held back.
     """
 
@@ -56,6 +57,7 @@ class Hooks:
     step_done: Callable[[Count, StepResult, float], None]
     warn: Callable[[str], None]
     keep_batch: Callable[[Windows], str]
+    ends: Callable[[Ending], None]
     stop_asked: Callable[[], bool] = field(default=lambda: False)
     now: Callable[[], float] = field(default=time.monotonic)
     measured: str = "valid"
@@ -79,6 +81,7 @@ class Fit:
         self.count = count
         self.progress = Progress(epochs=limits.epochs, best=count.best, measured=hooks.measured)
         self._started = 0.0
+        self._is_first = True
 
     def run(self) -> Ending:
         """Train until an epoch's end, the clock, patience or a request ends it, and say which.
@@ -90,6 +93,7 @@ class Fit:
         self._started = self.hooks.now() - self.count.seconds
         while True:
             if self.hooks.stop_asked():
+                self.hooks.ends(Ending.ASKED)
                 self.hooks.save()
                 return Ending.ASKED
             if self.lanes.epoch > self.count.epoch:
@@ -98,6 +102,7 @@ class Fit:
                     return ending
             self.count.seconds = self.hooks.now() - self._started
             if 0 < self.limits.minutes * 60 <= self.count.seconds:
+                self.hooks.ends(Ending.MINUTES)
                 if self.count.epoch_tokens or not self.count.figures:
                     self._end_epoch()
                 else:
@@ -111,13 +116,18 @@ class Fit:
 
     def share(self) -> float:
         """Return how much of the training is done, 0 to 1."""
-        timed = self.count.seconds / (60 * self.limits.minutes) if self.limits.minutes else 0.0
+        return self._share_without(0.0)
+
+    def _share_without(self, seconds: float) -> float:
+        """Return how much is done where so many seconds, which are over, do not count."""
+        whole = 60 * self.limits.minutes - seconds
+        timed = (self.count.seconds - seconds) / whole if self.limits.minutes else 0.0
         gone = self.lanes.progress / self.limits.epochs if self.limits.epochs else 0.0
         return min(1.0, max(gone, timed))
 
     def _step(self) -> bool:
         began = self.hooks.now()
-        rate = self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share())
+        rate = self._rate()
         batch, number = self._next_batch()
         if number in self.count.skipped:
             return False
@@ -131,9 +141,16 @@ class Fit:
         self.count.epoch_tokens += result.tokens
         now = self.hooks.now()
         self.count.seconds, took = now - self._started, now - began
+        if self._is_first:
+            self.count.starting += took
+            self._is_first = False
         self._report(result, rate, took)
         self.hooks.step_done(self.count, result, rate)
         return True
+
+    def _rate(self) -> float:
+        made = self._share_without(self.count.starting)
+        return self.count.rate_scale * self.schedule.rate(self.count.step, self.lanes.progress, self.share(), made)
 
     def _next_batch(self) -> tuple[Windows, int]:
         """Return the next batch and its number in the run."""
@@ -156,8 +173,10 @@ class Fit:
             f"step {self.count.step}: the loss is {result.nats}, the gradient norm {result.gradient_norm}; back to the "
             "last checkpoint, at half the rate and without this batch"
         )
+        starting = self.count.starting
         self.count = self.hooks.reload()
         self.count.setbacks, self.count.rate_scale, self.count.skipped = setbacks, scale, skipped
+        self.count.starting = starting
 
     def _end_epoch(self) -> Ending | None:
         self.count.epoch = max(self.count.epoch, self.lanes.epoch)

@@ -57,6 +57,9 @@ class Follower(Training):
     def _keep_batch(self, batch: Windows) -> str:  # noqa: ARG002
         return "the chief keeps its share of the batch"
 
+    def _ends(self, _: Ending) -> None:
+        """Leave it to the chief to say so."""
+
     def _finish(self, _: Count, ending: Ending) -> None:
         """Bear a part in the last figures; the chief has the weights that were best, and hands them out."""
         self._take_best()

@@ -16,13 +16,11 @@ from keras import ops
 
 from musicrnn.errors import TrainingError
 from musicrnn.models.metadata import ModelInfo
-from musicrnn.models.model_check import known_values
-from musicrnn.models.model_file import load_checked
 from musicrnn.models.network import Network
-from musicrnn.models.onnx_graph import read_graph
-from musicrnn.models.step_reader import ReadWeights, read_weights
+from musicrnn.models.step_reader import ReadWeights
 from musicrnn.models.vocabulary import Vocabulary
 from musicrnn.models.weights import Floats
+from musicrnn.trainer.beginning import differences, no_part_of, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +41,16 @@ def take_model(network: Network, path: Path) -> Taken:
     Raises ModelError where the file is none, TrainingError where the sizes, the grid or all parts differ; nothing is
     changed then.
     """
-    file = load_checked(path)
-    info, graph = file.info, read_graph(file.content)
-    _check_sizes(network, info, str(path))
-    weights = read_weights(graph, info, known_values(graph, info))
-    if weights is None:
-        raise TrainingError(f"{path}: to begin from it a model must be an LSTM as musicrnn export writes it")
-    width = weights.tables[0].shape[1]
-    if width != network.shape.embedding:
-        raise TrainingError(f"{path}: the embedding must be {width} as in the model, got {network.shape.embedding}")
+    info, weights = opened(path)
+    others = differences(info, weights, network.shape, network.vocabulary.ticks_per_beat)
+    if others:
+        raise TrainingError(f"{path}: {'; '.join(others)}")
     mine, theirs = _shared(network.vocabulary, info.vocabulary)
     if not (network.vocabulary.part[mine] >= 0).any():
-        raise TrainingError(
-            f"{path}: a part must have the name of one of the model's ({_names(info.vocabulary)}), "
-            f"got {_names(network.vocabulary)}; [[corpus.parts]] names them"
-        )
+        parts = (part.name for part in network.vocabulary.parts)
+        raise TrainingError(f"{path}: {no_part_of(info.vocabulary, parts)}")
     _assign(network, weights, mine, theirs)
     return Taken(info, len(mine), network.vocabulary.size)
-
-
-def _check_sizes(network: Network, info: ModelInfo, source: str) -> None:
-    shape, vocabulary = network.shape, network.vocabulary
-    for name, wanted, found in (
-        ("cell", info.cell, shape.cell),
-        ("layers", info.layers, shape.layers),
-        ("units", info.units, shape.units),
-        ("ticks_per_beat", info.vocabulary.ticks_per_beat, vocabulary.ticks_per_beat),
-    ):
-        if wanted != found:
-            raise TrainingError(f"{source}: {name} must be {wanted} as in the model, got {found}")
-
-
-def _names(vocabulary: Vocabulary) -> str:
-    return ", ".join(part.name for part in vocabulary.parts)
 
 
 def _shared(mine: Vocabulary, theirs: Vocabulary) -> tuple[list[int], list[int]]:

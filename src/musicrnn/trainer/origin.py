@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from musicrnn.config.corpus import CorpusSettings
+from musicrnn.config.settings import Settings
 from musicrnn.errors import CorpusError
 from musicrnn.models.corpus import Corpus
 from musicrnn.models.metadata import ModelInfo
@@ -24,6 +25,21 @@ def origin_of(corpus: Corpus, settings: CorpusSettings) -> dict[str, Any]:
         "sha256": _over(sorted(digests)),
         "ordered_sha256": _over(digests),
     }
+
+
+def told_by_file(settings: Settings) -> str:
+    """Return what to say of source and licence that a settings file gives the model; nothing where both are typed."""
+    given = {key: settings.origins.get(f"training.{key}", "") for key in ("source", "licence")}
+    told = {key: file for key, file in given.items() if settings.value(f"training.{key}") and _is_file(file)}
+    if not told:
+        return ""
+    words = ", ".join(f"{key} {settings.value(f'training.{key}')!r}" for key in told)
+    flags = " and ".join(f"--{key}" for key in told)
+    return f"the model's file will say: {words} (of {next(iter(told.values()))}); give other music its own with {flags}"
+
+
+def _is_file(origin: str) -> bool:
+    return bool(origin) and not origin.startswith("--")
 
 
 def check_split(settings: CorpusSettings, info: ModelInfo) -> None:

@@ -24,9 +24,9 @@ from musicrnn.errors import CorpusError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.printable import printable
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
-from musicrnn.trainer.beginning import beginning_of
+from musicrnn.trainer.beginning import beginning_of, check_beginning
 from musicrnn.trainer.material import Material, material
-from musicrnn.trainer.origin import origin_of
+from musicrnn.trainer.origin import origin_of, told_by_file
 from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact, kept_settings, settings_of_run
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
@@ -83,6 +83,7 @@ def run(settings: Settings) -> int:
     folder = RunFolder(Path(settings.training.resume) if resume else _folder(settings))
     if settings.training.init_from and not resume:
         _check_apart(folder, settings.training.init_from)
+        check_beginning(settings)
     if resume:
         settings = settings_of_run(folder, settings)
     with StopRequest().listening() as stop, closing(folder):
@@ -121,6 +122,8 @@ def _train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: boo
 
 def _try_to_train(settings: Settings, folder: RunFolder, stop: StopRequest, resume: bool, place: Place) -> bool:
     console, lanes_told = Console(), ""
+    if place.is_chief and not resume:
+        _say(told_by_file(settings), console, folder)
     corpus = _read_again(settings, console, folder) if resume else _read(settings, console)
     prepared = None if stop.signal else _prepare(corpus, settings, console, _room(folder, place))
     if prepared is not None and not stop.signal:
@@ -131,9 +134,8 @@ def _try_to_train(settings: Settings, folder: RunFolder, stop: StopRequest, resu
         folder.write_manifest(_manifest(corpus, prepared))
     elif place.is_chief:
         folder.stage(kept_settings(settings), _manifest(corpus, prepared))
-    if lanes_told and place.is_chief:
-        console.print(lanes_told, highlight=False)
-        folder.log(lanes_told)
+    if place.is_chief:
+        _say(lanes_told, console, folder)
     facts, origin = _facts(settings, corpus), _origin(settings, corpus)
     from musicrnn.trainer.halving import room_for
     from musicrnn.trainer.training import Training
@@ -152,6 +154,13 @@ def _try_to_train(settings: Settings, folder: RunFolder, stop: StopRequest, resu
             kind(settings, folder, prepared, facts, origin, console, team).run(stop, resume)
             team.part()
     return True
+
+
+def _say(line: str, console: Console, folder: RunFolder) -> None:
+    """Print a line, if there is one, and keep it in the run's diary."""
+    if line:
+        console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+        folder.log(printable(line))
 
 
 def _settled(settings: Settings, prepared: Material, device: Device, place: Place) -> tuple[Settings, str]:

@@ -45,6 +45,7 @@ from musicrnn.trainer.schedule import Schedule
 from musicrnn.trainer.team import ALONE, Team, alike
 
 LOG_EVERY = 10
+LOG_SECONDS = 60  # of an epoch that lasts longer, train.log tells as often
 EPOCHS, STEPS = 50, 2000
 PATIENCE_STEPS = 300
 MOST_DISPARITY = 0.01
@@ -116,6 +117,7 @@ class Training:
         self.display = Display(console)
         self.folder.spare.warn = self._warn
         self.count = Count()
+        self._logged = 0.0  # the run's seconds at the last line in train.log of how far it is
         self._unwritten = ""  # of the last checkpoint, where it could not be written
 
     def _lanes(self, pieces: Sequence[Piece], once: bool) -> Lanes:
@@ -160,6 +162,7 @@ class Training:
         t = self.settings.training
         schedule = Schedule(t.schedule, t.learning_rate, t.warmup_steps, t.decay, t.decay_start)
         limits = Limits(self._epochs(), t.patience, t.minutes, t.save_every, PATIENCE_STEPS)
+        self._logged = count.seconds
         with self.display, self._learner() as learner:
             self.fit = Fit(learner, self.lanes, schedule, limits, self._hooks(stop), count, self.read)
             ending = self.fit.run()
@@ -234,6 +237,7 @@ class Training:
             step_done=self._step_done,
             warn=self._warn,
             keep_batch=self._keep_batch,
+            ends=self._ends,
             stop_asked=lambda: self.team.stop_asked(stop.signal != 0),
             now=self.team.now,
             measured=self.measured,
@@ -368,6 +372,8 @@ class Training:
 
     def _step_done(self, count: Count, result: StepResult, rate: float) -> None:
         self.count = count
+        if count.seconds - self._logged >= LOG_SECONDS:
+            self._log_step(count)
         if count.step % LOG_EVERY:
             return
         row: dict[str, Any] = {
@@ -385,8 +391,16 @@ class Training:
         shown = ("train_nats_a_token", "gradient_norm", "parameter_norm", "rate")
         self.board.put(count.step, {name: float(row[name]) for name in shown})
 
+    def _log_step(self, count: Count) -> None:
+        """Tell in train.log alone how far an epoch has come that lasts."""
+        self._logged, p = count.seconds, self.fit.progress
+        self.folder.log(
+            f"epoch {p.epoch}, {min(self.lanes.progress - count.epoch, 1.0):.0%} of it, step {count.step}: training "
+            f"{p.train:.4f} nats a token; {p.tokens_a_second:,.0f} tokens/s, {clock(p.left)} left"
+        )
+
     def _epoch_done(self, count: Count, better: bool) -> None:
-        self.count = count
+        self.count, self._logged = count, count.seconds
         figures = count.figures
         a_token, a_tick = f"{self.measured}_nats_a_token", f"{self.measured}_nats_a_tick"
         valid, tick = figures[a_token], figures[a_tick]
@@ -396,8 +410,9 @@ class Training:
         )  # fmt: skip
         self.board.put(count.step, {a_token: valid, a_tick: tick})
         self.board.flush()
+        which = f"epoch {count.epoch}" if count.epoch else "part of epoch 1"
         self.folder.log(
-            f"epoch {count.epoch}: training {figures['train_nats_a_token']:.4f}, {MEASURED[self.measured]} {valid:.4f} "
+            f"{which}: training {figures['train_nats_a_token']:.4f}, {MEASURED[self.measured]} {valid:.4f} "
             f"nats a token, {tick:.4f} a tick; {count.tokens / max(count.seconds, 1e-9):,.0f} tokens/s, "
             f"{clock(self.fit.progress.left)} left, peak memory {megabytes(peak_memory())}"
         )
@@ -433,9 +448,20 @@ class Training:
         except OSError as error:
             self._warn(f"{stem}: the audition cannot be written: {error.strerror}; training goes on")
 
+    def _ends(self, ending: Ending) -> None:
+        """Say at once that the run ends, and what comes before it has: that may take a while."""
+        measuring = "measuring the pieces held back, and " if self._held_back() else ""
+        self._say(f"{ending.value}; what is left is {measuring}writing the model")
+
+    def _held_back(self) -> int:
+        return len(self.prepared.valid) + len(self.prepared.test)
+
     def _finish(self, count: Count, ending: Ending) -> None:
+        if self._held_back():
+            self._say(f"measuring the {counted(self._held_back(), 'piece')} held back")
         figures = self._last_figures(self._take_best() or count.figures)
         info = self.info(figures)
+        self._say("writing the model")
         try:
             self._write_model(info)
         except OSError as error:
@@ -444,11 +470,14 @@ class Training:
                 f"{self.folder.model}: the model cannot be written: {error.strerror}; {elsewhere}"
             ) from error
         self._keep_figures(info)
+        epochs = f"{counted(count.epoch, 'epoch')}, " if count.epoch else ""
         self._say(
-            f"{self._why(ending)} after {counted(count.epoch, 'epoch')}, {counted(count.step, 'step')}: "
+            f"{self._why(ending)} after {epochs}{counted(count.step, 'step')}: "
             + ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in figures.items())
         )
         self._say(f"model: {self.folder.model}")
+        if not count.epoch:
+            self._say(self._little_seen(count))
         more = {
             Ending.ASKED: "",
             Ending.MINUTES: f" --minutes TOTAL (of the whole run: more than {minutes_had(count)})",
@@ -459,6 +488,13 @@ class Training:
         self._say(f"play it: musicrnn-daemon {shlex.quote(str(self.folder.model))}")
         if self._unwritten:
             raise NotWrittenError(f"{self._unwritten}; the model is written, --resume goes on from the one before")
+
+    def _little_seen(self, count: Count) -> str:
+        """Return what to say of a model that has not seen all of the corpus."""
+        share = self.lanes.progress
+        once = f", which takes some {counted(math.ceil(count.seconds / 60 / share), 'minute')}" if share else ""
+        plays = "plays much as what it began from" if self.settings.training.init_from else "plays little but noise"
+        return f"note: it has seen {share:.0%} of the corpus, not yet all of it once{once}; it {plays}, so let it go on"
 
     def _why(self, ending: Ending) -> str:
         return ending.value if self.measured == "valid" else ending.value.replace("validation", "training")
