@@ -155,6 +155,28 @@ def test_an_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unrecognized arguments: --learning" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["daemon", "--clock-out"], "--clock-out; did you mean --midi-clock-out?"),
+        (["daemon", "--tempoo=90"], "--tempoo=90; did you mean --tempo?"),
+        (["train", "music", "--rate", "1"], "--rate 1; did you mean --learning-rate?"),
+        (["daemon", "--qqq"], "--qqq"),
+        (["check", "a.mid", "--jsn"], "--jsn; did you mean --json?"),
+    ],
+)
+def test_the_flag_that_may_be_meant_is_asked_after(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the last of a few lines: all the flags of a verb before it would hide it."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    lines = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert lines[-1] == f"musicrnn {words[0]}: error: unrecognized arguments: {told}"
+    assert len(lines) < 10
+
+
 @pytest.mark.parametrize(("program", "verb"), [("train", "train"), ("daemon", "daemon")])
 def test_the_verbs_used_daily_are_programs_of_their_own(
     program: str, verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -37,17 +37,34 @@ BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 INTERRUPTED = 128 + 2
 PIPE_CLOSED = 128 + 13
 LONGEST_MESSAGE = 400
+MOST_USAGE_LINES = 8
+UNKNOWN = "unrecognized arguments"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors stay readable where a shell made thousands of words of a pattern."""
+    """A parser whose errors stay readable where there are dozens of flags, or a shell made many words of a pattern."""
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong with the arguments, of a long message its beginning; exit with status 2."""
+        hint = self._nearest(message) if message.startswith(UNKNOWN) else ""
         message = printable(message)
         if len(message) > LONGEST_MESSAGE:
             message = f"{message[:LONGEST_MESSAGE]}… ({len(message) - LONGEST_MESSAGE} characters more)"
-        super().error(message)
+        usage = self.format_usage()
+        if usage.count("\n") > MOST_USAGE_LINES:
+            usage = f"usage: {self.prog} ...; {self.prog} --help lists all that may follow\n"
+        self.exit(2, f"{usage}{self.prog}: error: {message}{hint}\n")
+
+    def _nearest(self, message: str) -> str:
+        """Return the flag that the first unknown one of a message may have been meant to be, as a question; or ''."""
+        import difflib
+
+        flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        for word in (word.partition("=")[0] for word in message.split() if word.startswith("--")):
+            holding = [flag for flag in flags if word[2:] and word[2:] in flag]
+            near = holding if len(holding) == 1 else difflib.get_close_matches(word[:100], flags, n=1)
+            return f"; did you mean {near[0]}?" if near else ""
+        return ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
