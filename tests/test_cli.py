@@ -162,6 +162,7 @@ def test_an_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         (["daemon", "--tempoo=90"], "--tempoo=90; did you mean --tempo?"),
         (["train", "music", "--rate", "1"], "--rate 1; did you mean --learning-rate?"),
         (["daemon", "--qqq"], "--qqq"),
+        (["train", "music", "--batch", "3"], "--batch 3"),
         (["check", "a.mid", "--jsn"], "--jsn; did you mean --json?"),
     ],
 )

@@ -59,11 +59,11 @@ class Parser(argparse.ArgumentParser):
         """Return the flag that the first unknown one of a message may have been meant to be, as a question; or ''."""
         import difflib
 
-        flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
-        for word in (word.partition("=")[0] for word in message.split() if word.startswith("--")):
-            holding = [flag for flag in flags if word[2:] and word[2:] in flag]
-            near = holding if len(holding) == 1 else difflib.get_close_matches(word[:100], flags, n=1)
-            return f"; did you mean {near[0]}?" if near else ""
+        names = [flag[2:] for flag in self._option_string_actions if flag.startswith("--")]
+        for name in (word[2:].partition("=")[0] for word in message.split() if word.startswith("--")):
+            holding = [known for known in names if name and name in known]
+            near = holding if len(holding) == 1 else difflib.get_close_matches(name[:100], names, n=1, cutoff=0.7)
+            return f"; did you mean --{near[0]}?" if near else ""
         return ""
 
 
