@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from musicrnn.same_signal import SAME_SECONDS
+
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-SAME_SECONDS = 0.3  # signals that come so close after the first are one: `timeout` signals its child and then the group
 
 
 class EndedBySignal(BaseException):

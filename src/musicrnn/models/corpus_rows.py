@@ -10,7 +10,7 @@ from musicrnn.models.grid_piece import Moved, note_rows
 from musicrnn.models.parts import Assigned, most_at_once
 from musicrnn.models.score import Score, Tempo
 
-MOST_TRACKS = 16
+MOST_TRACKS = 16  # named of several pieces together
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def left_out(*pieces: tuple[Moved, Assigned]) -> tuple[str, ...]:
     """Say in words what was merged, shortened or left out of pieces, of all that are given together."""
     moved, assigned = [one for one, _ in pieces], [one for _, one in pieces]
     tracks = list(dict.fromkeys(track for one in assigned for track in one.tracks_left_out))
-    named = ", ".join([*tracks[:MOST_TRACKS], *(["..."] if len(tracks) > MOST_TRACKS else [])])
+    is_cut = len(pieces) > 1 and len(tracks) > MOST_TRACKS
+    named = ", ".join([*tracks[:MOST_TRACKS], "..."] if is_cut else tracks)
     told = (
         (sum(one.notes_left_out for one in assigned), f"notes of tracks that no part takes ({named})"),
         (sum(one.out_of_range for one in assigned), "notes outside their part's range"),

@@ -23,6 +23,7 @@ from musicrnn.config.training import check_name
 from musicrnn.errors import CorpusError, RunFolderError
 from musicrnn.models.corpus import Corpus, NamedRows, read_corpus
 from musicrnn.printable import printable
+from musicrnn.same_signal import SAME_SECONDS
 from musicrnn.trainer.backend import Device, is_out_of_memory, start
 from musicrnn.trainer.beginning import beginning_of, check_beginning
 from musicrnn.trainer.material import Material, material
@@ -31,8 +32,6 @@ from musicrnn.trainer.resuming import check_corpus, check_not_over, corpus_fact,
 from musicrnn.trainer.run_folder import RunFolder, default_folder
 from musicrnn.trainer.store import PieceWriter
 from musicrnn.trainer.team import Place, place_of
-
-SAME_SECONDS = 0.3  # signals that come so close after the first are one: `timeout` signals its child and then the group
 
 
 class StopRequest:
