@@ -32,7 +32,7 @@ def test_a_usable_file_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
         "chorale.mid", "soprano", "58,", "alto", "61,", "tenor", "68,", "bass", "77",
         "264", "15", "120", "4/4", "A2..G#5", "4", "0%",
     ]  # fmt: skip
-    assert "part bass: A2..B3, at most 1 at once, channel 4, program 0" in out
+    assert "part bass: A2..B3, at most 1 at once, channel 4, program 0, 77 notes in 1 file\n" in out
     assert "1 of 1 files usable." in out
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from musicrnn.errors import ModelError, RunFolderError
+from musicrnn.models import catalogue
 from musicrnn.models.catalogue import FILE_IN_RUN, find_model, near_run
 from musicrnn.trainer.run_folder import RunFolder
 
@@ -22,6 +23,17 @@ def test_a_run_that_is_named_without_its_date_is_asked_after(tmp_path: Path) -> 
         find_model(str(tmp_path / "mine"))
     with pytest.raises(ModelError, match=r"there is none$"):
         find_model(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize(("name", "meant"), [("DRUMS", "drums"), ("Chorale", "chorales"), ("mysongs", "MySongs")])
+def test_a_model_is_asked_after_whatever_the_case(
+    name: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its name as it is written."""
+    (tmp_path / "MySongs.onnx").touch()
+    monkeypatch.setattr(catalogue, "models_folder", lambda: tmp_path)
+    with pytest.raises(ModelError, match=f"did you mean .*{meant}"):
+        find_model(name)
 
 
 def test_a_run_is_asked_after_by_its_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

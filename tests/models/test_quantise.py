@@ -65,6 +65,16 @@ def test_tempo_changes_stay_and_those_that_change_nothing_go() -> None:
     assert found.tempos == (Tempo(0, 120.0), Tempo(4, 200.0))
 
 
+@pytest.mark.parametrize(
+    ("microseconds", "bpm"), [(563_380, 106.5), (612_245, 98.0), (461_538, 130.0), (60_001, 999.98)]
+)
+def test_a_tempo_has_the_fewest_decimals_that_are_written_as_the_same(microseconds: int, bpm: float) -> None:
+    """A beat of 563,380 microseconds was 106.50005325 beats a minute in a score text."""
+    found = quantise(piece(track((0, 480, 60, 80)), tempos=((0, microseconds),)), GridSettings(4))
+    assert found.tempos == (Tempo(0, bpm),)
+    assert round(6e7 / bpm) == microseconds
+
+
 def test_a_change_of_metre_keeps_the_whole_piece() -> None:
     """The predecessors cut a piece at a time signature that they did not know."""
     found = quantise(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from musicrnn.models.bar_lines import Metre, bars_until
+from musicrnn.models.quantise import bpm_of
 from musicrnn.models.score import DRUM_CHANNEL, Note, Part, Score, Tempo
 
 _NAMES = ("soprano", "alto", "bass-2", "drums", "Große_Orgel")
@@ -59,4 +60,4 @@ def _notes(draw: st.DrawFn, parts: tuple[Part, ...]) -> list[Note]:
 def _tempos(draw: st.DrawFn, length: int) -> tuple[Tempo, ...]:
     ticks = sorted({0, *draw(st.lists(st.integers(0, length - 1), max_size=3))})
     beats = draw(st.lists(st.integers(60_000, 6_000_000), min_size=len(ticks), max_size=len(ticks), unique=True))
-    return tuple(Tempo(tick, 6e7 / beat) for tick, beat in zip(ticks, beats, strict=True))
+    return tuple(Tempo(tick, bpm_of(beat)) for tick, beat in zip(ticks, beats, strict=True))

@@ -104,9 +104,11 @@ def _print(corpus: Corpus, rows: list[Row]) -> None:
         console.print(f"Each file's share is told by --json, and for up to {MOST_EXPLAINED} files.", highlight=False)
     console.print(f"{usable} of {len(rows)} files usable.", highlight=False)
     for part in corpus.parts:
+        notes = [row.parts[part.name] for row in rows if row.parts.get(part.name)]
         kind = "hits" if part.percussive else f"at most {part.polyphony} at once"
         where = f"channel {part.channel}, program {part.program}"
-        console.print(f"part {part.name}: {_pitches(part.low, part.high)}, {kind}, {where}", highlight=False)
+        told = f"{_pitches(part.low, part.high)}, {kind}, {where}, {_counted(sum(notes), 'note')}"
+        console.print(f"part {part.name}: {told} in {_counted(len(notes), 'file')}", highlight=False)
 
 
 def _table(rows: list[Row], width: int) -> Table:
@@ -143,6 +145,10 @@ def _cells(row: Row) -> list[str]:
         f"{row.off_grid:.0%}",
         str(row.notes_left_out or ""),
     ]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _pitches(low: int, high: int) -> str:

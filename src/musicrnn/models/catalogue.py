@@ -131,5 +131,6 @@ def _in_run(folder: Path) -> Path:
 
 
 def _near(name: str) -> str:
-    near = difflib.get_close_matches(name, names(), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    by_lower = {known.lower(): known for known in names()}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(by_lower[found] for found in near)}?" if near else ""

@@ -13,7 +13,7 @@ from musicrnn.models.corpus_codec import VERSION, decode_pieces
 from musicrnn.models.quantise import GridSettings
 
 LARGEST_CACHE = 512 * 1024 * 1024
-_READER_VERSION = 9
+_READER_VERSION = 10
 _ASKED_AT_ONCE = 500
 _TABLE = "CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, made INTEGER, block BLOB)"
 

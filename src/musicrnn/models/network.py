@@ -22,6 +22,8 @@ from musicrnn.models.timing import MAX_BEATS, METRES
 from musicrnn.models.vocabulary import Kind, Vocabulary
 from musicrnn.models.weights import LayerWeights, StepWeights
 
+SEEDS = 2**32  # as many as JAX knows
+
 Tensor = Any
 
 
@@ -70,7 +72,7 @@ class Network(keras.Model):  # type: ignore[misc]
         self._index = _factors(vocabulary)
         sizes = {name: int(index.max()) + 1 for name, index in self._index.items()}
         width, units = shape.embedding, shape.units
-        start = keras.initializers.RandomNormal(0.05, seed=keras.random.SeedGenerator(seed + 1))
+        start = keras.initializers.RandomNormal(0.05, seed=keras.random.SeedGenerator((seed + 1) % SEEDS))
         self.inputs_of = {
             name: self.add_weight(shape=(size, width), initializer=start, name=f"in_{name}")
             for name, size in sizes.items()
@@ -209,8 +211,8 @@ def _keras_layer(shape: NetworkShape, i: int, seed: int, cudnn: bool) -> Any:
         shape.units,
         return_sequences=True,
         return_state=True,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2 * i + 2),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 2 * i + 3),
+        kernel_initializer=keras.initializers.GlorotUniform(seed=(seed + 2 * i + 2) % SEEDS),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=(seed + 2 * i + 3) % SEEDS),
         name=f"{shape.cell}_{i}",
         **more,
     )

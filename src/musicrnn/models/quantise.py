@@ -80,6 +80,12 @@ def quantise(piece: MidiPiece, settings: GridSettings) -> GridPiece:
     return _without_long_silence(on_grid, settings.longest_silence) if settings.longest_silence else on_grid
 
 
+def bpm_of(microseconds: int) -> float:
+    """Return the tempo with the fewest decimals that is as many microseconds a beat: 106.5 for 563380."""
+    rounded = (round(6e7 / microseconds, decimals) for decimals in range(10))
+    return next(bpm for bpm in rounded if round(6e7 / bpm) == microseconds)
+
+
 def _with_declared_drums(piece: MidiPiece, declared: Sequence[Part]) -> MidiPiece:
     """Return the piece with drums where the file's own parts say so, whatever the channel."""
     if not declared:
@@ -137,9 +143,9 @@ def _rows(notes: Ticks, on: Ticks, drums: npt.NDArray[np.bool_]) -> GridNotes:
 
 def _tempos(piece: MidiPiece, end: int, grid: int) -> tuple[Tempo, ...]:
     """Return the tempo changes on the grid, the last of each tick, none that changes nothing."""
-    by_tick = {0: 6e7 / _DEFAULT_TEMPO}
+    by_tick = {0: bpm_of(_DEFAULT_TEMPO)}
     for tick, microseconds in piece.tempos:
-        by_tick[nearest(tick, piece.ticks_per_beat, grid)] = 6e7 / microseconds
+        by_tick[nearest(tick, piece.ticks_per_beat, grid)] = bpm_of(microseconds)
     changes: list[Tempo] = []
     for tick, bpm in sorted(by_tick.items()):
         if tick < end and (not changes or changes[-1].bpm != bpm):

@@ -17,6 +17,7 @@ from musicrnn.models.grammar import Grammar
 from musicrnn.models.score import Part, Score
 from musicrnn.models.score_rows import ScoreRows, rows_of
 from musicrnn.models.vocabulary import Vocabulary
+from musicrnn.trainer.balance import Balance
 from musicrnn.trainer.dataset import Piece, piece_of
 from musicrnn.trainer.store import PieceWriter
 
@@ -36,6 +37,7 @@ class Material:
     tempo: float
     metre: tuple[int, int]
     fit: Fit
+    balance: Balance
 
 
 def vocabulary_of(scores: Iterable[Score], settings: CorpusSettings) -> Vocabulary:
@@ -115,9 +117,14 @@ def material(
     vocabulary = survey.vocabulary(settings)
     grammar = Grammar(vocabulary)
     pieces: list[Piece] = []
+    balance, learnt = Balance.nothing(vocabulary.parts), set(shares[0])
     out_of_range = over_polyphony = 0
-    for count, place in enumerate(usable, 1):
-        piece, fit = piece_of(named[place][1], grammar, settings.transpose)
+    for count, (place, name) in enumerate(usable.items(), 1):
+        score = named[place][1]
+        rows = score if isinstance(score, ScoreRows) else rows_of(score)
+        piece, fit = piece_of(rows, grammar, settings.transpose)
+        if count - 1 in learnt:
+            balance = balance.with_piece(name, rows, len(piece))
         writer.add(piece) if writer else pieces.append(piece)
         out_of_range += fit.out_of_range
         over_polyphony += fit.over_polyphony
@@ -129,4 +136,4 @@ def material(
     files = list(usable.values())
     names = {key: [files[i] for i in share] for key, share in zip(("train", "valid", "test"), shares, strict=True)}
     fit = Fit(out_of_range, over_polyphony)
-    return Material(vocabulary, train, valid, test, names, survey.tempo(), survey.metre(), fit)
+    return Material(vocabulary, train, valid, test, names, survey.tempo(), survey.metre(), fit, balance)

@@ -230,6 +230,8 @@ def _prepare(corpus: Corpus, settings: Settings, console: Console, room: Path) -
         highlight=False,
         soft_wrap=True,
     )
+    for words in prepared.balance.told(len(prepared.train), tokens, settings.corpus.bars_a_piece):
+        console.print(f"note: {printable(words)}", highlight=False, markup=False, soft_wrap=True)
     return prepared
 
 
