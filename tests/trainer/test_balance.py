@@ -16,12 +16,11 @@ from tests.trainer.pieces import PARTS, tune, tunes
 BELL = Part("bell", 60, 72, 3, polyphony=1)
 
 
-def _told(named: list[tuple[str, Score]], **settings: int) -> list[str]:
+def _told(named: list[tuple[str, Score]], bars_a_piece: int = 0) -> list[str]:
     """Return what is said of pieces of which all are to train on."""
-    chosen = CorpusSettings(ticks_per_beat=4, transpose=0, validation_share=0, test_share=0, **settings)
-    prepared = material(named, chosen)
+    prepared = material(named, CorpusSettings(ticks_per_beat=4, validation_share=0, test_share=0))
     assert len(prepared.train) == len(named)
-    return prepared.balance.told(len(named), sum(map(len, prepared.train)), chosen.bars_a_piece)
+    return prepared.balance.told(len(named), sum(map(len, prepared.train)), bars_a_piece)
 
 
 def _with_bells(count: int, bells: int) -> list[tuple[str, Score]]:
