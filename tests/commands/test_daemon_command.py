@@ -41,6 +41,18 @@ def test_a_port_is_refused_without_a_midi_system(settings_file: Path, capsys: py
     ("words", "refusal"),
     [
         (("--midi-clock-out",), "--midi-clock-out must not be given while midi.api is none, which sends none"),
+        *(
+            ((flag, value), f"{flag} must not be given while midi.api is none, which opens no port, got {value}")
+            for flag, value in (
+                ("--heartbeat-seconds", "5.0"),
+                ("--repeat-offs-ms", "100.0"),
+                ("--midi-offset-ms", "-20.0"),
+            )
+        ),
+        (
+            ("--virtual-port", "Second"),
+            "--virtual-port must not be given while midi.api is none, which opens no port, got 'Second'",
+        ),
         (("--record", "a.mid"), "--record must not be given while record.enabled is off (--no-recording), got 'a.mid'"),
         (("--osc-query",), f"--osc-query must not be given while {OSC_OFF}"),
         (("--osc-query-port", "9001"), f"--osc-query-port must not be given while {OSC_OFF}, got 9001"),
@@ -116,11 +128,18 @@ def test_a_flag_that_another_one_makes_useless_is_refused(
     assert capsys.readouterr().err == f"musicrnn: error: {refusal}\n"
 
 
+def test_the_name_of_a_virtual_port_is_refused_beside_a_port(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only one is opened."""
+    assert play("--port", "synth", "--virtual-port", "Second") == 78
+    told = "--virtual-port must not be given while midi.port (--port) names the port, got 'Second'"
+    assert capsys.readouterr().err == f"musicrnn: error: {told}\n"
+
+
 def test_what_the_settings_file_has_beside_such_a_flag_is_no_wish(settings_file: Path, tmp_path: Path) -> None:
     """It is shared between machines, and between evenings. The folder of recordings is that of kept bars, too."""
     settings_file.write_text(
         '[osc]\nallow = ["10.0.0.1"]\nquery_port = 9001\n[record]\nfolder = "there"\nkeep_megabytes = 5\n'
-        "[play]\nwatchdog_notes = 3\n",
+        '[play]\nwatchdog_notes = 3\n[midi]\nvirtual_port = "Second"\noffset_ms = -20\n',
         encoding="utf-8",
     )
     quiet = ("--no-osc-query", "--watchdog-bars", "0")

@@ -8,6 +8,8 @@ import pytest
 
 from musicrnn import cli
 
+FEW = "play.density (--density) is below 0, which asks for few notes"
+
 
 @pytest.fixture(autouse=True)
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -99,3 +101,37 @@ def test_a_flag_of_the_watchdog_is_refused_where_it_is_off(capsys: pytest.Captur
     assert cli.main(["sample", "untrained", "--watchdog-bars", "0", "--watchdog-notes", "3"]) == 78
     why = "play.watchdog_bars is 0 (--watchdog-bars)"
     assert capsys.readouterr().err == f"musicrnn: error: --watchdog-notes must not be given while {why}, got 3\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (
+            ("--seconds", "1", "--bars", "4"),
+            "--bars must not be given while sample.seconds (--seconds) says how long the piece is, got 4",
+        ),
+        (("--root", "D"), "--root must not be given while play.scale (--scale) is chromatic, which has none, got 'D'"),
+        (
+            ("--exponent-span", "bar"),
+            "--exponent-span must not be given while play.sigma (--sigma) is 0, which keeps A at mu, got 'bar'",
+        ),
+        *(
+            (("--density", "-1", flag, "1"), f"{flag} must not be given while {FEW}, got 1")
+            for flag in ("--watchdog-bars", "--watchdog-notes")
+        ),
+    ],
+)
+def test_a_flag_that_changes_nothing_beside_another_is_refused(
+    words: tuple[str, ...], refusal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was passed over: whoever gave it heard other music than was asked for."""
+    assert cli.main(["sample", "untrained", *words]) == 78
+    assert capsys.readouterr().err == f"musicrnn: error: {refusal}\n"
+
+
+def test_a_flag_is_obeyed_beside_what_makes_it_of_use(settings_file: Path) -> None:
+    """A settings file may have it beside anything."""
+    scale = ("--scale", "dorian", "--root", "D", "--sigma", "0.5", "--exponent-span", "bar")
+    assert cli.main(["sample", "untrained", "--bars", "1", *scale]) == 0
+    settings_file.write_text('[play]\nroot = "D"\nexponent_span = "bar"\n[sample]\nbars = 4\n', encoding="utf-8")
+    assert cli.main(["sample", "untrained", "--seconds", "1"]) == 0

@@ -127,6 +127,18 @@ def test_stop_releases_at_once_and_continue_goes_on_from_the_same_place() -> Non
     assert player.notes() == [(at(3, start), ON, 60, 88)]
 
 
+@pytest.mark.parametrize(("quantise", "end"), [("beat", (22, 22, 36)), ("bar", (36, 36, 36))])
+def test_a_stop_waits_for_a_beat_of_its_own_bar(quantise: str, end: tuple[int, ...]) -> None:
+    """In 9/8, whose second bar begins half-way between two quarter notes of the piece; its last half beat is one."""
+    for tick, left in zip((20, 21, 35), end, strict=True):
+        player = driver(ScriptedModel(VOCABULARY, TUNE, metre=(9, 8)), quantise=quantise)
+        player.do(Start())
+        player.ticks(tick)
+        player.do(Stop())
+        player.ticks(99)
+        assert player.engine.tick == left
+
+
 def test_start_after_a_stop_begins_at_the_head_of_a_bar() -> None:
     """With the accent of a bar's head."""
     player = tune()

@@ -213,6 +213,20 @@ def test_a_continue_while_the_host_rolls_is_quantised(quantise: str, seconds: fl
     assert room.begun()[0] == pytest.approx(expected, abs=0.002)
 
 
+@pytest.mark.parametrize(("quantise", "seconds"), [("beat", 2.75), ("bar", 4.5)])
+def test_a_continue_is_quantised_to_a_beat_of_its_bar(quantise: str, seconds: float) -> None:
+    """In 9/8, whose second bar begins at 2.25 s; it comes at 2.458 s."""
+    room = studio(ScriptedModel(VOCABULARY, EVERY, metre=(9, 8)), quantise=quantise)
+    room.host(START)
+    room.roll(50)
+    room.do(Stop(at_once=True))
+    room.roll(68)
+    room.begun()
+    room.do(Continue())
+    room.roll(120)
+    assert room.begun()[0] == pytest.approx(seconds, abs=0.002)
+
+
 @pytest.mark.parametrize(("quantise", "seconds"), [("none", 2.0), ("beat", 2.375), ("bar", 3.875)])
 def test_a_stop_is_quantised_unless_it_is_said_twice(quantise: str, seconds: float) -> None:
     """It comes at 2.083 s: the last hit is that of the tick before the stop."""

@@ -226,12 +226,13 @@ def test_it_plays_to_an_existing_port_by_a_part_of_its_name(stage: Stage) -> Non
     assert still_down(stage.heard()) == set()
 
 
-def test_without_a_midi_system_it_plays_into_its_recording(tmp_path: Path) -> None:
-    """The first command makes music on any machine, and says what is missing."""
+@pytest.mark.parametrize("words", [(), ("--midi-api", "auto")])
+def test_without_a_midi_system_it_plays_into_its_recording(words: tuple[str, ...], tmp_path: Path) -> None:
+    """The first command makes music on any machine, and says what is missing; "auto" asks for no system."""
     kinds = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
     alone = {**{kind: str(tmp_path) for kind in kinds}, "JACK_DEFAULT_SERVER": "nobody-runs-this"}
     command = [sys.executable, "-m", "tests.daemon.play_scripted", "--bars", "1", "--tempo", "480", "--osc-port", "0"]
-    with Program(command, alone) as playing:
+    with Program([*command, *words], alone) as playing:
         assert playing.wait(20) == 0
     assert list(tmp_path.glob("**/*.mid"))
     if not Path("/dev/snd/seq").exists():

@@ -92,6 +92,16 @@ def test_who_asks_for_few_notes_gets_them() -> None:
     assert [act for _, act in acts(player)] == [True]
 
 
+@pytest.mark.parametrize(("polyphony", "notes"), [(1, 2), (128, 6)])
+def test_no_more_notes_are_waited_for_than_may_sound(polyphony: int, notes: int) -> None:
+    """A would be eased for ever, whatever is played: by the control, or by the model, which has five at most."""
+    chord = tuple(Sounding(part, pitch) for part, pitch in ((0, 72), (0, 60), (1, 45), (2, 40), (2, 36)))
+    player = driver(ScriptedModel(VOCABULARY, [chord]), end="go-on", watchdog_bars=1, watchdog_notes=notes)
+    player.do(Set("polyphony", polyphony), Start())
+    player.ticks(8 * BAR)
+    assert acts(player) == []
+
+
 def test_a_session_in_which_it_acts_replays_to_the_same_bytes() -> None:
     """By the log alone."""
     player = played(64, lookahead=7, sigma=0.3)

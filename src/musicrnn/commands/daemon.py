@@ -51,6 +51,9 @@ def _useless(settings: Settings) -> Iterator[Useless]:
     portless, clock = settings.midi.api == "none", settings.play.clock
     yield "midi.port", portless, "midi.api is none, which opens none"
     yield "midi.clock_out", portless, "midi.api is none, which sends none"
+    for key in ("virtual_port", "heartbeat_seconds", "repeat_offs_ms", "offset_ms"):
+        yield f"midi.{key}", portless, "midi.api is none, which opens no port"
+    yield "midi.virtual_port", bool(settings.midi.port), "midi.port (--port) names the port"
     yield "play.lost_clock", clock == "internal", "play.clock is internal, which is never lost"
     yield "play.link_starts", clock != "link", f"play.clock is {clock}"
     yield from of_watchdog(settings.play)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from musicrnn.commands.handover import hand_over
-from musicrnn.commands.useless import check_useless, of_watchdog
+from musicrnn.commands.useless import Useless, check_useless, of_watchdog
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
@@ -30,9 +31,20 @@ def run(args: argparse.Namespace) -> int:
     if shown(args, settings, SETTINGS):
         return 0
     _check_replay(args, settings)
-    check_useless(args, of_watchdog(settings.play))
+    check_useless(args, _useless(settings))
     _check_text(args, settings.sample)
     return hand_over("musicrnn.daemon.sample", "run", settings)
+
+
+def _useless(settings: Settings) -> Iterator[Useless]:
+    """Yield which settings change nothing, where that is so, beside others that stay as they are to the end."""
+    play = settings.play
+    yield "sample.bars", settings.sample.seconds > 0, "sample.seconds (--seconds) says how long the piece is"
+    yield "play.root", play.scale == "chromatic", "play.scale (--scale) is chromatic, which has none"
+    yield "play.exponent_span", play.sigma == 0, "play.sigma (--sigma) is 0, which keeps A at mu"
+    for name in ("bars", "notes", "step", "return", "least"):
+        yield f"play.watchdog_{name}", play.density < 0, "play.density (--density) is below 0, which asks for few notes"
+    yield from of_watchdog(play)
 
 
 def _check_replay(args: argparse.Namespace, settings: Settings) -> None:

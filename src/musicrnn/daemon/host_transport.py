@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from musicrnn.control import CONTROLS
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import BeatLine, ClockSource, HostEvent
-from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport
+from musicrnn.daemon.transport import START_DELAY_SECONDS, Transport, head_of_unit
 from musicrnn.errors import ControlError
 from musicrnn.models.timing import TempoLine
 
@@ -120,7 +120,7 @@ class HostTransport(Transport):
             return super().enter(tick, unit, bar_ticks, now)
         grid = self._line.ticks_per_beat
         place = (line.beat_at(now) if beat is None else beat) * grid
-        song = math.ceil(round(place, 6) / unit) * unit
+        song = head_of_unit(round(place, 6), unit, bar_ticks)
         ahead = (tick - song) % bar_ticks
         if unit == 1 and ahead <= grid:
             song += ahead

@@ -168,13 +168,14 @@ class Performance:
         return record
 
     def _quiet(self, record: TickRecord, point: Point, begins: bool) -> Quiet:
-        """Return how quiet it is after a tick; who turns the density below 0 wants few notes."""
+        """Return how quiet it is after a tick; who turns the density below 0, or the polyphony low, wants few notes."""
         if self._choice.density < 0:
             return Quiet()
         before = carried(point.snapshot.frame, self.vocabulary)
         struck = any(self._is_new(note, begins, before) for note in record.frame)
         longest = LONGEST_NOTE_BARS * self.bar_ticks
-        return self._choice.watchdog.after(
+        most = min(self._choice.limits.polyphony, self.vocabulary.max_polyphony)
+        return self._choice.watchdog.within(most).after(
             point.quiet, len(record.frame), struck=struck, bar_ticks=self.bar_ticks, longest=longest
         )
 

@@ -14,7 +14,7 @@ from musicrnn.daemon.lineup import Lineup
 from musicrnn.daemon.performance import Performance
 from musicrnn.daemon.protocols import TimedMessage
 from musicrnn.daemon.sources import Began, Halted, HostEvent, Lost, Moves
-from musicrnn.daemon.transport import LATE_SECONDS, Transport
+from musicrnn.daemon.transport import LATE_SECONDS, Transport, head_of_unit
 from musicrnn.daemon.voices import channel_of
 
 NO_CLOCK = ": no clock comes any more"
@@ -178,7 +178,7 @@ class Presence:
             return self.stop(now)
         if again or not self.playing or unit == 1 or self._leave_at is not None:
             return self.stop_with_host(now)
-        self._leave_at = -(-self._performance.tick // unit) * unit
+        self._leave_at = head_of_unit(self._performance.tick, unit, self._performance.bar_ticks)
         return []
 
     def stop_with_host(self, now: float) -> list[TimedMessage]:

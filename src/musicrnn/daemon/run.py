@@ -222,7 +222,7 @@ def build(
     query = _query(settings, osc, lambda: runtime.status, first.files, stack, notices)
     announcement = _announcement(settings, osc, query, stack)
     players = _players(settings.midi, clock, host)
-    port, why = _port(settings.midi, players, "midi.api" in settings.origins or host.needs_jack, stack)
+    port, why = _port(settings.midi, players, settings.midi.api != "auto" or host.needs_jack, stack)
     asked = bool(settings.record.file or settings.record.folder) or "record.enabled" in settings.origins
     recording, journal = _recording(settings.record, asked, player, stack, notices)
     keeper = PortKeeper(players.open, clock.wake, note)

@@ -38,6 +38,15 @@ class Ramp:
         return replace(self, tick=to - round((tick - self.tick) * ratio), ticks=round(self.ticks * ratio))
 
 
+def head_of_unit(tick: float, unit: int, bar_ticks: int) -> int:
+    """Return the first tick from ``tick`` on that is the head of a unit of its bar, or of the next bar.
+
+    Units are counted from the head of the bar, whose last one may be cut short: a bar of 9/8 has four beats and a half.
+    """
+    bar = math.floor(tick / bar_ticks) * bar_ticks
+    return bar + min(math.ceil((tick - bar) / unit) * unit, bar_ticks)
+
+
 class Transport:
     """The tempo line of a session, anchored anew at each start and tempo change, so that nothing adds up.
 
@@ -101,8 +110,8 @@ class Transport:
 
     def enter(self, tick: int, unit: int, bar_ticks: int, now: float, beat: float | None = None) -> int:
         """Return the tick, not before ``tick``, with which to enter at the head of a unit of so many ticks."""
-        del bar_ticks, now, beat
-        return -(-tick // unit) * unit
+        del now, beat
+        return head_of_unit(tick, unit, bar_ticks)
 
     def bend(self, tick: int, bpm: float) -> None:
         """Let ``bpm`` hold from ``tick`` on, in place of a ramp."""

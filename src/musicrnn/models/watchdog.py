@@ -5,7 +5,7 @@ The bi-axial RNN did so with a step of 0.02 a tick under two notes, and gave bac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HARDLY = 0.01
 
@@ -36,6 +36,10 @@ class Watchdog:
     step: float = 0.02
     back: float = 0.3
     least: float = 0.25
+
+    def within(self, most: int) -> Watchdog:
+        """Return the watchdog where no more than so many notes can sound: it waits for no more."""
+        return self if self.notes <= most else replace(self, notes=most)
 
     def after(self, before: Quiet, sounding: int, *, struck: bool, bar_ticks: int, longest: int) -> Quiet:
         """Return how quiet it is after one more tick, in which so many notes sound and one was ``struck`` or none.
