@@ -261,6 +261,18 @@ def test_a_reader_that_goes_away_leaves_no_traceback() -> None:
     assert done.returncode == 141
 
 
+def test_a_name_that_standard_output_cannot_say_is_escaped(tmp_path: Path) -> None:
+    """As in a pipe on Windows, whose encoding has some two hundred letters."""
+    (tmp_path / "日本.mid").write_bytes(GUITAR.read_bytes())
+    code = "from musicrnn import cli; cli.main(['check', '--no-cache', '日本.mid'])"
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment, cwd=tmp_path, timeout=60, check=False
+    )
+    assert done.stderr == b""
+    assert rb"\u65e5\u672c.mid" in done.stdout
+
+
 FULL = Path("/dev/full")
 
 

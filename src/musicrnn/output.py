@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +22,16 @@ class Output:
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Be standard output for a while; where there is none, nothing is, which takes all that is written."""
+        """Be standard output for a while; where there is none, nothing is, which takes all that is written.
+
+        What its encoding lacks is written escaped: a file's name may hold any letter, a pipe's encoding on Windows few.
+        """
         if self._stream is None:
             with Path(os.devnull).open("w", encoding="utf-8") as nothing, contextlib.redirect_stdout(nothing):
                 yield
             return
+        if isinstance(self._stream, io.TextIOWrapper) and self._stream.errors == "strict":
+            self._stream.reconfigure(errors="backslashreplace")
         with contextlib.redirect_stdout(cast(TextIO, self)):
             yield
 

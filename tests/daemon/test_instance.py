@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +20,19 @@ def test_a_name_is_taken_once_and_given_back(tmp_path: Path) -> None:
         Instance("MusicRNN", tmp_path)
     first.release()
     Instance("MusicRNN", tmp_path).release()
+
+
+def test_the_second_is_told_who_has_it_on_windows_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """There a byte beyond the number is locked, and looked for first."""
+    (tmp_path / "musicrnn-musicrnn.lock").write_text("4711\n", encoding="ascii")
+
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=refuse, LK_NBLCK=2))
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(PortError, match=r"process 4711\)"):
+        Instance("MusicRNN", tmp_path)
 
 
 def test_other_names_are_free(tmp_path: Path) -> None:

@@ -172,6 +172,16 @@ def test_the_model_that_the_daemon_was_started_with_can_be_chosen() -> None:
     assert {"mine", "chorales"} <= set(found["RANGE"][0]["VALS"])
 
 
+@pytest.mark.parametrize(("platform", "options"), [("linux", [socket.SO_REUSEADDR]), ("win32", [])])
+def test_no_other_program_has_its_port(platform: str, options: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows the option for a port that was in use lately lets two programs listen at once."""
+    asked: list[int] = []
+    monkeypatch.setattr(socket.socket, "setsockopt", lambda _, __, option, ___: asked.append(option))
+    monkeypatch.setattr(sys, "platform", platform)
+    QueryServer("127.0.0.1", 0, OSC, lambda: STATUS).close()
+    assert asked == options
+
+
 def test_a_page_that_points_its_own_name_here_is_refused(server: QueryServer) -> None:
     """Only addresses, and this machine's name, are hosts."""
     assert get(server, "/", host="rebound.example")[0] == 403

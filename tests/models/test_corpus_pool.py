@@ -20,6 +20,18 @@ from tests.models.raw_midi import ONE_NOTE, file
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_reader.py")))
 
 
+AS_ON_MACOS = """
+import resource
+from musicrnn.models import corpus_worker
+
+def refuse(*_):
+    raise ValueError("current limit exceeds maximum limit")
+
+resource.setrlimit = refuse
+corpus_worker.main()
+"""
+
+
 def jobs(*names: str) -> list[Job]:
     """Return jobs of one good file under several names."""
     return [Job(name, partial(file, *ONE_NOTE)) for name in names]
@@ -34,6 +46,13 @@ def test_real_processes_read_files_and_refuse_bad_ones() -> None:
     assert [bool(answer.block) for answer in answers] == [True, False, True]
     assert answers[1].reason == "bad.mid: a MIDI file must begin with MThd, got b'no m'"
     assert decode_pieces(answers[0].block)[0].note_count == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_a_system_that_refuses_to_limit_memory_reads_files_all_the_same() -> None:
+    """As macOS does, whatever the limit."""
+    pool = ReaderPool(GridSettings(), command=(sys.executable, "-c", AS_ON_MACOS))
+    assert [bool(answer.block) for answer in pool.read(jobs("good.mid"))] == [True]
 
 
 def test_a_reason_names_a_file_whose_name_is_no_text() -> None:

@@ -22,6 +22,24 @@ pytestmark = pytest.mark.skipif(
     shutil.which("tmux") is None and not NOTHING_MAY_BE_MISSING, reason="tmux is not installed"
 )
 KINDS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
+AS_ON_WINDOWS = """
+import signal
+import subprocess
+import sys
+from musicrnn.cli import main
+
+send = subprocess.Popen.send_signal
+
+def send_signal(process, number):
+    if number not in (signal.CTRL_BREAK_EVENT, signal.SIGTERM):
+        raise ValueError(f"Unsupported signal: {number}")
+    send(process, signal.SIGINT if number == signal.CTRL_BREAK_EVENT else number)
+
+sys.modules["termios"] = None
+signal.CTRL_BREAK_EVENT = 1
+subprocess.Popen.send_signal = send_signal
+sys.exit(main())
+"""
 MUSIC = ["--midi-api", "none", "--osc-port", "0", "--no-osc-query", "--seed", "1", "--lookahead", "8"]
 
 
@@ -81,10 +99,11 @@ def test_the_music_outlives_its_ui_which_is_killed(tmp_path: Path) -> None:
     assert (tmp_path / "kept.mid").read_bytes().startswith(b"MThd")
 
 
-def test_quitting_the_ui_ends_the_music_that_was_started_with_it(tmp_path: Path) -> None:
-    """After it was asked; what the daemon said is there to be read."""
+@pytest.mark.parametrize("program", [("-m", "musicrnn"), ("-c", AS_ON_WINDOWS)], ids=["here", "as on Windows"])
+def test_quitting_the_ui_ends_the_music_that_was_started_with_it(tmp_path: Path, program: tuple[str, str]) -> None:
+    """After it was asked; what the daemon said is there to be read. Windows has no termios and no SIGINT to be sent."""
     environment = surroundings(tmp_path)
-    command = [sys.executable, "-m", "musicrnn", "daemon", "--tui", *MUSIC, "--record", str(tmp_path / "kept.mid")]
+    command = [sys.executable, *program, "daemon", "--tui", *MUSIC, "--record", str(tmp_path / "kept.mid")]
     with Tmux(command, tmp_path, (80, 24), environment) as terminal:
         terminal.wait_for("soprano:")
         terminal.press("q")

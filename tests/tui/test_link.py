@@ -8,6 +8,7 @@ import pytest
 
 from musicrnn.tui.link import Link
 from musicrnn.tui.packets import Message, Value, packet
+from tests.tui.stand_in import PATIENCE_SECONDS, StandIn
 
 FULL = "there must be at most 8 subscribers, got another"
 
@@ -65,3 +66,52 @@ def test_a_refusal_holds_until_there_is_room_or_no_answer() -> None:
         assert link.refusal == ""
 
     asyncio.run(run())
+
+
+class Told(Link):
+    """A link that keeps the errors of its sockets."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__("127.0.0.1", port, 10.0, lambda _: None)
+        self.errors: asyncio.Queue[Exception] = asyncio.Queue()
+
+    def error_received(self, exc: Exception) -> None:
+        """Keep it, too."""
+        super().error_received(exc)
+        self.errors.put_nowait(exc)
+
+
+class Door(StandIn):
+    """A daemon that keeps the addresses from which it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.askers: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Keep it, too."""
+        super().datagram_received(data, addr)
+        self.askers.put_nowait(addr)
+
+
+def test_a_daemon_that_comes_back_is_asked_by_another_socket() -> None:
+    """On Windows asyncio hears nothing any more by one that was told that nobody listens."""
+
+    async def run() -> None:
+        now = asyncio.get_running_loop().time()
+        first, second = Door(), Door()
+        await first.open()
+        link = Told(first.port)
+        await link.open()
+        asker = await first.askers.get()
+        first.close()
+        await asyncio.sleep(0)
+        link.keep(now + 20)
+        await link.errors.get()
+        await second.open(first.port)
+        link.keep(now + 40)
+        assert await second.askers.get() != asker
+        link.close()
+        second.close()
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))

@@ -91,7 +91,7 @@ class LatenessPort:
     def send(self, message: TimedMessage) -> None:
         """Note how late it is."""
         if is_note(message.data):
-            self.late.append(time.monotonic() - message.seconds)
+            self.late.append(time.perf_counter() - message.seconds)
 
     def close(self) -> None:
         """Do nothing."""
@@ -151,9 +151,9 @@ def _into_nothing(model: StepModel, settings: Settings, reason: str) -> Played:
 
 def _through(ear: Ear, model: StepModel, settings: Settings, stack: contextlib.ExitStack) -> Played:
     orders = Orders(ear.system, f"{ear.name} player", ear.input, settings.midi.heartbeat_seconds)
-    began = time.monotonic()
+    began = time.perf_counter()
     port = NotingPort(orders)
-    opened = time.monotonic() - began
+    opened = time.perf_counter() - began
     stack.callback(port.close)
     time.sleep(SETTLE_SECONDS)  # until both clients know the clock of the system well
     status, real_time = play(model, settings, port)
@@ -208,8 +208,8 @@ def is_note(data: bytes) -> bool:
 
 def _wait_for(sent: Sequence[TimedMessage], ear: Ear) -> None:
     """Wait for the last messages, which are on their way."""
-    deadline = time.monotonic() + LAST_SECONDS
-    while sum(is_note(message.data) for message in ear.messages) < len(sent) and time.monotonic() < deadline:
+    deadline = time.perf_counter() + LAST_SECONDS
+    while sum(is_note(message.data) for message in ear.messages) < len(sent) and time.perf_counter() < deadline:
         time.sleep(LOOK_SECONDS)
 
 

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
+from typing import Any
 
 from musicrnn.commands.said import Said
 from musicrnn.commands.tui import check_terminal
@@ -27,6 +28,7 @@ MODES = (1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2048, 1049)
 LEAVE_SCREEN = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[?25h\x1b[?7h"
 OSC_PORT = "--osc-port"  # always given, so that a port that is taken ends the daemon, which else plays on without OSC
 FAREWELL_SECONDS = 1.0
+GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # without one of its own Windows sends a process nothing
 KILLED = 128  # and the number of the signal: the status of a process that a signal ended, as a shell has it
 
 
@@ -65,26 +67,35 @@ def play(args: argparse.Namespace, settings: Settings) -> int:
 
 def _show(music: subprocess.Popen[str], flags: Sequence[str]) -> int:
     """Show the UI until it ends, which it does with the music; return its status."""
-    with _terminal_kept(), subprocess.Popen([*PROGRAM, "tui", "--asks", *flags]) as ui:
+    with _terminal_kept(), _ui(flags) as ui:
         threading.Thread(target=_dismiss, args=(music, ui), name="musicrnn-farewell", daemon=True).start()
         return ui.wait()
+
+
+def _ui(flags: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*PROGRAM, "tui", "--asks", *flags], creationflags=GROUP)
 
 
 def _dismiss(music: subprocess.Popen[str], ui: subprocess.Popen[bytes]) -> None:
     """End the UI with the music: what it hears by OSC does not tell a daemon that ends from a lease that has."""
     music.wait()
-    ui.terminate()
+    _ask_to_end(ui, signal.SIGTERM)
 
 
 def _part(music: subprocess.Popen[str], said: Said, status: int, port: str) -> None:
     """End the music with its UI where that was asked for; else, if it plays on, say how to reach and end it."""
     if status == 0:
-        music.send_signal(signal.SIGINT)
+        _ask_to_end(music, signal.SIGINT)
         return
     try:
         music.wait(FAREWELL_SECONDS)
     except subprocess.TimeoutExpired:
         said.add(f"The music goes on. Ctrl-C ends it; musicrnn-tui --osc-port {port} shows it again.")
+
+
+def _ask_to_end(process: subprocess.Popen[Any], number: int) -> None:
+    """Send that signal; on Windows Ctrl-Break, as no other can be sent there that a process may answer."""
+    process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", number))
 
 
 def _end(music: subprocess.Popen[str], said: Said) -> int:
@@ -106,7 +117,9 @@ def _music(flags: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
     """
     command = [*PROGRAM, "daemon", "--ends-with-input", *flags]
     pipe, out = subprocess.PIPE, subprocess.STDOUT
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=out, text=True, start_new_session=True) as music:
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=out, text=True, start_new_session=True, creationflags=GROUP
+    ) as music:
         before = {number: signal.signal(number, handler) for number, handler in _handlers(music)}
         try:
             yield music
@@ -124,8 +137,8 @@ def _handlers(music: subprocess.Popen[str]) -> Iterator[tuple[int, Callable[[int
         os.kill(os.getpid(), signal.SIGSTOP)
         music.send_signal(signal.SIGCONT)
 
-    yield signal.SIGINT, lambda number, _: music.send_signal(number)
-    yield signal.SIGTERM, lambda number, _: music.send_signal(number)
+    yield signal.SIGINT, lambda number, _: _ask_to_end(music, number)
+    yield signal.SIGTERM, lambda number, _: _ask_to_end(music, number)
     if sys.platform != "win32":
         yield signal.SIGHUP, lambda *_: _hang_up(music)
         yield signal.SIGTSTP, pause
@@ -146,9 +159,12 @@ def _terminal_kept() -> Iterator[None]:
     """Leave the terminal as it was, whatever becomes of the UI: its modes, its screen, cursor and mouse."""
     try:
         import termios
-
+    except ImportError:  # Windows, where the UI puts back what it changed
+        yield
+        return
+    try:
         before = termios.tcgetattr(sys.stdin)
-    except (ImportError, OSError, ValueError, termios.error):
+    except (OSError, ValueError, termios.error):
         yield
         return
     try:

@@ -31,7 +31,7 @@ class Instance:
         self.path = folder / f"musicrnn-{re.sub(r'[^A-Za-z0-9]+', '-', port).lower()}.lock"
         self._file: IO[str] = _open(self.path)
         if not _lock(self._file):
-            holder = self._file.read(20).strip() or "unknown"
+            holder = _holder(self._file)
             self._file.close()
             raise PortError(
                 f"port {port} is played already by another musicrnn-daemon (process {holder}): end that one, "
@@ -45,6 +45,12 @@ class Instance:
     def release(self) -> None:
         """Give the name back."""
         self._file.close()
+
+
+def _holder(file: IO[str]) -> str:
+    """Return the process number that the other wrote, read by itself: on Windows nobody reads on to the locked byte."""
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    return os.read(file.fileno(), 20).decode("ascii", "replace").strip() or "unknown"
 
 
 def _open(path: Path) -> IO[str]:

@@ -88,9 +88,9 @@ class Peer:
         clock = self._session.clock()
         readings = []
         for _ in range(READINGS):
-            before = time.monotonic()
+            before = time.perf_counter()
             micros = clock.micros()
-            after = time.monotonic()
+            after = time.perf_counter()
             readings.append((after - before, (before + after) / 2, micros))
         _, seconds, micros = min(readings)
         return seconds, micros
@@ -104,14 +104,14 @@ def main(bpm: float, quantum: float, starts: bool) -> None:
     session.startStopSyncEnabled = starts
     session.enabled = True
     peer = Peer(session, quantum)
-    search_ends = time.monotonic() + SEARCH_SECONDS
+    search_ends = time.perf_counter() + SEARCH_SECONDS
     told: Report | None = None
     orders = _Orders(sys.stdin.buffer)
     while not orders.ended:
         order = orders.wait(POLL_SECONDS)
         if order:
             peer.obey(order)
-        if told is None and peer.alone and time.monotonic() < search_ends:
+        if told is None and peer.alone and time.perf_counter() < search_ends:
             continue
         report = peer.report()
         if told is None or report.differs(told):

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
@@ -151,8 +152,9 @@ class _Server(HTTPServer):
         self.given_away = None
 
     def server_bind(self) -> None:
-        """Bind, and look up no names."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        """Bind, and look up no names; on Windows what lets a port be taken anew lets two programs have it."""
+        if sys.platform != "win32":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 

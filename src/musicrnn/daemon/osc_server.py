@@ -97,7 +97,7 @@ class OscServer:
     def _publish(self) -> None:
         """Send what was subscribed to; a fault in that must not take stop and panic with it."""
         try:
-            self.desk.stream.publish(time.monotonic())
+            self.desk.stream.publish(time.perf_counter())
         except Exception as error:  # noqa: BLE001  whatever is wrong in a picture of the music, the music is steered
             self.desk.stream.close()
             note(f"a fault in the state stream, which is off until somebody subscribes again: {error!r}")
@@ -105,7 +105,7 @@ class OscServer:
     def _seconds_to_wait(self) -> float | None:
         """Return how long nothing is due of what was subscribed to, None while nobody looks on."""
         moment = self.desk.stream.next_moment()
-        return None if moment is None else max(moment - time.monotonic(), 0.0)
+        return None if moment is None else max(moment - time.perf_counter(), 0.0)
 
     def _receive(self) -> bool:
         """Take what waits, some of it; False where it comes too fast."""
@@ -118,7 +118,7 @@ class OscServer:
             except OSError:
                 continue  # an earlier answer reached nobody; Windows says so here
             if self._senders.allow(sender[0]):
-                calm = self.desk.packet(data, (sender[0], sender[1]), time.monotonic()) and calm
+                calm = self.desk.packet(data, (sender[0], sender[1]), time.perf_counter()) and calm
             else:
                 self.desk.counts.refused += 1  # unread and unanswered
         return calm

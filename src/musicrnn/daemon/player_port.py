@@ -132,7 +132,7 @@ class PlayerPort:
         if not is_message(message.data):
             raise ValueError(f"what is sent must be one MIDI message, got {message.data.hex(' ') or 'nothing'}")
         self._check()
-        seconds = urgent(message.seconds, time.monotonic(), self.latency)
+        seconds = urgent(message.seconds, time.perf_counter(), self.latency)
         if not self._put(Play(seconds, message.data), droppable=is_on(message.data)):
             self._dropped += 1
             return
@@ -142,7 +142,7 @@ class PlayerPort:
         """Let the player drop the note-ons that wait, and silence everything at once. Raises PortError."""
         self._check()
         self._put(Panic())
-        self._account.panics(time.monotonic() + self.latency)
+        self._account.panics(time.perf_counter() + self.latency)
 
     def beat(self, now: float) -> None:
         """Tell the player that the engine lives, some ten times a second at most. Raises PortError."""
@@ -168,11 +168,11 @@ class PlayerPort:
     def close(self) -> None:
         """Let the player send what waits and leave, for a bounded time; nothing the second time."""
         if self._process.poll() is None and not self.lost:
-            deadline = time.monotonic() + CLOSE_SECONDS
+            deadline = time.perf_counter() + CLOSE_SECONDS
             self._put(Close())
-            while not (self._flushed() or self.lost or time.monotonic() > deadline):
+            while not (self._flushed() or self.lost or time.perf_counter() > deadline):
                 time.sleep(FULL_SECONDS)
-            self._wait(max(deadline - time.monotonic(), 0.0))
+            self._wait(max(deadline - time.perf_counter(), 0.0))
         self.lost = True
         with contextlib.suppress(OSError):
             self._process.stdin.close()

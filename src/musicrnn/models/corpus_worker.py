@@ -8,6 +8,7 @@ block of pieces or ``-`` and the reason in UTF-8, bytes of a name that are none 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import sys
@@ -76,14 +77,15 @@ def _answer(facts: bytes, content: bytes) -> bytes:
 
 
 def _limit_memory() -> None:
-    """Hold this process to 2 GiB, where the system can."""
+    """Hold this process to 2 GiB, where the system can; macOS has the limit, and refuses all that it is set to."""
     try:
         import resource
     except ImportError:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def keep_memory() -> None:

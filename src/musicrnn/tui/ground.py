@@ -30,7 +30,7 @@ class Ground:
     @contextlib.contextmanager
     def watched(self, leave: Callable[[], object]) -> Iterator[None]:
         """Call ``leave``, in another thread, once the terminal or the parent is gone or a signal asks to end."""
-        names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
         before = {name: signal.signal(getattr(signal, name), self._take) for name in names}
         threading.Thread(target=self._watch, args=(leave,), name="musicrnn-ground", daemon=True).start()
         try:

@@ -26,6 +26,8 @@ class Link(asyncio.DatagramProtocol):
         self._rate = rate
         self._take = take
         self._transport: asyncio.DatagramTransport | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._deaf = False
         self._asked_at = float("-inf")
         self._placed_at = float("-inf")
         self._answered = False
@@ -38,16 +40,33 @@ class Link(asyncio.DatagramProtocol):
 
     async def open(self) -> None:
         """Open the socket, connected: the system passes on only what the daemon sends. OSError where it cannot."""
+        await self._connect()
+        self.keep(asyncio.get_running_loop().time())
+
+    async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=(self.host, self.port))
-        self.keep(loop.time())
 
     def keep(self, now: float) -> None:
         """Subscribe, or renew; to be called a few times a second."""
         if now - self._asked_at >= self._pause(now):
             self.refusal = self.refusal if self._answered else ""
             self._asked_at, self._answered = now, False
-            self.send("subscribe", float(self._rate), LEASE_SECONDS)
+            if self._deaf:
+                self._opening = asyncio.get_running_loop().create_task(self._open_again())
+            else:
+                self._subscribe()
+
+    def _subscribe(self) -> None:
+        self.send("subscribe", float(self._rate), LEASE_SECONDS)
+
+    async def _open_again(self) -> None:
+        """Take another socket, and subscribe; where that cannot be, the next try is due anyway."""
+        self._hang_up()
+        with contextlib.suppress(OSError):
+            await self._connect()
+            self._deaf = False
+            self._subscribe()
 
     def _pause(self, now: float) -> float:
         """Return how long after it was asked for a subscription is asked for again."""
@@ -82,11 +101,18 @@ class Link(asyncio.DatagramProtocol):
         return False
 
     def error_received(self, exc: Exception) -> None:
-        """Pass over that nobody listens there: the next try is due anyway."""
+        """Make the next try, which is due anyway, by another socket: on Windows asyncio hears no more by this one."""
+        del exc
+        self._deaf = True
 
     def close(self) -> None:
         """Unsubscribe and close."""
+        if self._opening is not None:
+            self._opening.cancel()
+        self.send("unsubscribe")
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._transport is not None:
-            self.send("unsubscribe")
             self._transport.close()
             self._transport = None

@@ -59,7 +59,7 @@ class JackOutput(Output):
         wanted: Iterable[str],
         *,
         transport: bool = False,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._now = now
         self._jack = jack
@@ -111,9 +111,9 @@ class JackOutput(Output):
             raise NotThere("jack: the server must run its clients, and it stands still")
 
     def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
+        deadline = time.perf_counter() + seconds
         while not (condition() or self._problem):
-            if time.monotonic() > deadline:
+            if time.perf_counter() > deadline:
                 return False
             time.sleep(0.002)
         return True
@@ -391,14 +391,14 @@ def _package(library: Path | None) -> Any:
 
 def _client(jack: Any, name: str) -> Any:
     """Become a client of exactly that name; one that has just died may hold it for a moment."""
-    deadline = time.monotonic() + NAME_SECONDS
+    deadline = time.perf_counter() + NAME_SECONDS
     while True:
         try:
             return jack.Client(name, use_exact_name=True, no_start_server=True)
         except jack.JackOpenError as error:
             if not error.status.name_not_unique:
                 raise NotThere(f"jack: no server is running{_advice()}") from error
-            if time.monotonic() > deadline:
+            if time.perf_counter() > deadline:
                 return jack.Client(name, no_start_server=True)
         time.sleep(0.02)
 

@@ -134,7 +134,7 @@ class Player:
 
     def _play(self, output: Output) -> None:
         while not (self._leaving or (self._core.closing and self._core.empty)):
-            self._clock.wait_until(min(output.turn(time.monotonic()), time.monotonic() + self._patience()))
+            self._clock.wait_until(min(output.turn(time.perf_counter()), time.perf_counter() + self._patience()))
             self._report(output)
             if output.problem:
                 self._tell(Lost(output.problem))
@@ -145,11 +145,11 @@ class Player:
     def _go_silently(self, output: Output) -> None:
         """Let go of all that sounds, wait until that is out, and close the port."""
         if self._leaving or self._core.sounding.notes:
-            self._core.put(Hush(for_good=True), time.monotonic())
-        deadline = time.monotonic() + LEAVING_SECONDS + self._orders.repeat_offs
-        while not (output.silent or output.problem or time.monotonic() > deadline):
-            output.turn(time.monotonic())
-            self._clock.wait_until(time.monotonic() + 0.005)
+            self._core.put(Hush(for_good=True), time.perf_counter())
+        deadline = time.perf_counter() + LEAVING_SECONDS + self._orders.repeat_offs
+        while not (output.silent or output.problem or time.perf_counter() > deadline):
+            output.turn(time.perf_counter())
+            self._clock.wait_until(time.perf_counter() + 0.005)
         self._report(output)
         output.close()
 
@@ -164,9 +164,9 @@ class Player:
         core, patience = self._core, self._orders.heartbeat
         if not patience:
             return
-        quiet = time.monotonic() - core.heard_of > patience
+        quiet = time.perf_counter() - core.heard_of > patience
         if quiet and not self._hushed and core.sounding.notes:
-            core.put(Hush(), time.monotonic())
+            core.put(Hush(), time.perf_counter())
         self._hushed = quiet
 
     def _report(self, output: Output) -> None:
@@ -202,7 +202,7 @@ class Player:
         records = Records()
         with contextlib.suppress(OSError, WireError):
             while data := os.read(self._source, 65_536):
-                now = time.monotonic()
+                now = time.perf_counter()
                 for record in records.feed(data):
                     if not isinstance(record, Play | Force | Beat | Panic | Close):
                         raise WireError(f"the player must be sent what it can do, got {type(record).__name__}")

@@ -23,7 +23,7 @@ class RtMidiOutput(Output):
     """A port of python-rtmidi; :meth:`turn` sends what is due. ``now`` tells the time, in seconds."""
 
     def __init__(
-        self, port: RtMidiPort, core: Core, heard: deque[Heard], now: Callable[[], float] = time.monotonic
+        self, port: RtMidiPort, core: Core, heard: deque[Heard], now: Callable[[], float] = time.perf_counter
     ) -> None:
         self.name = port.name
         self.heard = heard
@@ -83,7 +83,7 @@ def open_rtmidi(api: str, core: Core, wake: Callable[[], None], name: str, exist
     heard: deque[Heard] = deque()
 
     def hear(data: bytes) -> None:
-        heard.append(Heard(time.monotonic(), data))
+        heard.append(Heard(time.perf_counter(), data))
         wake()
 
     try:
