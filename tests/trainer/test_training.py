@@ -398,12 +398,16 @@ def test_the_figure_of_the_training_is_that_of_the_weights_that_are_kept(tmp_pat
     assert told != round(training.fit.count.figures["train_nats_a_token"], 5)
 
 
+@pytest.mark.parametrize("window", [PLAIN.window, 2048])
 @pytest.mark.parametrize("bars", [0, 1])
-def test_a_run_without_limits_makes_its_steps_of_however_few_bars_a_piece(tmp_path: Path, bars: int) -> None:
-    """An epoch of some of the bars has fewer steps, so there are more epochs."""
-    training = _training(tmp_path, replace(PLAIN, epochs=0), corpus=CorpusSettings(transpose=0, bars_a_piece=bars))
+def test_a_run_without_limits_makes_its_steps_of_however_few_bars_a_piece(
+    tmp_path: Path, bars: int, window: int
+) -> None:
+    """An epoch of some of the bars has fewer steps, so there are more epochs; also where a step has several epochs."""
+    settings = replace(PLAIN, epochs=0, window=window)
+    training = _training(tmp_path, settings, corpus=CorpusSettings(transpose=0, bars_a_piece=bars))
     with closing(training.folder):
-        steps = training.lanes.size / (training.lane_count * PLAIN.window)
+        steps = training.lanes.size / (training.lane_count * window)
         assert STEPS <= training._epochs() * steps < 2 * STEPS
 
 

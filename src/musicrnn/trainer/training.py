@@ -224,7 +224,8 @@ class Training:
         t = self.settings.training
         if t.epochs or t.minutes:
             return t.epochs
-        steps = max(1, self.lanes.size // (self.lane_count * t.window))
+        a_step = self.lane_count * t.window
+        steps = self.lanes.size // a_step or (self.lanes.size / a_step if self.lanes.packed else 1)
         return max(EPOCHS, math.ceil(STEPS / steps))
 
     def _hooks(self, stop: Stop) -> Hooks:
