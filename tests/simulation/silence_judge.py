@@ -68,5 +68,6 @@ class SilenceJudge:
         is_awake = self._is_awake(performance.choice)
         self._unstruck = 0 if struck or not is_awake else self._unstruck + 1
         heard = len(frame) if self._unstruck < LONGEST_NOTE_BARS * performance.bar_ticks else 0
-        is_quiet = heard < performance.choice.watchdog.notes
+        most = min(performance.choice.limits.polyphony, performance.vocabulary.max_polyphony)  # no more can sound
+        is_quiet = heard < min(performance.choice.watchdog.notes, most)
         self._quiet = self._quiet + 1 if is_quiet and is_awake else 0
