@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from musicrnn.commands.handover import hand_over
-from musicrnn.commands.useless import Useless, check_useless, of_watchdog
+from musicrnn.commands.useless import OF_WATCHDOG, Useless, check_useless, of_watchdog
 from musicrnn.config.flags import COMMANDS, add_settings, settings_from, shown, typed
 from musicrnn.config.sample import SampleSettings
 from musicrnn.config.settings import Settings
@@ -42,8 +42,8 @@ def _useless(settings: Settings) -> Iterator[Useless]:
     yield "sample.bars", settings.sample.seconds > 0, "sample.seconds (--seconds) says how long the piece is"
     yield "play.root", play.scale == "chromatic", "play.scale (--scale) is chromatic, which has none"
     yield "play.exponent_span", play.sigma == 0, "play.sigma (--sigma) is 0, which keeps A at mu"
-    for name in ("bars", "notes", "step", "return", "least"):
-        yield f"play.watchdog_{name}", play.density < 0, "play.density (--density) is below 0, which asks for few notes"
+    for name in ("play.watchdog_bars", *OF_WATCHDOG):
+        yield name, play.density < 0, "play.density (--density) is below 0, which asks for few notes"
     yield from of_watchdog(play)
 
 

@@ -11,6 +11,8 @@ from musicrnn.errors import ConfigError
 
 #: A setting, whether it changes nothing beside others, and which others those are.
 Useless = tuple[str, bool, str]
+#: Settings that shape what the silence watchdog does, where there is one.
+OF_WATCHDOG = ("play.watchdog_notes", "play.watchdog_step", "play.watchdog_return", "play.watchdog_least")
 
 
 def check_useless(args: argparse.Namespace, rows: Iterable[Useless]) -> None:
@@ -26,5 +28,5 @@ def check_useless(args: argparse.Namespace, rows: Iterable[Useless]) -> None:
 
 def of_watchdog(play: PlaySettings) -> Iterator[Useless]:
     """Yield what does nothing where there is no silence watchdog."""
-    for name in ("notes", "step", "return", "least"):
-        yield f"play.watchdog_{name}", play.watchdog_bars == 0, "play.watchdog_bars is 0 (--watchdog-bars)"
+    for name in OF_WATCHDOG:
+        yield name, play.watchdog_bars == 0, "play.watchdog_bars is 0 (--watchdog-bars)"
