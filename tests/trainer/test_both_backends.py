@@ -14,14 +14,16 @@ from tests.trainer.one_step import TRIED, batches, corpus
 
 pytestmark = pytest.mark.train
 Findings = dict[str, np.ndarray]
+#: JAX compiles each of some forty small programs that run for moments: most of its time went into making them quick.
+QUICKLY_COMPILED = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
 
 
 @pytest.fixture(scope="module")
 def both(with_jax: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Findings, Findings]:
     """Return what TensorFlow found and what JAX found, each in a process of its own."""
     folder, findings = tmp_path_factory.mktemp("found"), []
-    for backend in ("tensorflow", "jax"):
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "KERAS_BACKEND": backend}
+    for backend, flags in (("tensorflow", {}), ("jax", QUICKLY_COMPILED)):
+        environment = {**os.environ, **flags, "PYTHONPATH": os.pathsep.join(sys.path), "KERAS_BACKEND": backend}
         target = folder / f"{backend}.npz"
         command = [sys.executable, "-m", "tests.trainer.one_step", str(target)]
         subprocess.run(command, env=environment, check=True, timeout=600, capture_output=True)
