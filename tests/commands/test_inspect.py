@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -22,7 +23,8 @@ def test_what_is_in_a_model_file_is_shown(capsys: pytest.CaptureFixture[str]) ->
     file = load_checked(find_model("chorales"))
     assert main(["inspect", str(find_model("chorales"))]) == 0
     shown = capsys.readouterr().out
-    assert file.digest in shown
+    assert f"SHA-256      {hashlib.sha256(file.content).hexdigest()}" in shown  # as sha256sum prints
+    assert f"seal         {file.content[-64:].decode()}" in shown
     assert f"LSTM, {file.info.layers} x {file.info.units} units, int8" in shown
     assert all(f"{part.name}: " in shown for part in file.info.vocabulary.parts)
     assert f"learnt from  source: {file.info.corpus['source']}" in shown
@@ -45,6 +47,8 @@ def test_it_is_shown_to_programs_as_a_line_of_json_a_model(capsys: pytest.Captur
     assert main(["inspect", "--json", "drums", "untrained"]) == 0
     drums, untrained = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert drums["size"] == find_model("drums").stat().st_size
+    assert drums["sha256"] == hashlib.sha256(find_model("drums").read_bytes()).hexdigest()
+    assert drums["seal"].encode() == find_model("drums").read_bytes()[-64:]
     assert [part["name"] for part in drums["model"]["vocabulary"]["parts"]] == ["drums"]
     assert (untrained["file"], untrained["model"]["name"]) == ("", "untrained")
 

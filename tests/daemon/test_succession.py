@@ -398,5 +398,5 @@ def test_a_replay_without_the_model_that_took_over_is_refused_before_it_plays() 
     session = parse_session(player.log, "log")
     with pytest.raises(SessionError, match="flutes is not there"):
         Replay(session, Generator(OLD))
-    with pytest.raises(SessionError, match="its own model flutes with SHA-256 abc"):
+    with pytest.raises(SessionError, match="its own model flutes with the seal abc"):
         Replay(session, Generator(OLD), find=lambda *_: OLD)

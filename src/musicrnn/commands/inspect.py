@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ WIDTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A model and where it lies: its path, size in bytes and SHA-256; empty for the untrained one."""
+    """A model and where it lies: path, size in bytes, SHA-256 and seal of its file; empty for the untrained one."""
 
     info: ModelInfo
     file: str = ""
     size: int = 0
     sha256: str = ""
+    seal: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +54,13 @@ def look(name: str) -> Shown:
         return Shown(untrained().info)
     path = find_model(name)
     file = load_checked(path)
-    return Shown(file.info, str(path), len(file.content), file.digest)
+    return Shown(file.info, str(path), len(file.content), hashlib.sha256(file.content).hexdigest(), file.digest)
 
 
 def facts(shown: Shown) -> dict[str, object]:
-    """Return what `--json` prints: `file`, `size`, `sha256`, and what the file says of itself in `model`."""
+    """Return what `--json` prints: `file`, `size`, `sha256`, `seal`, and what the file says of itself in `model`."""
     model = json.loads(shown.info.to_json())
-    return {"file": shown.file, "model": model, "sha256": shown.sha256, "size": shown.size}
+    return {"file": shown.file, "model": model, "seal": shown.seal, "sha256": shown.sha256, "size": shown.size}
 
 
 def lines(shown: Shown) -> Iterator[str]:
@@ -69,6 +71,7 @@ def lines(shown: Shown) -> Iterator[str]:
     yield _line("file", f"{shown.file} ({shown.size / 1e6:.2f} MB)" if shown.file else "none: made on the fly")
     if shown.sha256:
         yield _line("SHA-256", shown.sha256)
+        yield _line("seal", shown.seal)
     yield _line("network", f"{info.cell.upper()}, {info.layers} x {info.units} units, {info.precision}")
     yield _line("language", f"{words.size} tokens, fingerprint {words.fingerprint[:12]}")
     yield _line("grid", f"{words.ticks_per_beat} ticks a beat, {loud}, at most {words.max_polyphony} notes at once")

@@ -33,7 +33,7 @@ def check_model(session: Session, generator: Generator, model_hash: str) -> None
     _check_facts(header, generator)
     if header.model_hash and model_hash and header.model_hash != model_hash:
         raise SessionError(
-            f"the session must be replayed with its own model, {header.model} with SHA-256 "
+            f"the session must be replayed with its own model, {header.model} with the seal "
             f"{header.model_hash[:12]}, got {model_hash[:12]}"
         )
 
@@ -68,7 +68,7 @@ class Replay:
     ) -> None:
         """Prepare; ``heard`` is told each tick as it is played. ControlError for a prime that cannot be read.
 
-        ``find`` gives the models that took over, by name and SHA-256; all are asked for here, so that one which is
+        ``find`` gives the models that took over, by name and seal; all are asked for here, so that one which is
         missing is told before anything is played. ``generator_of`` makes their ticks.
         """
         header = session.header
@@ -186,7 +186,7 @@ def _checked(entry: Entry, generator: Generator) -> Generator:
     same_file = not (found and entry["sha256"]) or found == entry["sha256"]
     if generator.vocabulary.fingerprint != entry["vocabulary"] or not same_file:
         raise SessionError(
-            f"tick {entry['tick']}: the session must be replayed with its own model {entry['name']} with SHA-256 "
+            f"tick {entry['tick']}: the session must be replayed with its own model {entry['name']} with the seal "
             f"{entry['sha256'][:12] or 'unknown'}, got {found[:12] or 'another'}"
         )
     return generator

@@ -79,7 +79,7 @@ def replay(settings: Settings, model: StepModel, session: Session) -> int:
 
 
 def session_model(name: str, digest: str) -> StepModel:
-    """Return a model that took over in a session, by its name and SHA-256; SessionError where it is not there."""
+    """Return a model that took over in a session, by its name and seal; SessionError where it is not there."""
     from musicrnn.models.onnx_step import load_model
 
     try:

@@ -59,7 +59,7 @@ _FACTS: dict[str, dict[str, type | tuple[type, ...]]] = {
 class Header:
     """What a session was played with.
 
-    ``model_hash`` is the SHA-256 of the model's file, empty where it has none; ``vocabulary`` the
+    ``model_hash`` is the seal of the model's file, empty where it has none; ``vocabulary`` the
     fingerprint of its vocabulary; ``prime`` the text that it started from, in place of the setting, which
     may be a path; ``started`` a time of day for people.
     """
@@ -110,7 +110,7 @@ def make_header(info: ModelInfo, play: PlaySettings, prime: str, model_hash: str
 
 
 def hash_of(model: StepModel) -> str:
-    """Return the SHA-256 of a model's file, empty for a model that has none."""
+    """Return the seal of a model's file, empty for a model that has none."""
     return str(getattr(model, "digest", ""))
 
 

@@ -75,7 +75,7 @@ def sealed(name: str, digest: str) -> Path:
         if _seal_of(path) == digest:
             return path
     there = "another of that name is there" if first else f"there is none of that name in {models_folder()}"
-    raise ModelError(f"the model {name} must be the one with SHA-256 {digest[:12]}…, and {there}")
+    raise ModelError(f"the model {name} must be the one with the seal {digest[:12]}…, and {there}")
 
 
 def _seal_of(path: Path) -> str:

@@ -48,7 +48,7 @@ _NO_PLACE = ("corpus.folders", "corpus.cache", "training.run_folder", "training.
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a card comes from: the model and the recipe as they were named, the model's digest, the corpus' folders."""
+    """Where a card comes from: the model and the recipe as they were named, the model's seal, the corpus' folders."""
 
     model: str
     config: str
@@ -133,7 +133,7 @@ def _facts(card: Card) -> str:
         ("made with", f"MusicRNN {info.version or __version__}{f', commit `{commit}`' if commit else ''}"),
     ]
     if card.source.digest:
-        rows.append(("file's SHA-256", f"`{card.source.digest}`"))
+        rows.append(("seal", f"`{card.source.digest}`, the last 64 characters of its file"))
     return "\n".join(f"- {name}: {text}" for name, text in rows)
 
 
